@@ -1,0 +1,11 @@
+module github.com/holdfast-go/holdfast/adapters/redis
+
+go 1.26.0
+
+require (
+	github.com/holdfast-go/holdfast/ports v0.1.0
+)
+
+replace (
+	github.com/holdfast-go/holdfast/ports => ../../ports
+)

@@ -1,0 +1,13 @@
+module github.com/holdfast-go/holdfast/conformance
+
+go 1.26.0
+
+require (
+	github.com/holdfast-go/holdfast/ports v0.1.0
+	github.com/holdfast-go/holdfast/verifier v0.1.0
+)
+
+replace (
+	github.com/holdfast-go/holdfast/ports => ../ports
+	github.com/holdfast-go/holdfast/verifier => ../verifier
+)

@@ -1,0 +1,52 @@
+package ports
+
+import "context"
+
+// A DomainResolver says which issuers a request may come from, for an application whose issuers differ by
+// tenant, host or path. It is asked on each verification, before any request leaves the process, so it should
+// answer from memory.
+type DomainResolver interface {
+	// ResolveDomains returns the issuers that may have issued the token of the request that q describes.
+	//
+	// What it returns is trusted: it must decide by the application's own data. It must not build a
+	// [Domain] out of q.UnverifiedIssuer, which whoever sent the request has chosen; comparing it with known
+	// issuers is what it is for.
+	//
+	// An empty list is an error of the application (answered 500), not a rejection. To reject an unknown tenant
+	// return the domains that would be accepted. An error for which errors.Is(err, [ErrUnavailable]) holds, or
+	// that wraps a context's error, makes the request undecidable (503); any other is answered 500.
+	ResolveDomains(ctx context.Context, q DomainQuery) ([]Domain, error)
+}
+
+// A DomainQuery is what is known of a request before anything of it has been verified.
+type DomainQuery struct {
+	// UnverifiedIssuer is the iss claim of the token, as sent. Nothing vouches for it yet.
+	UnverifiedIssuer string
+	// URL is the absolute URL of the request, empty where only a token is verified.
+	URL string
+	// Header holds the request's header fields, nil where only a token is verified. It must not be changed.
+	Header map[string][]string
+}
+
+// A Domain is one issuer whose tokens are accepted.
+type Domain struct {
+	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main").
+	// A bare domain, and a URL without a path, means https://domain/ in lower case with the closing slash; a URL with a
+	// path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery
+	// section 4.3).
+	Issuer string
+	// Exact takes Issuer byte for byte also where it has no path: for issuers whose identifier is a URL without
+	// the closing slash, such as https://accounts.google.com.
+	Exact bool
+	// Audiences are the audiences of which a token of this issuer must name one. Empty means the verifier's
+	// default. A token of one issuer never gets by with another issuer's audience.
+	Audiences []string
+}
+
+// DomainResolverFunc makes a function a [DomainResolver].
+type DomainResolverFunc func(ctx context.Context, q DomainQuery) ([]Domain, error)
+
+// ResolveDomains calls f.
+func (f DomainResolverFunc) ResolveDomains(ctx context.Context, q DomainQuery) ([]Domain, error) {
+	return f(ctx, q)
+}
