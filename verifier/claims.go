@@ -1,0 +1,247 @@
+package verifier
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+)
+
+// claims reads the payload of a token whose signature is good.
+type claims struct {
+	strictjson.Object
+}
+
+// text returns a claim that is a string, and whether it is there.
+func (c claims) text(name, rule string) (string, bool, *Error) {
+	value, found := c.Lookup(name)
+	if !found {
+		return "", false, nil
+	}
+	s, isText := value.Text()
+	if !isText {
+		return "", false, malformed(rule, name, "is not a string")
+	}
+	return s, true, nil
+}
+
+// maxNumericDate is the end of the year 9999, where the time formats end that tokens' dates are written in elsewhere.
+const maxNumericDate = 253402300799
+
+// date returns a claim that is a NumericDate (RFC 7519 section 2): seconds since 1970, which may have a fraction.
+func (c claims) date(name, rule string) (time.Time, bool, *Error) {
+	value, found := c.Lookup(name)
+	if !found {
+		return time.Time{}, false, nil
+	}
+	seconds, isNumber := value.Number()
+	if !isNumber {
+		return time.Time{}, false, malformed(rule, name, "is not a number")
+	}
+	if seconds < 0 || seconds > maxNumericDate {
+		return time.Time{}, false, malformed("CLAIM-EXP-03", name, "is out of range")
+	}
+	whole, fraction := math.Modf(seconds)
+	return time.Unix(int64(whole), int64(fraction*1e9)), true, nil
+}
+
+// audiences returns aud, which is one string or an array of them (RFC 7519 section 4.1.3).
+func (c claims) audiences() ([]string, *Error) {
+	value, found := c.Lookup("aud")
+	if !found {
+		return nil, missing("CLAIM-AUD-01", "aud")
+	}
+	if one, isText := value.Text(); isText {
+		return []string{one}, nil
+	}
+	several, areTexts := value.Strings()
+	if !areTexts || len(several) == 0 {
+		return nil, malformed("CLAIM-AUD-03", "aud", "is neither a string nor a non-empty array of strings")
+	}
+	return several, nil
+}
+
+// checkClaims judges the claims of a token whose signature is good, in the order of the rules.
+func (v *Verifier) checkClaims(allowed domain, payload strictjson.Object) (*Verified, *Error) {
+	c := claims{payload}
+	verified := &Verified{Issuer: allowed.issuer, payload: payload}
+	for _, check := range []func(claims, *Verified) *Error{
+		v.checkKind,
+		func(c claims, verified *Verified) *Error { return checkAudience(c, verified, allowed.audiences) },
+		v.checkTimes,
+		readIdentity,
+		v.readScopes,
+		v.checkRequired,
+		v.checkOrganization,
+	} {
+		if err := check(c, verified); err != nil {
+			return nil, err
+		}
+	}
+	return verified, nil
+}
+
+// checkKind keeps ID tokens out: what says who logged in at a client is no permission to use an API (RFC 8725 section
+// 3.12).
+func (v *Verifier) checkKind(c claims, _ *Verified) *Error {
+	if v.allowIDTokens {
+		return nil
+	}
+	for _, mark := range []string{"nonce", "at_hash", "c_hash"} {
+		if _, found := c.Lookup(mark); found {
+			return fail(CodeTokenType, "TYP-05", "the token has the marks of an ID token")
+		}
+	}
+	return nil
+}
+
+func checkAudience(c claims, verified *Verified, allowed []string) *Error {
+	audiences, err := c.audiences()
+	if err != nil {
+		return err
+	}
+	for _, audience := range allowed {
+		if slices.Contains(audiences, audience) {
+			verified.Audiences = audiences
+			return nil
+		}
+	}
+	return fail(CodeAudience, "CLAIM-AUD-02", "aud names none of the audiences of this issuer")
+}
+
+// maxAhead is how far clocks may differ, on top of the leeway, before an iat in the future is a fault.
+const maxAhead = time.Minute
+
+// checkTimes judges exp (RFC 7519 section 4.1.4), nbf (4.1.5) and iat (4.1.6).
+func (v *Verifier) checkTimes(c claims, verified *Verified) *Error {
+	now := v.clock.Now()
+	var (
+		found bool
+		err   *Error
+	)
+	if verified.ExpiresAt, found, err = c.date("exp", "CLAIM-EXP-01"); err != nil {
+		return err
+	} else if !found {
+		return missing("CLAIM-EXP-01", "exp")
+	}
+	if !now.Before(verified.ExpiresAt.Add(v.leeway)) {
+		return fail(CodeExpired, "CLAIM-EXP-02", "exp is past")
+	}
+	if verified.NotBefore, found, err = c.date("nbf", "CLAIM-NBF-01"); err != nil {
+		return err
+	} else if found && verified.NotBefore.After(now.Add(v.leeway)) {
+		return fail(CodeNotYetValid, "CLAIM-NBF-01", "nbf is still to come")
+	}
+	if verified.IssuedAt, found, err = c.date("iat", "CLAIM-IAT-01"); err != nil {
+		return err
+	} else if !found {
+		return missing("CLAIM-IAT-01", "iat")
+	}
+	if verified.IssuedAt.After(now.Add(maxAhead + v.leeway)) {
+		return fail(CodeIssuedInFuture, "CLAIM-IAT-02", "iat is in the future")
+	}
+	if v.maxTokenAge > 0 && now.After(verified.IssuedAt.Add(v.maxTokenAge+v.leeway)) {
+		return fail(CodeTooOld, "CLAIM-IAT-02", "iat is over the maximum token age ago")
+	}
+	return nil
+}
+
+// readIdentity takes over who the token is about, as far as it says so.
+func readIdentity(c claims, verified *Verified) *Error {
+	var clientID, authorizedParty string
+	for _, claim := range []struct {
+		name, rule string
+		into       *string
+	}{
+		{"sub", "CLAIM-SUB-01", &verified.Subject},
+		{"client_id", "TYP-04", &clientID},
+		{"azp", "TYP-04", &authorizedParty},
+		{"jti", "TYP-04", &verified.TokenID},
+		{"org_id", "CLAIM-ORG-01", &verified.OrganizationID},
+		{"org_name", "CLAIM-ORG-01", &verified.OrganizationName},
+	} {
+		var err *Error
+		if *claim.into, _, err = c.text(claim.name, claim.rule); err != nil {
+			return err
+		}
+	}
+	if verified.ClientID = clientID; clientID == "" {
+		verified.ClientID = authorizedParty
+	}
+	return nil
+}
+
+// readScopes takes over the scopes. Ones that can't be read are a fault only where scopes are needed.
+func (v *Verifier) readScopes(c claims, verified *Verified) *Error {
+	name := v.scopeClaim
+	if name == "" {
+		name = "scope"
+	}
+	value, found := c.Lookup(name)
+	if !found {
+		return nil
+	}
+	if list, isText := value.Text(); isText {
+		verified.Scopes = strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
+		return nil
+	}
+	scopes, areTexts := value.Strings()
+	if v.scopeClaim == "" || !areTexts {
+		verified.malformedScopes = name
+		return nil
+	}
+	verified.Scopes = scopes
+	return nil
+}
+
+// profileClaims are required by RFC 9068 section 2.2.
+var profileClaims = []string{"iss", "exp", "aud", "sub", "client_id", "iat", "jti"}
+
+func (v *Verifier) checkRequired(c claims, _ *Verified) *Error {
+	if v.requireProfile {
+		for _, name := range profileClaims {
+			if !c.has(name) {
+				return missing("TYP-04", name)
+			}
+		}
+	}
+	for _, name := range v.requiredClaims {
+		if !c.has(name) {
+			return missing("CLAIM-REQ-01", name)
+		}
+	}
+	return nil
+}
+
+// has reports whether a claim is present and not null.
+func (c claims) has(name string) bool {
+	value, found := c.Lookup(name)
+	return found && value.Kind() != strictjson.Null
+}
+
+// checkOrganization holds org_id or org_name against the configured organization, by what that looks like.
+func (v *Verifier) checkOrganization(_ claims, verified *Verified) *Error {
+	matches := true
+	switch {
+	case v.organization == "":
+	case strings.HasPrefix(v.organization, "org_"):
+		matches = verified.OrganizationID == v.organization
+	default:
+		matches = verified.OrganizationName == strings.ToLower(v.organization)
+	}
+	if !matches {
+		return fail(CodeOrganization, "CLAIM-ORG-01", "the token is not for the configured organization")
+	}
+	return nil
+}
+
+// checkConfirmation fails closed: a token that is bound to a key is never a plain Bearer token, whatever the binding is
+// and whether or not it can be read (RFC 7800 section 3.1, RFC 9449 section 7.2).
+func (v *Verifier) checkConfirmation(payload strictjson.Object) *Error {
+	if _, bound := payload.Lookup("cnf"); bound {
+		return fail(CodeConfirmation, "DPOP-BIND-03", "the token is bound to a key (cnf), which is not supported")
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package verifier_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// verifierCooldown is the default of KeyPolicy.Cooldown.
+const verifierCooldown = 30 * time.Second
+
+func TestClaims(t *testing.T) {
+	leeway := func(c *verifier.Config) { c.Leeway = 5 * time.Second }
+	now := noon.Unix()
+	const absent = verifiertest.Absent
+	type claims = verifiertest.Claims
+
+	for _, c := range []struct {
+		name   string
+		config func(*verifier.Config)
+		claims claims
+		want   verifier.Code
+	}{
+		{name: "CLAIM-ISS-01 present"},
+		{name: "CLAIM-ISS-01 missing", claims: claims{"iss": absent}, want: verifier.CodeClaimMissing},
+		{name: "CLAIM-ISS-01 null", claims: claims{"iss": nil}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-ISS-01 empty", claims: claims{"iss": ""}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-ISS-01 array", claims: claims{"iss": []string{issuerURL}}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-ISS-02 without its slash", claims: claims{"iss": "https://issuer.example"}, want: verifier.CodeIssuer},
+		{name: "CLAIM-ISS-02 in other case", claims: claims{"iss": "https://Issuer.example/"}, want: verifier.CodeIssuer},
+		{name: "CLAIM-ISS-02 of another", claims: claims{"iss": "https://other.example/"}, want: verifier.CodeIssuer},
+
+		{name: "CLAIM-AUD-01 string"},
+		{name: "CLAIM-AUD-01 missing", claims: claims{"aud": absent}, want: verifier.CodeClaimMissing},
+		{name: "CLAIM-AUD-01 array", claims: claims{"aud": []string{"x", audience}}},
+		{name: "CLAIM-AUD-02 another", claims: claims{"aud": "https://other.example"}, want: verifier.CodeAudience},
+		{name: "CLAIM-AUD-02 in other case", claims: claims{"aud": "https://API.example"}, want: verifier.CodeAudience},
+		{name: "CLAIM-AUD-02 as a prefix", claims: claims{"aud": audience + "/"}, want: verifier.CodeAudience},
+		{name: "CLAIM-AUD-02 one of several", config: func(c *verifier.Config) { c.Audiences = []string{"a", audience} }},
+		{name: "CLAIM-AUD-03 empty array", claims: claims{"aud": []string{}}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-AUD-03 array with a number", claims: claims{"aud": []any{audience, 1}}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-AUD-03 object", claims: claims{"aud": map[string]string{"a": audience}}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-AUD-03 null", claims: claims{"aud": nil}, want: verifier.CodeClaimMalformed},
+
+		{name: "CLAIM-EXP-01 missing", claims: claims{"exp": absent}, want: verifier.CodeClaimMissing},
+		{name: "CLAIM-EXP-01 string", claims: claims{"exp": "9999999999"}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-EXP-01 fraction ahead", claims: claims{"exp": float64(now) + 0.5}},
+		{name: "CLAIM-EXP-01 fraction past", claims: claims{"exp": float64(now) - 0.5}, want: verifier.CodeExpired},
+		{name: "CLAIM-EXP-02 now", claims: claims{"exp": now}, want: verifier.CodeExpired},
+		{name: "CLAIM-EXP-02 in a second", claims: claims{"exp": now + 1}},
+		{name: "CLAIM-EXP-02 past within leeway", config: leeway, claims: claims{"exp": now - 4}},
+		{name: "CLAIM-EXP-02 past at leeway", config: leeway, claims: claims{"exp": now - 5}, want: verifier.CodeExpired},
+		{name: "CLAIM-EXP-03 negative", claims: claims{"exp": -1}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-EXP-03 end of year 9999", claims: claims{"exp": int64(253402300799)}},
+		{name: "CLAIM-EXP-03 year 10000", claims: claims{"exp": int64(253402300800)}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-EXP-03 huge", claims: claims{"exp": 1e300}, want: verifier.CodeClaimMalformed},
+
+		{name: "CLAIM-NBF-01 now", claims: claims{"nbf": now}},
+		{name: "CLAIM-NBF-01 in a second", claims: claims{"nbf": now + 1}, want: verifier.CodeNotYetValid},
+		{name: "CLAIM-NBF-01 ahead at leeway", config: leeway, claims: claims{"nbf": now + 5}},
+		{name: "CLAIM-NBF-01 ahead over leeway", config: leeway, claims: claims{"nbf": now + 6}, want: verifier.CodeNotYetValid},
+		{name: "CLAIM-NBF-01 string", claims: claims{"nbf": "0"}, want: verifier.CodeClaimMalformed},
+
+		{name: "CLAIM-IAT-01 missing", claims: claims{"iat": absent}, want: verifier.CodeClaimMissing},
+		{name: "CLAIM-IAT-01 string", claims: claims{"iat": "0"}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-IAT-02 60 s ahead", claims: claims{"iat": now + 60}},
+		{name: "CLAIM-IAT-02 61 s ahead", claims: claims{"iat": now + 61}, want: verifier.CodeIssuedInFuture},
+		{name: "CLAIM-IAT-02 65 s ahead with leeway", config: leeway, claims: claims{"iat": now + 65}},
+		{name: "CLAIM-IAT-02 66 s ahead with leeway", config: leeway, claims: claims{"iat": now + 66}, want: verifier.CodeIssuedInFuture},
+		{name: "CLAIM-IAT-02 as old as allowed", config: maxAge(time.Hour), claims: claims{"iat": now - 3600}},
+		{name: "CLAIM-IAT-02 older", config: maxAge(time.Hour), claims: claims{"iat": now - 3601}, want: verifier.CodeTooOld},
+		{name: "CLAIM-IAT-02 any age by default", claims: claims{"iat": 0}},
+
+		{name: "CLAIM-SUB-01 absent", claims: claims{"sub": absent}},
+		{name: "CLAIM-SUB-01 number", claims: claims{"sub": 1}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-SUB-01 required and absent", config: require("sub"), claims: claims{"sub": absent}, want: verifier.CodeClaimMissing},
+
+		{name: "CLAIM-REQ-01 present", config: require("tier"), claims: claims{"tier": false}},
+		{name: "CLAIM-REQ-01 absent", config: require("tier"), want: verifier.CodeClaimMissing},
+		{name: "CLAIM-REQ-01 null", config: require("tier"), claims: claims{"tier": nil}, want: verifier.CodeClaimMissing},
+		{name: "CLAIM-REQ-01 in other case", config: require("tier"), claims: claims{"Tier": 1}, want: verifier.CodeClaimMissing},
+
+		{name: "CLAIM-ORG-01 ID", config: organization("org_A"), claims: claims{"org_id": "org_A"}},
+		{name: "CLAIM-ORG-01 ID in other case", config: organization("org_A"), claims: claims{"org_id": "org_a"}, want: verifier.CodeOrganization},
+		{name: "CLAIM-ORG-01 none in the token", config: organization("org_A"), want: verifier.CodeOrganization},
+		{name: "CLAIM-ORG-01 name", config: organization("Acme"), claims: claims{"org_name": "acme"}},
+		{name: "CLAIM-ORG-01 another name", config: organization("Acme"), claims: claims{"org_name": "acme2"}, want: verifier.CodeOrganization},
+		{name: "CLAIM-ORG-01 name where an ID is wanted", config: organization("org_A"), claims: claims{"org_name": "org_a"}, want: verifier.CodeOrganization},
+
+		{name: "TYP-05 nonce", claims: claims{"nonce": "n"}, want: verifier.CodeTokenType},
+		{name: "TYP-05 at_hash", claims: claims{"at_hash": "h"}, want: verifier.CodeTokenType},
+		{name: "TYP-05 c_hash", claims: claims{"c_hash": "h"}, want: verifier.CodeTokenType},
+		{name: "TYP-05 allowed", config: func(c *verifier.Config) { c.InsecureAllowIDTokens = true }, claims: claims{"nonce": "n"}},
+
+		{name: "DPOP-BIND-03 jkt", claims: claims{"cnf": claims{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}, want: verifier.CodeConfirmation},
+		{name: "DPOP-BIND-03 empty cnf", claims: claims{"cnf": claims{}}, want: verifier.CodeConfirmation},
+		{name: "DPOP-BIND-03 malformed cnf", claims: claims{"cnf": "jkt"}, want: verifier.CodeConfirmation},
+		{name: "DPOP-BIND-03 null cnf", claims: claims{"cnf": nil}, want: verifier.CodeConfirmation},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.config)
+			_, err := verify(t, b, token(t, b.issuer, c.claims))
+			wantCode(t, err, c.want)
+		})
+	}
+}
+
+func maxAge(d time.Duration) func(*verifier.Config) {
+	return func(c *verifier.Config) { c.MaxTokenAge = d }
+}
+
+func require(claim string) func(*verifier.Config) {
+	return func(c *verifier.Config) { c.RequiredClaims = []string{claim} }
+}
+
+func organization(o string) func(*verifier.Config) {
+	return func(c *verifier.Config) { c.Organization = o }
+}
+
+func TestVerifiedHoldsTheClaims(t *testing.T) {
+	b := newBench(t, nil)
+	got, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{
+		"aud": []string{"x", audience}, "azp": "app", "jti": "id-1", "scope": "read:a  write:b",
+		"org_id": "org_1", "org_name": "acme", "nbf": noon.Unix() - 1,
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	type plain struct {
+		Issuer, Subject, ClientID, TokenID, OrganizationID, OrganizationName string
+		Audiences, Scopes                                                    []string
+		ExpiresAt, IssuedAt, NotBefore                                       time.Time
+		Scheme                                                               verifier.Scheme
+	}
+	want := plain{
+		Issuer: issuerURL, Subject: "user-1", ClientID: "app", TokenID: "id-1", OrganizationID: "org_1", OrganizationName: "acme",
+		Audiences: []string{"x", audience}, Scopes: []string{"read:a", "write:b"},
+		ExpiresAt: noon.Add(5 * time.Minute), IssuedAt: noon, NotBefore: noon.Add(-time.Second),
+		Scheme: verifier.Bearer,
+	}
+	have := plain{
+		got.Issuer, got.Subject, got.ClientID, got.TokenID, got.OrganizationID, got.OrganizationName,
+		got.Audiences, got.Scopes, got.ExpiresAt, got.IssuedAt, got.NotBefore, got.Scheme,
+	}
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestScopes(t *testing.T) {
+	scp := func(c *verifier.Config) { c.ScopeClaim = "scp" }
+	for _, c := range []struct {
+		name   string
+		config func(*verifier.Config)
+		claims verifiertest.Claims
+		needed []string
+		want   verifier.Code
+	}{
+		{name: "CLAIM-SCP-01 string", claims: verifiertest.Claims{"scope": "a b"}, needed: []string{"a", "b"}},
+		{name: "CLAIM-SCP-01 array of scope", claims: verifiertest.Claims{"scope": []string{"a"}}, needed: []string{"a"}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-SCP-01 of wrong type but not needed", claims: verifiertest.Claims{"scope": 1}},
+		{name: "CLAIM-SCP-01 scp is not read", claims: verifiertest.Claims{"scp": "a"}, needed: []string{"a"}, want: verifier.CodeScope},
+		{name: "CLAIM-SCP-01 array of scp, configured", config: scp, claims: verifiertest.Claims{"scp": []string{"a", "b"}}, needed: []string{"b"}},
+		{name: "CLAIM-SCP-01 string of scp, configured", config: scp, claims: verifiertest.Claims{"scp": "a b"}, needed: []string{"b"}},
+		{name: "CLAIM-SCP-02 none needed", claims: nil},
+		{name: "CLAIM-SCP-02 one of two missing", claims: verifiertest.Claims{"scope": "a"}, needed: []string{"a", "b"}, want: verifier.CodeScope},
+		{name: "CLAIM-SCP-02 no scope claim", needed: []string{"a"}, want: verifier.CodeScope},
+		{name: "CLAIM-SCP-02 in other case", claims: verifiertest.Claims{"scope": "A"}, needed: []string{"a"}, want: verifier.CodeScope},
+		{name: "CLAIM-SCP-02 as a part", claims: verifiertest.Claims{"scope": "ab"}, needed: []string{"a"}, want: verifier.CodeScope},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.config)
+			verified, err := verify(t, b, token(t, b.issuer, c.claims))
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantCode(t, verified.RequireScopes(c.needed...), c.want)
+		})
+	}
+}
+
+func TestDecode(t *testing.T) {
+	b := newBench(t, nil)
+	k := key(t, "RS256", "key-1")
+	decode := func(t *testing.T, more string) (struct{ Tier string }, error) {
+		t.Helper()
+		payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		verified, err := verify(t, b, sign(t, b.issuer, k, nil, string(payload[:len(payload)-1])+more+"}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		type custom struct {
+			Tier string `json:"tier"`
+		}
+		got, err := verifier.DecodeClaims[custom](verified)
+		return struct{ Tier string }(got), err
+	}
+	for _, c := range []struct {
+		name, more, want string
+		code             verifier.Code
+	}{
+		{name: "CLAIM-CUST-01 present", more: `,"tier":"gold"`, want: "gold"},
+		{name: "CLAIM-CUST-01 in other case", more: `,"Tier":"gold"`, want: ""},
+		{name: "CLAIM-CUST-01 other case beside", more: `,"tier":"gold","TIER":"lead"`, want: "gold"},
+		{name: "CLAIM-CUST-01 of another type", more: `,"tier":1`, code: verifier.CodeClaimsUndecodable},
+		{name: "CLAIM-CUST-01 duplicate within", more: `,"x":[{"a":1,"a":2}]`, code: verifier.CodeClaimsUndecodable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := decode(t, c.more)
+			wantCode(t, err, c.code)
+			if got.Tier != c.want {
+				t.Errorf("tier is %q, want %q", got.Tier, c.want)
+			}
+			var e *verifier.Error
+			if errors.As(err, &e) && (e.Status != 401 || len(e.Header["Www-Authenticate"]) != 1) {
+				t.Errorf("answered %d with %v", e.Status, e.Header)
+			}
+		})
+	}
+}

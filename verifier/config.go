@@ -1,0 +1,116 @@
+package verifier
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// Config says which tokens are accepted. Its zero value is not usable: a verifier needs an issuer, an audience and a
+// way to get keys. Every other field has a zero value that is the safe choice. [New] copies what it keeps.
+type Config struct {
+	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
+	// issuer URL. With Domains as well, Domains alone decides which tokens are accepted.
+	Domain string
+	// Domains are the issuers whose tokens are accepted, each with audiences of its own or with Audiences.
+	Domains []ports.Domain
+	// Resolver says for each request which issuers are accepted. It can't be combined with Domain or Domains.
+	Resolver ports.DomainResolver
+	// Audiences are the audiences of which a token must name one, byte for byte. They hold for every domain that
+	// names none of its own.
+	Audiences []string
+
+	// Fetcher gets the issuers' metadata and keys: an httpfetch.Fetcher, say. It is required unless StaticKeys has
+	// the keys of every domain.
+	Fetcher ports.Fetcher
+	// StaticKeys holds the keys of issuers that are not to be asked for them: by issuer, a JWK Set (RFC 7517
+	// section 5) or PEM blocks of public keys or certificates. A key without kid serves tokens of any kid.
+	StaticKeys map[string][]byte
+	// Keys says how long fetched keys serve and how often issuers are asked.
+	Keys KeyPolicy
+	// Cache shares metadata and keys among the processes of a fleet. Nil means that each process fetches its own.
+	Cache ports.Cache
+	// CacheSecrets authenticate what is in the cache, so that whoever can write to it can't mint tokens. The first
+	// one writes, all of them read, so that secrets can be rotated; each has at least 32 bytes and they are the same in the whole
+	// fleet. Without any, the cache is trusted as the issuers are.
+	CacheSecrets [][]byte
+	// Clock tells the time; nil means the system's.
+	Clock ports.Clock
+
+	// Algorithms are the signature algorithms accepted in access tokens, of RS256, RS384, RS512, PS256, PS384,
+	// PS512, ES256, ES384, ES512 and EdDSA. Empty means RS256 alone. HMAC and none can't be configured.
+	Algorithms []string
+	// RequireProfile accepts only tokens of the JWT profile for access tokens (RFC 9068): typ is at+jwt, and iss,
+	// exp, aud, sub, client_id, iat and jti are present. Otherwise typ may also be JWT or absent.
+	RequireProfile bool
+	// RequiredClaims are claims that must be present and not null, besides iss, aud, exp and iat.
+	RequiredClaims []string
+	// Organization is the Auth0 organization that tokens must be for: an ID (org_...), compared exactly with
+	// org_id, or a name, whose lower case is compared with org_name. Empty means any or none.
+	Organization string
+	// ScopeClaim is where the scopes are. Empty means scope, a string of words parted by spaces (RFC 9068 section
+	// 2.2.3). A claim that is named here may also be an array of strings, as Okta's and Entra's scp are.
+	ScopeClaim string
+	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes.
+	Leeway time.Duration
+	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that exp alone decides.
+	MaxTokenAge time.Duration
+	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.
+	MaxTokenBytes int
+	// AllowMissingKeyID accepts a token without kid if its issuer has exactly one key that fits its alg. Such a
+	// token can't announce a rotation: after one it is rejected until the keys' soft TTL is over.
+	AllowMissingKeyID bool
+	// InsecureAllowIDTokens accepts tokens that have the marks of an ID token (nonce, at_hash, c_hash). An ID token
+	// says who logged in at a client, and is no permission to use an API; it is safe only where the issuer puts these claims in
+	// access tokens.
+	InsecureAllowIDTokens bool
+	// InsecureAllowLoopbackHTTP accepts issuers on http URLs whose host is a loopback address: for tests.
+	InsecureAllowLoopbackHTTP bool
+
+	// Discovery says where issuers publish their metadata.
+	Discovery Discovery
+	// Realm is the realm of challenges. Empty means none, but "api" where a challenge would have no parameter.
+	Realm string
+	// ResourceMetadata is the URL of this API's protected resource metadata (RFC 9728), for challenges.
+	ResourceMetadata string
+
+	// Logger is told what happens to issuers' keys. Nil means that nothing is logged.
+	Logger *slog.Logger
+	// Observer is called with what happens to issuers' keys, for metrics. It must return soon, and must not call the
+	// verifier.
+	Observer func(ports.KeyEvent)
+}
+
+// Discovery says where an issuer publishes its metadata.
+type Discovery int
+
+const (
+	// OpenIDConfiguration is issuer + /.well-known/openid-configuration (OpenID Connect Discovery section 4).
+	OpenIDConfiguration Discovery = iota
+	// AuthorizationServerMetadata is /.well-known/oauth-authorization-server between the issuer's host and path
+	// (RFC 8414 section 3).
+	AuthorizationServerMetadata
+)
+
+// KeyPolicy says how long fetched keys serve and how often issuers are asked. Zero values mean the defaults.
+type KeyPolicy struct {
+	// SoftTTL is how long keys are used without asking again, unless the issuer says less. Default 10 minutes.
+	SoftTTL time.Duration
+	// MinTTL is how long they are used even if the issuer says less, so that a max-age of 15 seconds does not put
+	// a fetch on every fourth request. Default 1 minute; negative means no such floor.
+	MinTTL time.Duration
+	// HardTTL is how long keys are used while the issuer can't be reached. After that nothing can be decided.
+	// Default 24 hours.
+	HardTTL time.Duration
+	// Cooldown is how long after one fetch that an unknown key ID forced no other is forced. Default 30 seconds.
+	Cooldown time.Duration
+	// FetchTimeout bounds the fetching of metadata and keys together. Default 10 seconds.
+	FetchTimeout time.Duration
+	// MaxDocumentBytes bounds each of the two documents. Default 1 MiB. The Fetcher has a bound of its own.
+	MaxDocumentBytes int
+	// MaxKeys bounds the keys of one set. Default 100.
+	MaxKeys int
+	// MaxIssuers bounds the issuers whose keys are held; the one used longest ago goes first. Default 10,000.
+	MaxIssuers int
+}

@@ -1,0 +1,158 @@
+package verifier_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	issuerURL = "https://issuer.example/"
+	audience  = "https://api.example"
+)
+
+// noon is when the tests' clocks stand.
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+// key returns a key to sign with, made once for each name: RSA keys take a while.
+var key = func() func(t testing.TB, algorithm, id string) *verifiertest.Key {
+	var mu sync.Mutex
+	keys := make(map[string]*verifiertest.Key)
+	return func(t testing.TB, algorithm, id string) *verifiertest.Key {
+		t.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		if keys[algorithm+id] == nil {
+			made, err := verifiertest.NewKey(algorithm, id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			keys[algorithm+id] = made
+		}
+		return keys[algorithm+id]
+	}
+}()
+
+// A bench is a verifier with its issuer and a clock that both go by.
+type bench struct {
+	*verifier.Verifier
+	issuer *verifiertest.Issuer
+	clock  *verifiertest.Clock
+}
+
+// newBench returns a verifier of the issuer's tokens, which edit may configure otherwise.
+func newBench(t testing.TB, edit func(*verifier.Config)) *bench {
+	t.Helper()
+	clock := verifiertest.NewClock(noon)
+	issuer := newIssuer(t, issuerURL, clock, key(t, "RS256", "key-1"))
+	config := verifier.Config{
+		Domain:    issuerURL,
+		Audiences: []string{audience},
+		Fetcher:   issuer,
+		Clock:     clock,
+	}
+	if edit != nil {
+		edit(&config)
+	}
+	v, err := verifier.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	return &bench{Verifier: v, issuer: issuer, clock: clock}
+}
+
+func newIssuer(t testing.TB, url string, clock ports.Clock, keys ...*verifiertest.Key) *verifiertest.Issuer {
+	t.Helper()
+	issuer, err := verifiertest.NewIssuer(url, keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer.Clock = clock
+	return issuer
+}
+
+// token returns the issuer's token with these claims on top of good ones.
+func token(t testing.TB, issuer *verifiertest.Issuer, claims verifiertest.Claims) string {
+	t.Helper()
+	all := verifiertest.Claims{"aud": audience}
+	maps.Copy(all, claims)
+	minted, err := issuer.Token(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return minted
+}
+
+// A header is a token's header before it is written.
+type header map[string]any
+
+// sign returns a token of the key with this header on top of a good one, and this payload, or a good one where it is
+// empty.
+func sign(t testing.TB, issuer *verifiertest.Issuer, key *verifiertest.Key, h header, payload string) string {
+	t.Helper()
+	all := header{"alg": key.Algorithm, "kid": key.ID, "typ": "at+jwt"}
+	maps.Copy(all, h)
+	maps.DeleteFunc(all, func(_ string, value any) bool { return value == verifiertest.Absent })
+	encoded, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signRaw(t, issuer, key, string(encoded), payload)
+}
+
+// signRaw is sign with the header's very bytes.
+func signRaw(t testing.TB, issuer *verifiertest.Issuer, key *verifiertest.Key, header, payload string) string {
+	t.Helper()
+	if payload == "" {
+		good, err := issuer.Payload(verifiertest.Claims{"aud": audience})
+		if err != nil {
+			t.Fatal(err)
+		}
+		payload = string(good)
+	}
+	signed, err := key.Sign([]byte(header), []byte(payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+// wantCode checks that err is of exactly that code, or nil where code is empty.
+func wantCode(t testing.TB, err error, code verifier.Code) {
+	t.Helper()
+	if code == "" {
+		if err != nil {
+			t.Errorf("rejected: %v", err)
+		}
+		return
+	}
+	var e *verifier.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("error is %v (%T), want code %s", err, err, code)
+	}
+	if e.Code != code || !errors.Is(err, code) || !errors.Is(err, e.Class) {
+		t.Errorf("error is %v, want code %s", err, code)
+	}
+}
+
+func verify(t testing.TB, b *bench, token string) (*verifier.Verified, error) {
+	t.Helper()
+	verified, err := b.VerifyAccessToken(context.Background(), token)
+	if (verified == nil) == (err == nil) {
+		t.Fatalf("VerifyAccessToken = %v, %v: neither or both", verified, err)
+	}
+	return verified, err
+}

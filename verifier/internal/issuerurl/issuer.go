@@ -1,0 +1,101 @@
+// Package issuerurl turns what people write for an issuer into its identifier, and an identifier into the address of
+// its metadata.
+package issuerurl
+
+import (
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// The faults of an issuer or of a URL that it publishes. Their texts hold nothing of the input, since metadata is
+// written by others.
+var (
+	ErrBlank       = errors.New("is blank")
+	ErrNotURL      = errors.New("is not an absolute URL or domain")
+	ErrScheme      = errors.New("must be https")
+	ErrCredentials = errors.New("must not have credentials")
+	ErrQuery       = errors.New("must not have a query")
+	ErrFragment    = errors.New("must not have a fragment")
+)
+
+// Identifier returns the issuer identifier that d stands for, by the rules of [ports.Domain]. Plain http is
+// refused, but for loopback hosts where loopbackHTTP is set.
+func Identifier(d ports.Domain, loopbackHTTP bool) (string, error) {
+	written := strings.TrimSpace(d.Issuer)
+	if written == "" {
+		return "", ErrBlank
+	}
+	if !strings.Contains(written, "://") {
+		written = "https://" + written
+	}
+	u, err := CheckURL(written, loopbackHTTP)
+	if err != nil {
+		return "", err
+	}
+	// RFC 8414 section 2 and OpenID Connect Discovery section 3: no query component.
+	if strings.Contains(written, "?") {
+		return "", ErrQuery
+	}
+	if d.Exact || strings.Trim(u.Path, "/") != "" {
+		return written, nil
+	}
+	return u.Scheme + "://" + strings.ToLower(u.Host) + "/", nil
+}
+
+// CheckURL parses an absolute https URL without credentials or fragment (RFC 8414 section 2).
+func CheckURL(raw string, loopbackHTTP bool) (*url.URL, error) {
+	for i := range len(raw) {
+		if raw[i] <= ' ' || raw[i] > '~' || raw[i] == '\\' {
+			return nil, ErrNotURL
+		}
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil || u.Opaque != "" || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || strings.ContainsFunc(u.Host, notInHost):
+		return nil, ErrNotURL
+	case u.User != nil:
+		return nil, ErrCredentials
+	case strings.Contains(raw, "#"):
+		return nil, ErrFragment
+	case u.Scheme == "http" && loopbackHTTP && loopback(u.Hostname()):
+		return u, nil
+	case u.Scheme != "https":
+		return nil, ErrScheme
+	}
+	return u, nil
+}
+
+// notInHost refuses what net/url lets through in a host (percent-encoded bytes, sub-delimiters): such a name resolves
+// nowhere good.
+func notInHost(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9', strings.ContainsRune(".-_:[]", r):
+		return false
+	}
+	return true
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && addr.IsLoopback()
+}
+
+// OpenIDConfiguration is where an issuer's metadata is by OpenID Connect Discovery section 4: below its path.
+func OpenIDConfiguration(identifier string) string {
+	return strings.TrimSuffix(identifier, "/") + "/.well-known/openid-configuration"
+}
+
+// AuthorizationServerMetadata is where an issuer's metadata is by RFC 8414 section 3: between its host and its path.
+func AuthorizationServerMetadata(identifier string) string {
+	const scheme = "://"
+	start := strings.Index(identifier, scheme) + len(scheme)
+	host, path := identifier, ""
+	if slash := strings.IndexByte(identifier[start:], '/'); slash >= 0 {
+		host, path = identifier[:start+slash], identifier[start+slash:]
+	}
+	return host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(path, "/")
+}

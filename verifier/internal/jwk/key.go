@@ -1,0 +1,190 @@
+// Package jwk reads public keys, one by one so that an odd one never spoils the others, and verifies signatures with
+// them, by the algorithm that fits the key and no other.
+package jwk
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"encoding/base64"
+	"errors"
+	"slices"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+)
+
+// A Key is one public key that may verify signatures. It does not change.
+type Key struct {
+	// ID is its kid, empty if it has none.
+	ID string
+	// Algorithm is the one algorithm it is for (its alg), empty if it does not say.
+	Algorithm string
+
+	public crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+}
+
+// Why a key is not used. The texts hold nothing of the key.
+var (
+	ErrMalformed = errors.New("malformed key")
+	ErrKeyType   = errors.New("unknown key type or curve")
+	ErrAlgorithm = errors.New("alg is no signature algorithm that fits the key")
+	ErrUse       = errors.New("use or key_ops is not for verifying signatures")
+	ErrPrivate   = errors.New("private or symmetric key")
+	ErrSize      = errors.New("RSA modulus or exponent out of bounds")
+	ErrPoint     = errors.New("coordinates of wrong length or not on the curve")
+	ErrKeyID     = errors.New("kid is not a string of acceptable length")
+)
+
+// The bounds of RSA keys: RFC 7518 section 3.3 demands 2048 bits or more; the upper bound keeps one verification
+// cheap.
+const (
+	minRSABits = 2048
+	maxRSABits = 16384
+)
+
+// MaxIDBytes bounds a kid, in a key and in a token's header.
+const MaxIDBytes = 512
+
+// keyLimits bound one JSON Web Key; its longest array is key_ops or x5c.
+var keyLimits = strictjson.Limits{Depth: 8, Members: 64}
+
+// secretMembers are the members of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1). A key that
+// has one of them is not public any more.
+var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+
+// Parse reads one JSON Web Key (RFC 7517 section 4) that is public and for verifying signatures.
+func Parse(raw []byte) (*Key, error) {
+	object, err := strictjson.ParseObject(raw, keyLimits)
+	if err != nil {
+		return nil, ErrMalformed
+	}
+	for _, name := range secretMembers {
+		if _, found := object.Lookup(name); found {
+			return nil, ErrPrivate
+		}
+	}
+	if !forVerifying(object) {
+		return nil, ErrUse
+	}
+	key := &Key{}
+	if value, found := object.Lookup("kid"); found {
+		var isText bool
+		if key.ID, isText = value.Text(); !isText || len(key.ID) > MaxIDBytes {
+			return nil, ErrKeyID
+		}
+	}
+	if key.public, err = publicKey(object); err != nil {
+		return nil, err
+	}
+	if value, found := object.Lookup("alg"); found {
+		alg, isText := value.Text()
+		if key.Algorithm = alg; !isText || !key.Fits(alg) {
+			return nil, ErrAlgorithm
+		}
+	}
+	return key, nil
+}
+
+// forVerifying looks at use and key_ops, each of which may be absent (RFC 7517 sections 4.2 and 4.3).
+func forVerifying(object strictjson.Object) bool {
+	if value, found := object.Lookup("use"); found {
+		if use, _ := value.Text(); use != "sig" {
+			return false
+		}
+	}
+	if value, found := object.Lookup("key_ops"); found {
+		if operations, _ := value.Strings(); !slices.Contains(operations, "verify") {
+			return false
+		}
+	}
+	return true
+}
+
+// keyMembers are the members that make the public key of each type. The rest (x5c, say) is not even looked at: a
+// certificate vouches for nothing here, and a broken one must not cost the key.
+var keyMembers = map[string][]string{
+	"RSA": {"n", "e"},
+	"EC":  {"crv", "x", "y"},
+	"OKP": {"crv", "x"},
+}
+
+// coordinateBytes is how long each coordinate of a curve is (RFC 7518 section 6.2.1.2, RFC 8037 section 2).
+var coordinateBytes = map[string]int{"P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32}
+
+func publicKey(object strictjson.Object) (crypto.PublicKey, error) {
+	kty := text(object, "kty")
+	members, known := keyMembers[kty]
+	if !known {
+		if kty == "oct" {
+			return nil, ErrPrivate
+		}
+		return nil, ErrKeyType
+	}
+	minimal := []byte(`{"kty":"` + kty + `"`)
+	for _, name := range members {
+		value, found := object.Lookup(name)
+		if !found || value.Kind() != strictjson.String {
+			return nil, ErrMalformed
+		}
+		minimal = append(append(append(minimal, `,"`...), name...), `":`...)
+		minimal = append(minimal, value.Raw()...)
+	}
+	minimal = append(minimal, '}')
+
+	if kty != "RSA" {
+		size, known := coordinateBytes[text(object, "crv")]
+		if !known {
+			return nil, ErrKeyType
+		}
+		for _, name := range members[1:] {
+			coordinate, err := base64.RawURLEncoding.Strict().DecodeString(text(object, name))
+			if err != nil || len(coordinate) != size {
+				return nil, ErrPoint
+			}
+		}
+	}
+	var parsed jose.JSONWebKey
+	if err := parsed.UnmarshalJSON(minimal); err != nil {
+		if kty == "EC" {
+			return nil, ErrPoint
+		}
+		return nil, ErrMalformed
+	}
+	return parsed.Key, check(parsed.Key)
+}
+
+// check holds what go-jose parsed, or what a PEM block held, against the bounds of requirement KEYS-05 and KEYS-06.
+func check(public crypto.PublicKey) error {
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		bits := public.N.BitLen()
+		if bits < minRSABits || bits > maxRSABits || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 {
+			return ErrSize
+		}
+	case *ecdsa.PublicKey:
+		if _, err := public.ECDH(); err != nil {
+			// ECDH is the check that the point is on the curve and not at infinity.
+			return ErrPoint
+		}
+	case ed25519.PublicKey:
+		if len(public) != ed25519.PublicKeySize {
+			return ErrPoint
+		}
+	default:
+		return ErrKeyType
+	}
+	return nil
+}
+
+// text returns a string member, empty if it is absent or something else.
+func text(object strictjson.Object, name string) string {
+	value, found := object.Lookup(name)
+	if !found {
+		return ""
+	}
+	s, _ := value.Text()
+	return s
+}

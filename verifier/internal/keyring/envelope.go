@@ -1,0 +1,175 @@
+package keyring
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// An envelope is what a shared cache holds of an issuer: one line with the format's version and an authenticator, and
+// the documents as JSON. docs/cache-format.md describes it for those who read it elsewhere.
+//
+//	holdfast-keys/1 <base64url HMAC-SHA256 of the rest, or "-">
+//	{"issuer":"...","fetched_at":"2026-01-02T15:04:05.000Z","fresh_ms":15000,"metadata":{...},"keys":{...}}
+type envelope struct {
+	Issuer    string          `json:"issuer"`
+	FetchedAt time.Time       `json:"fetched_at"`
+	FreshMS   int64           `json:"fresh_ms"`
+	Metadata  json.RawMessage `json:"metadata"`
+	Keys      json.RawMessage `json:"keys"`
+}
+
+const (
+	envelopeVersion = "holdfast-keys/1"
+	unauthenticated = "-"
+	// cacheTimeout keeps a hanging cache from costing more than a fetch would.
+	cacheTimeout = time.Second
+)
+
+var (
+	errEnvelope     = errors.New("cache entry is malformed or of another version")
+	errMAC          = errors.New("cache entry is not authentic")
+	errCachedIssuer = errors.New("cache entry is of another issuer")
+	errCachedAge    = errors.New("cache entry is over the hard TTL, or from the future")
+)
+
+// cacheKey names an issuer's entry. It is hashed, since issuers are longer than what some caches take for a key.
+func cacheKey(name string) string {
+	sum := sha256.Sum256([]byte(envelopeVersion + " " + name))
+	return "keys:" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// seal writes an envelope, authenticated by the first secret if there is one.
+func (r *Ring) seal(name string, docs documents) ([]byte, error) {
+	body, err := json.Marshal(envelope{
+		Issuer:    name,
+		FetchedAt: docs.fetchedAt.UTC().Truncate(time.Millisecond),
+		FreshMS:   docs.fresh.Milliseconds(),
+		Metadata:  docs.metadata,
+		Keys:      docs.keys,
+	})
+	if err != nil {
+		return nil, err
+	}
+	authenticator := unauthenticated
+	if len(r.CacheSecrets) > 0 {
+		authenticator = base64.RawURLEncoding.EncodeToString(mac(r.CacheSecrets[0], body))
+	}
+	return fmt.Appendf(nil, "%s %s\n%s", envelopeVersion, authenticator, body), nil
+}
+
+// open reads an envelope. With secrets configured, one that none of them made is refused before it is parsed: whoever
+// can write to the cache must not be able to mint tokens.
+func (r *Ring) open(name string, sealed []byte) (documents, error) {
+	if len(sealed) > 3*r.MaxBytes {
+		return documents{}, errTooLarge
+	}
+	line, body, found := bytes.Cut(sealed, []byte("\n"))
+	version, authenticator, parted := bytes.Cut(line, []byte(" "))
+	if !found || !parted || string(version) != envelopeVersion {
+		return documents{}, errEnvelope
+	}
+	if len(r.CacheSecrets) > 0 && !r.authentic(authenticator, body) {
+		return documents{}, errMAC
+	}
+	var e envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return documents{}, errEnvelope
+	}
+	now := r.Clock.Now()
+	switch {
+	case e.Issuer != name:
+		return documents{}, errCachedIssuer
+	case !now.Before(e.FetchedAt.Add(r.Hard)), e.FetchedAt.After(now.Add(r.Soft)):
+		return documents{}, errCachedAge
+	}
+	return documents{
+		metadata:  e.Metadata,
+		keys:      e.Keys,
+		fetchedAt: e.FetchedAt,
+		fresh:     clampMilliseconds(e.FreshMS),
+	}, nil
+}
+
+// clampMilliseconds keeps a hostile number from overflowing; the soft TTL is far below a day anyway.
+func clampMilliseconds(ms int64) time.Duration {
+	const day = int64(24 * time.Hour / time.Millisecond)
+	return time.Duration(max(-day, min(ms, day))) * time.Millisecond
+}
+
+func (r *Ring) authentic(authenticator, body []byte) bool {
+	given := make([]byte, base64.RawURLEncoding.DecodedLen(len(authenticator)))
+	n, err := base64.RawURLEncoding.Strict().Decode(given, authenticator)
+	if err != nil {
+		return false
+	}
+	for _, secret := range r.CacheSecrets {
+		if hmac.Equal(given[:n], mac(secret, body)) {
+			return true
+		}
+	}
+	return false
+}
+
+func mac(secret, body []byte) []byte {
+	h := hmac.New(sha256.New, secret)
+	h.Write([]byte(envelopeVersion + "\n"))
+	h.Write(body)
+	return h.Sum(nil)
+}
+
+// fromCache returns a snapshot of what the shared cache holds, if that is any good and newer than what is known: a key
+// that the issuer has withdrawn must not come back from an old entry. The cache's outage costs a fetch, never a
+// decision.
+func (r *Ring) fromCache(ctx context.Context, name string, known time.Time) result {
+	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
+	defer cancel()
+	sealed, err := r.Cache.Get(ctx, cacheKey(name))
+	switch {
+	case errors.Is(err, ports.ErrMiss):
+		return result{}
+	case err != nil:
+		return cacheEvent(ports.CacheFailed, name, err)
+	}
+	docs, err := r.open(name, sealed)
+	if err != nil {
+		return cacheEvent(ports.CacheRefused, name, err)
+	}
+	if !docs.fetchedAt.After(known) {
+		return result{}
+	}
+	taken := r.take(name, docs)
+	if taken.err != nil {
+		return cacheEvent(ports.CacheRefused, name, taken.err)
+	}
+	return taken
+}
+
+// share writes what the issuer answered to the shared cache, for as long as it would be taken from there. It runs after
+// those who waited for the keys have gone on.
+func (r *Ring) share(ctx context.Context, name string, result result) {
+	if r.Cache == nil || !result.reachedIssuer {
+		return
+	}
+	sealed, err := r.seal(name, result.documents)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
+		defer cancel()
+		err = r.Cache.Set(ctx, cacheKey(name), sealed, r.Hard)
+	}
+	if err != nil {
+		r.Observe(ports.KeyEvent{Kind: ports.CacheFailed, Issuer: name, Err: err})
+	}
+}
+
+func cacheEvent(kind ports.KeyEventKind, name string, err error) result {
+	return result{events: []ports.KeyEvent{{Kind: kind, Issuer: name, Err: err}}}
+}

@@ -1,0 +1,179 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unique"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+)
+
+// ErrUnknownKey says that the issuer, asked lately enough, has no such key.
+var ErrUnknownKey = errors.New("the issuer has no such key")
+
+// An UnavailableError says that the issuer's keys can't be had now, so nothing can be said of a token.
+type UnavailableError struct {
+	// RetryAfter is how long it makes no sense to ask again.
+	RetryAfter time.Duration
+	// Err is why.
+	Err error
+}
+
+func (e *UnavailableError) Error() string { return "issuer unavailable: " + e.Err.Error() }
+func (e *UnavailableError) Unwrap() error { return e.Err }
+
+// Config is the policy of a [Ring]. Every field but Cache is set by the caller; package verifier documents them and
+// supplies the defaults.
+type Config struct {
+	Fetcher      ports.Fetcher
+	Clock        ports.Clock
+	Observe      func(ports.KeyEvent)
+	MetadataURL  func(issuer string) string
+	LoopbackHTTP bool
+
+	Soft, Floor, Hard time.Duration // life times of a snapshot
+	Cooldown          time.Duration // between forced fetches
+	FetchTimeout      time.Duration // of metadata and keys together
+
+	MaxBytes, MaxKeys, MaxIssuers int
+
+	Cache        ports.Cache // shared by a fleet; nil for none
+	CacheSecrets [][]byte    // authenticate its entries: the first writes, all read
+
+	// Rand returns a number of chance in [0, n), as [math/rand/v2.Int64N] does.
+	Rand func(n int64) int64
+
+	// Static holds keys that never change and are never fetched, by issuer.
+	Static map[string]*jwk.Set
+}
+
+// A Ring keeps the keys of issuers. It is safe for concurrent use.
+type Ring struct {
+	Config
+
+	// issuers maps unique.Handle[string] to *issuer. A handle is as wide as a pointer, so that looking one up
+	// allocates nothing, and a sync.Map is read without a lock.
+	issuers sync.Map
+	held    atomic.Int64
+
+	mu     sync.Mutex // guards admission, eviction and closed
+	closed bool
+
+	closing chan struct{}
+	fetches sync.WaitGroup
+}
+
+// New returns a Ring by config, which the caller has checked.
+func New(config Config) *Ring {
+	return &Ring{Config: config, closing: make(chan struct{})}
+}
+
+// Close ends the fetches under way and waits for them. After it no fetch starts.
+func (r *Ring) Close() {
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.closing)
+	}
+	r.mu.Unlock()
+	r.fetches.Wait()
+}
+
+// A Selector says which keys are looked for.
+type Selector struct {
+	KeyID    string
+	HasKeyID bool
+	// Algorithm chooses the only key that fits it for a token without kid.
+	Algorithm string
+}
+
+func (s Selector) in(set *jwk.Set) []*jwk.Key {
+	if s.HasKeyID {
+		return set.ByID(s.KeyID)
+	}
+	return set.Sole(s.Algorithm)
+}
+
+// Keys returns the issuer's keys that are selected, at least one. Its errors are [ErrUnknownKey], an
+// [*UnavailableError], or the context's. The caller must have found the issuer among those allowed, and must not
+// change the slice.
+func (r *Ring) Keys(ctx context.Context, issuer string, selector Selector) ([]*jwk.Key, error) {
+	if set, static := r.Static[issuer]; static {
+		return staticKeys(set, selector)
+	}
+	return r.issuer(issuer).keys(ctx, selector)
+}
+
+// staticKeys finds keys that the operator vouched for. One without kid (PEM has none) serves tokens of any kid.
+func staticKeys(set *jwk.Set, selector Selector) ([]*jwk.Key, error) {
+	keys := selector.in(set)
+	if len(keys) == 0 {
+		keys = set.WithoutID()
+	}
+	if len(keys) == 0 {
+		return nil, ErrUnknownKey
+	}
+	return keys, nil
+}
+
+// Warm has the issuer's keys fetched if there are none that serve.
+func (r *Ring) Warm(ctx context.Context, issuer string) error {
+	if _, static := r.Static[issuer]; static {
+		return nil
+	}
+	_, err := r.issuer(issuer).serving(ctx, r.Clock.Now())
+	return err
+}
+
+// issuer returns the state of one issuer, which begins empty.
+func (r *Ring) issuer(name string) *issuer {
+	handle := unique.Make(name)
+	if held, found := r.issuers.Load(handle); found {
+		return held.(*issuer)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	admitted, found := r.issuers.LoadOrStore(handle, &issuer{ring: r, name: name})
+	if !found && r.held.Add(1) > int64(r.MaxIssuers) {
+		r.evict(handle)
+	}
+	return admitted.(*issuer)
+}
+
+// evict forgets the issuer that was used longest ago, other than the one just admitted.
+func (r *Ring) evict(admitted unique.Handle[string]) {
+	var (
+		victim any
+		oldest int64
+	)
+	r.issuers.Range(func(handle, held any) bool {
+		used := held.(*issuer).lastUsed.Load()
+		if handle != admitted && (victim == nil || used < oldest) {
+			victim, oldest = handle, used
+		}
+		return true
+	})
+	r.issuers.Delete(victim)
+	r.held.Add(-1)
+}
+
+// soften spreads over time what a fleet would do at once: it takes up to a tenth off d.
+func (r *Ring) soften(d time.Duration) time.Duration {
+	return d - time.Duration(r.Rand(int64(d)/10+1))
+}
+
+const (
+	minBackoff = time.Second
+	maxBackoff = 30 * time.Second
+)
+
+// backoff is how long an issuer that failed so many times in a row is left alone: from 1 s to 30 s, doubling, of which
+// the upper half is chance.
+func (r *Ring) backoff(failures int) time.Duration {
+	ceiling := min(maxBackoff, minBackoff<<min(failures, 5))
+	return max(minBackoff, ceiling-time.Duration(r.Rand(int64(ceiling)/2+1)))
+}

@@ -1,0 +1,522 @@
+package keyring
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const issuerURL = "https://issuer.example/"
+
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+var errDown = errors.New("connection refused")
+
+// A world is a ring, the issuer it asks, a clock that stands still, and what happens between them.
+type world struct {
+	*Ring
+	issuer *verifiertest.Issuer
+	clock  *verifiertest.Clock
+
+	mu     sync.Mutex
+	down   error                                   // what every fetch fails with, nil while the issuer is up
+	answer func(url string) (ports.Document, bool) // answers instead of the issuer where it reports true
+	hold   chan struct{}                           // every fetch waits for it, if not nil
+	events []ports.KeyEvent
+}
+
+// newWorld returns a world without chance, where edit may change the policy.
+func newWorld(t *testing.T, edit func(*Config)) *world {
+	t.Helper()
+	w := &world{clock: verifiertest.NewClock(noon)}
+	w.issuer = newIssuer(t, issuerURL, "key-1")
+	w.issuer.Fresh = 10 * time.Minute
+	config := Config{
+		Fetcher:      w,
+		Clock:        w.clock,
+		Observe:      w.observe,
+		MetadataURL:  issuerurl.OpenIDConfiguration,
+		Soft:         10 * time.Minute,
+		Floor:        time.Minute,
+		Hard:         24 * time.Hour,
+		Cooldown:     30 * time.Second,
+		FetchTimeout: 10 * time.Second,
+		MaxBytes:     1 << 20,
+		MaxKeys:      100,
+		MaxIssuers:   100,
+		Rand:         func(int64) int64 { return 0 },
+	}
+	if edit != nil {
+		edit(&config)
+	}
+	w.Ring = New(config)
+	t.Cleanup(w.Close)
+	return w
+}
+
+// newIssuer returns an issuer with small keys of these IDs.
+func newIssuer(t *testing.T, url string, ids ...string) *verifiertest.Issuer {
+	t.Helper()
+	issuer, err := verifiertest.NewIssuer(url, newKeys(t, ids...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issuer
+}
+
+func newKeys(t *testing.T, ids ...string) []*verifiertest.Key {
+	t.Helper()
+	keys := make([]*verifiertest.Key, len(ids))
+	for i, id := range ids {
+		var err error
+		if keys[i], err = verifiertest.NewKey("ES256", id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return keys
+}
+
+func (w *world) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	w.mu.Lock()
+	down, answer, hold := w.down, w.answer, w.hold
+	w.mu.Unlock()
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-ctx.Done():
+			return ports.Document{}, ctx.Err()
+		}
+	}
+	document, err := w.issuer.Fetch(ctx, url) // which counts
+	if down != nil {
+		return ports.Document{}, down
+	}
+	if answer != nil {
+		if other, instead := answer(url); instead {
+			return other, nil
+		}
+	}
+	return document, err
+}
+
+func (w *world) observe(event ports.KeyEvent) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.events = append(w.events, event)
+}
+
+func (w *world) set(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
+}
+
+// find looks for a key and reports what came of it: found, unknown, or unavailable.
+func (w *world) find(t *testing.T, kid string) string {
+	t.Helper()
+	keys, err := w.Keys(t.Context(), issuerURL, Selector{KeyID: kid, HasKeyID: true})
+	var unavailable *UnavailableError
+	switch {
+	case err == nil && len(keys) == 1 && keys[0].ID == kid:
+		return "found"
+	case errors.Is(err, ErrUnknownKey):
+		return "unknown"
+	case errors.As(err, &unavailable):
+		if unavailable.RetryAfter <= 0 {
+			t.Errorf("retry after %v", unavailable.RetryAfter)
+		}
+		return "unavailable"
+	}
+	t.Fatalf("Keys(%q) = %v, %v", kid, keys, err)
+	return ""
+}
+
+// want checks what a search comes to, and how often the issuer's keys have been asked for in all.
+func (w *world) want(t *testing.T, kid, outcome string, asked int) {
+	t.Helper()
+	if got := w.find(t, kid); got != outcome {
+		t.Errorf("key %q is %s, want %s", kid, got, outcome)
+	}
+	w.settle()
+	if _, keys := w.issuer.Fetched(); keys != asked {
+		t.Errorf("the issuer was asked %d times for its keys, want %d", keys, asked)
+	}
+}
+
+// settle returns when no fetch is under way.
+func (w *world) settle() {
+	w.issuers.Range(func(_, held any) bool {
+		i := held.(*issuer)
+		for {
+			i.mu.Lock()
+			current := i.flight
+			i.mu.Unlock()
+			if current == nil {
+				return true
+			}
+			<-current.done
+		}
+	})
+	w.fetches.Wait()
+}
+
+func TestSoftTTL(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		fresh time.Duration
+		want  time.Duration // after which the keys are asked for again
+	}{
+		{"CACHE-01 max-age under the soft TTL", 5 * time.Minute, 5 * time.Minute},
+		{"CACHE-01 max-age over the soft TTL", time.Hour, 10 * time.Minute},
+		{"CACHE-01 max-age under the floor", 15 * time.Second, time.Minute},
+		{"CACHE-02 nothing said", 0, 10 * time.Minute},
+		{"CACHE-02 no-store", -1, time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.issuer.Fresh = c.fresh
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(c.want - time.Nanosecond)
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(time.Nanosecond)
+			w.want(t, "key-1", "found", 2)
+		})
+	}
+}
+
+func TestCACHE03StaleKeysServeWhileOneFetchRuns(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	hold := make(chan struct{})
+	w.set(func() { w.hold = hold })
+	w.clock.Advance(10 * time.Minute)
+	for range 100 { // none of them waits
+		if got := w.find(t, "key-1"); got != "found" {
+			t.Fatalf("key is %s while a fetch runs", got)
+		}
+	}
+	close(hold)
+	w.want(t, "key-1", "found", 2)
+}
+
+func TestCACHE04HardTTL(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	w.set(func() { w.down = errDown })
+	w.clock.Advance(24*time.Hour - time.Nanosecond)
+	if got := w.find(t, "key-1"); got != "found" {
+		t.Errorf("key is %s just before the hard TTL", got)
+	}
+	w.settle()
+	w.clock.Advance(time.Hour)
+	if got := w.find(t, "key-1"); got != "unavailable" {
+		t.Errorf("key is %s after the hard TTL", got)
+	}
+	w.set(func() { w.down = nil })
+	w.clock.Advance(maxBackoff)
+	if got := w.find(t, "key-1"); got != "found" {
+		t.Errorf("key is %s once the issuer is back", got)
+	}
+}
+
+func TestCACHE05UnknownKeyForcesOneFetchACooldown(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	// A rotation right after start-up is seen at once.
+	w.issuer.SetKeys(newKeys(t, "key-2", "key-1")...)
+	w.want(t, "key-2", "found", 2)
+	// Within the cooldown unknown keys are answered from memory.
+	for range 100 {
+		w.want(t, "random", "unknown", 2)
+	}
+	w.issuer.SetKeys(newKeys(t, "key-3")...)
+	w.clock.Advance(30*time.Second - time.Nanosecond)
+	w.want(t, "key-3", "unknown", 2)
+	w.clock.Advance(time.Nanosecond)
+	w.want(t, "key-3", "found", 3)
+}
+
+func TestCACHE05ConcurrentUnknownKeysShareOneFetch(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	var found sync.WaitGroup
+	for n := range 50 {
+		found.Go(func() {
+			w.find(t, fmt.Sprintf("random-%d", n))
+			if got := w.find(t, "key-2"); got != "found" {
+				t.Errorf("the new key is %s", got)
+			}
+		})
+	}
+	found.Wait()
+	w.want(t, "key-2", "found", 2)
+}
+
+func TestCACHE06UnknownKeyIsUndecidableWhileTheIssuerIsDown(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	w.set(func() { w.down = errDown })
+	w.want(t, "key-2", "unavailable", 1) // the metadata could not even be fetched
+	w.want(t, "key-1", "found", 1)
+	w.want(t, "key-2", "unavailable", 1)
+	metadata, _ := w.issuer.Fetched()
+	if metadata != 2 {
+		t.Errorf("metadata was asked for %d times, want one more than at start", metadata)
+	}
+	w.set(func() { w.down = nil })
+	w.clock.Advance(30 * time.Second)
+	w.want(t, "key-2", "unknown", 2)
+}
+
+func TestCACHE06ReachingTheIssuerEndsTheDoubt(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Cooldown = time.Hour })
+	w.want(t, "key-1", "found", 1)
+	w.set(func() { w.down = errDown })
+	w.want(t, "key-2", "unavailable", 1)
+	w.set(func() { w.down = nil })
+	w.clock.Advance(10 * time.Minute)
+	w.want(t, "key-1", "found", 2) // in the background
+	w.want(t, "key-2", "unknown", 2)
+}
+
+func TestCACHE07WaitersShareAFetchThatOutlivesThem(t *testing.T) {
+	w := newWorld(t, nil)
+	hold := make(chan struct{})
+	w.set(func() { w.hold = hold })
+
+	first, leave := context.WithCancel(t.Context())
+	left := make(chan error)
+	go func() {
+		_, err := w.Keys(first, issuerURL, Selector{KeyID: "key-1", HasKeyID: true})
+		left <- err
+	}()
+	for w.issuer0() == nil {
+	}
+	leave()
+	if err := <-left; !errors.Is(err, context.Canceled) {
+		t.Errorf("the one that left got %v", err)
+	}
+
+	var waiting sync.WaitGroup
+	for range 1000 {
+		waiting.Go(func() {
+			if got := w.find(t, "key-1"); got != "found" {
+				t.Errorf("key is %s", got)
+			}
+		})
+	}
+	close(hold)
+	waiting.Wait()
+	metadata, keys := w.issuer.Fetched()
+	if metadata != 1 || keys != 1 {
+		t.Errorf("%d metadata and %d key fetches, want 1 and 1", metadata, keys)
+	}
+}
+
+// issuer0 returns the flight of the one issuer, nil while there is none.
+func (w *world) issuer0() (current *flight) {
+	w.issuers.Range(func(_, held any) bool {
+		i := held.(*issuer)
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		current = i.flight
+		return false
+	})
+	return current
+}
+
+func TestCACHE08WithdrawnKeyIsGone(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	w.clock.Advance(10 * time.Minute)
+	w.want(t, "key-1", "found", 2) // stale, and the refresh starts
+	w.want(t, "key-1", "unknown", 3)
+}
+
+func TestCACHE14FailingIssuerIsLeftAlone(t *testing.T) {
+	w := newWorld(t, nil)
+	w.set(func() { w.down = errDown })
+	asked := 0
+	// The backoff doubles: 1, 2, 4, 8, 16, 30, 30 seconds, without chance.
+	for _, wait := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+		asked++
+		for range 10 {
+			if got := w.find(t, "key-1"); got != "unavailable" {
+				t.Fatalf("key is %s", got)
+			}
+		}
+		if metadata, _ := w.issuer.Fetched(); metadata != asked {
+			t.Fatalf("the issuer was asked %d times, want %d", metadata, asked)
+		}
+		w.clock.Advance(wait*time.Second - time.Nanosecond)
+		w.find(t, "key-1")
+		if metadata, _ := w.issuer.Fetched(); metadata != asked {
+			t.Fatalf("the issuer was asked before its backoff of %d s was over", wait)
+		}
+		w.clock.Advance(time.Nanosecond)
+	}
+	w.set(func() { w.down = nil })
+	w.want(t, "key-1", "found", 1)
+}
+
+func TestBackoffStaysWithinItsBounds(t *testing.T) {
+	for _, chance := range []func(int64) int64{func(int64) int64 { return 0 }, func(n int64) int64 { return n - 1 }} {
+		r := New(Config{Rand: chance})
+		for failures := range 40 {
+			if wait := r.backoff(failures); wait < minBackoff || wait > maxBackoff {
+				t.Errorf("CACHE-14: backoff after %d failures is %v", failures, wait)
+			}
+		}
+	}
+}
+
+func TestLyingIssuers(t *testing.T) {
+	metadata := func(issuer, jwks string) []byte {
+		body, _ := json.Marshal(map[string]string{"issuer": issuer, "jwks_uri": jwks})
+		return body
+	}
+	goodMetadata := metadata(issuerURL, issuerURL+"jwks")
+	for _, c := range []struct {
+		name           string
+		metadata, keys []byte // nil for the issuer's own
+		want           string
+	}{
+		{name: "DISC-05 the very issuer", metadata: goodMetadata, want: "found"},
+		{name: "DISC-05 another issuer", metadata: metadata("https://evil.example/", issuerURL+"jwks"), want: "unavailable"},
+		{name: "DISC-05 without its slash", metadata: metadata("https://issuer.example", issuerURL+"jwks"), want: "unavailable"},
+		{name: "DISC-05 no issuer", metadata: []byte(`{"jwks_uri":"https://issuer.example/jwks"}`), want: "unavailable"},
+		{name: "DISC-06 no jwks_uri", metadata: []byte(`{"issuer":"https://issuer.example/"}`), want: "unavailable"},
+		{name: "DISC-06 http", metadata: metadata(issuerURL, "http://issuer.example/jwks"), want: "unavailable"},
+		{name: "DISC-06 relative", metadata: metadata(issuerURL, "/jwks"), want: "unavailable"},
+		{name: "DISC-06 credentials", metadata: metadata(issuerURL, "https://u:p@issuer.example/jwks"), want: "unavailable"},
+		{name: "DISC-06 fragment", metadata: metadata(issuerURL, issuerURL+"jwks#x"), want: "unavailable"},
+		{name: "DISC-13 HTML", metadata: []byte("<html>"), want: "unavailable"},
+		{name: "DISC-13 array", metadata: []byte(`[]`), want: "unavailable"},
+		{name: "DISC-13 duplicate issuer", metadata: []byte(`{"issuer":"https://issuer.example/","issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/jwks"}`), want: "unavailable"},
+		{name: "DISC-13 over the size bound", metadata: append([]byte(strings.Repeat(" ", 1<<20)), goodMetadata...), want: "unavailable"},
+		{name: "DISC-13 at the size bound", metadata: append([]byte(strings.Repeat(" ", 1<<20-len(goodMetadata))), goodMetadata...), want: "found"},
+		{name: "KEYS-09 array", keys: []byte(`[]`), want: "unavailable"},
+		{name: "KEYS-09 no keys", keys: []byte(`{}`), want: "unavailable"},
+		{name: "KEYS-09 keys is an object", keys: []byte(`{"keys":{}}`), want: "unavailable"},
+		{name: "KEYS-09 garbage", keys: []byte(`key`), want: "unavailable"},
+		{name: "KEYS-10 over the size bound", keys: []byte(`{"keys":[]}` + strings.Repeat(" ", 1<<20)), want: "unavailable"},
+		{name: "KEYS-10 101 keys", keys: []byte(`{"keys":[{}` + strings.Repeat(",{}", 100) + `]}`), want: "unavailable"},
+		{name: "KEYS-10 100 keys, none of use", keys: []byte(`{"keys":[{}` + strings.Repeat(",{}", 99) + `]}`), want: "unknown"},
+		{name: "KEYS-10 deep", keys: []byte(strings.Repeat(`{"keys":[`, 50000)), want: "unavailable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			lie := func(url string) (ports.Document, bool) {
+				body := c.metadata
+				if strings.HasSuffix(url, "jwks") {
+					body = c.keys
+				}
+				return ports.Document{Body: body}, body != nil
+			}
+			cold := newWorld(t, nil)
+			cold.answer = lie
+			if got := cold.find(t, "key-1"); got != c.want {
+				t.Errorf("key is %s at start, want %s", got, c.want)
+			}
+
+			if c.want != "unavailable" {
+				return
+			}
+			warm := newWorld(t, nil)
+			warm.want(t, "key-1", "found", 1)
+			warm.set(func() { warm.answer = lie })
+			warm.clock.Advance(time.Hour)
+			for range 2 {
+				if got := warm.find(t, "key-1"); got != "found" {
+					t.Errorf("key that was known is %s, want found", got)
+				}
+				warm.settle()
+			}
+		})
+	}
+}
+
+func TestEvents(t *testing.T) {
+	w := newWorld(t, nil)
+	w.answer = func(url string) (ports.Document, bool) {
+		document, err := w.issuer.Fetch(context.Background(), url)
+		document.Body = []byte(strings.Replace(string(document.Body), `{"keys":[`, `{"keys":[{"kty":"AKP","kid":"pq\n1"},`, 1))
+		return document, err == nil
+	}
+	w.find(t, "key-1")
+	w.find(t, "random")
+	w.settle()
+	w.set(func() { w.down = errDown })
+	w.clock.Advance(10 * time.Minute)
+	w.find(t, "key-1")
+	w.settle()
+	var got []string
+	for _, event := range w.events {
+		if event.Issuer != issuerURL {
+			t.Errorf("event of issuer %q", event.Issuer)
+		}
+		got = append(got, strings.TrimSpace(string(event.Kind)+" "+event.KeyID))
+	}
+	want := `key_skipped "pq\n1",keys_fetched,key_refresh_forced,key_skipped "pq\n1",keys_fetched,keys_served_stale,keys_refused`
+	if strings.Join(got, ",") != want {
+		t.Errorf("events are\n%s, want\n%s", strings.Join(got, ","), want)
+	}
+}
+
+func TestMaxIssuersForgetsTheOneUsedLongestAgo(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.MaxIssuers = 2 })
+	for n := range 3 {
+		name := fmt.Sprintf("https://issuer-%d.example/", n)
+		issuer := newIssuer(t, name, "key-1")
+		w.set(func() {
+			w.answer = func(url string) (ports.Document, bool) {
+				document, err := issuer.Fetch(context.Background(), url)
+				return document, err == nil
+			}
+		})
+		if _, err := w.Keys(t.Context(), name, Selector{KeyID: "key-1", HasKeyID: true}); err != nil {
+			t.Fatal(err)
+		}
+		w.clock.Advance(time.Second)
+	}
+	var held []string
+	w.issuers.Range(func(_, i any) bool {
+		held = append(held, i.(*issuer).name)
+		return true
+	})
+	if len(held) != 2 || strings.Contains(strings.Join(held, " "), "issuer-0") {
+		t.Errorf("held are %v, want the last two", held)
+	}
+}
+
+func TestCloseEndsFetches(t *testing.T) {
+	w := newWorld(t, nil)
+	w.set(func() { w.hold = make(chan struct{}) }) // never let go
+	waited := make(chan string)
+	go func() { waited <- w.find(t, "key-1") }()
+	for w.issuer0() == nil {
+	}
+	w.Close()
+	if got := <-waited; got != "unavailable" {
+		t.Errorf("key is %s after Close", got)
+	}
+	w.clock.Advance(time.Hour)
+	if got := w.find(t, "key-1"); got != "unavailable" {
+		t.Errorf("key is %s after Close", got)
+	}
+	w.Close()
+}

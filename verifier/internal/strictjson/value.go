@@ -1,0 +1,126 @@
+package strictjson
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// Kind is what a [Value] is.
+type Kind int
+
+// The kinds of RFC 8259 section 3. Only the last one does not bear its name there, since the type [Object] does.
+const (
+	// Absent is the kind of the zero Value, which Lookup returns where there is no such member.
+	Absent Kind = iota
+	Null
+	Bool
+	Number
+	String
+	Array
+	ObjectKind
+)
+
+// A Value is one JSON value whose syntax, and that of all inside it, is right. The zero Value is none: every method
+// that asks for a kind says no.
+type Value struct {
+	raw []byte
+}
+
+// Kind tells what v is.
+func (v Value) Kind() Kind {
+	if len(v.raw) == 0 {
+		return Absent
+	}
+	switch v.raw[0] {
+	case 'n':
+		return Null
+	case 't', 'f':
+		return Bool
+	case '"':
+		return String
+	case '[':
+		return Array
+	case '{':
+		return ObjectKind
+	default:
+		return Number
+	}
+}
+
+// Raw is the text of v as it was received, without white space around it. The caller must not change it.
+func (v Value) Raw() []byte { return v.raw }
+
+// Text returns the text of a string, its escapes decoded, and false if v is no string. It may hold any character,
+// U+0000 too.
+func (v Value) Text() (string, bool) {
+	if v.Kind() != String {
+		return "", false
+	}
+	quoted := v.raw[1 : len(v.raw)-1]
+	if bytes.IndexByte(quoted, '\\') < 0 {
+		return string(quoted), true
+	}
+	text, err := unescape(quoted)
+	return string(text), err == nil
+}
+
+// Bool returns the value of true and false; its second result is false if v is neither.
+func (v Value) Bool() (value, isBool bool) {
+	return string(v.raw) == "true", v.Kind() == Bool
+}
+
+// Number returns the nearest float64, and false if v is no number or one beyond the range of float64.
+func (v Value) Number() (float64, bool) {
+	if v.Kind() != Number {
+		return 0, false
+	}
+	number, err := strconv.ParseFloat(string(v.raw), 64)
+	if err != nil || math.IsInf(number, 0) {
+		return 0, false
+	}
+	return number, true
+}
+
+// Array returns the elements of an array, and false if v is no array.
+func (v Value) Array() ([]Value, bool) {
+	elements, ok := v.elements()
+	if !ok {
+		return nil, false
+	}
+	values := make([]Value, len(elements))
+	for i, element := range elements {
+		values[i] = element.value
+	}
+	return values, true
+}
+
+// Strings returns the elements of an array of strings, which may be empty, and false if v is anything else.
+func (v Value) Strings() ([]string, bool) {
+	elements, ok := v.elements()
+	if !ok {
+		return nil, false
+	}
+	texts := make([]string, len(elements))
+	for i, element := range elements {
+		if texts[i], ok = element.value.Text(); !ok {
+			return nil, false
+		}
+	}
+	return texts, true
+}
+
+func (v Value) elements() ([]member, bool) {
+	if v.Kind() != Array {
+		return nil, false
+	}
+	s := scanner{data: v.raw, limits: unlimited}
+	elements, err := s.outermost()
+	return elements, err == nil
+}
+
+// Object reads an object. It returns [ErrNotObject] if v is anything else, and [ErrDuplicate] if two of its members
+// have the same name; objects inside it are not looked at. The limits of [ParseObject] hold for it already.
+func (v Value) Object() (Object, error) {
+	return ParseObject(v.raw, unlimited)
+}

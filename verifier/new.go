@@ -1,0 +1,308 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// The faults of a configuration that are not those of an issuer's URL.
+var (
+	errRequired     = errors.New("is required")
+	errBlank        = errors.New("is blank")
+	errDuplicate    = errors.New("names an issuer twice")
+	errConflict     = errors.New("can't be combined with Domain or Domains")
+	errNegative     = errors.New("must not be negative")
+	errAlgorithm    = errors.New("is no asymmetric signature algorithm that is supported")
+	errNoSuchDomain = errors.New("is no configured domain")
+	errShortSecret  = errors.New("has under 32 bytes")
+	errUnknownValue = errors.New("is not a known value")
+	errNotASCII     = errors.New("has characters other than printable ASCII")
+)
+
+// The bounds and defaults that the fields of Config document.
+const (
+	maxLeeway       = 5 * time.Minute
+	minSecretBytes  = 32
+	defaultMaxToken = 16 << 10
+
+	defaultSoftTTL      = 10 * time.Minute
+	defaultMinTTL       = time.Minute
+	defaultHardTTL      = 24 * time.Hour
+	defaultCooldown     = 30 * time.Second
+	defaultFetchTimeout = 10 * time.Second
+	defaultMaxDocument  = 1 << 20
+	defaultMaxKeys      = 100
+	defaultMaxIssuers   = 10_000
+)
+
+// New returns a verifier by config. It needs no issuer to be up: keys are fetched when they are first needed, or by
+// [Verifier.Warm].
+//
+// Its error, of class [Misconfigured], tells all that is wrong at once, each fault as a [*FieldError] that errors.As
+// finds.
+func New(config Config) (*Verifier, error) {
+	c := checker{Config: config}
+	v := &Verifier{
+		clock:          config.Clock,
+		resolver:       config.Resolver,
+		domains:        c.domains(),
+		audiences:      c.texts("Audiences", config.Audiences),
+		loopbackHTTP:   config.InsecureAllowLoopbackHTTP,
+		algorithms:     c.algorithms(),
+		requireProfile: config.RequireProfile,
+		requiredClaims: c.texts("RequiredClaims", config.RequiredClaims),
+		organization:   config.Organization,
+		scopeClaim:     config.ScopeClaim,
+		leeway:         c.leeway(),
+		maxTokenAge:    atLeastZero(&c, "MaxTokenAge", config.MaxTokenAge, 0),
+		maxTokenBytes:  atLeastZero(&c, "MaxTokenBytes", config.MaxTokenBytes, defaultMaxToken),
+		allowNoKeyID:   config.AllowMissingKeyID,
+		allowIDTokens:  config.InsecureAllowIDTokens,
+
+		realm:            c.printable("Realm", config.Realm),
+		resourceMetadata: c.resourceMetadata(),
+	}
+	if v.clock == nil {
+		v.clock = memory.Clock{}
+	}
+	v.keys = keyring.New(c.keyring(v.clock, v.domains))
+	if len(c.faults) > 0 {
+		return nil, fail(CodeConfig, "", "").because(errors.Join(c.faults...))
+	}
+	return v, nil
+}
+
+// A checker collects the faults of a configuration while reading it.
+type checker struct {
+	Config
+	faults []error
+}
+
+func (c *checker) fault(field string, err error) {
+	c.faults = append(c.faults, &FieldError{Field: field, Err: err})
+}
+
+// domains returns the accepted issuers with their audiences; none if a resolver names them.
+func (c *checker) domains() []domain {
+	if c.Resolver != nil {
+		if c.Domain != "" || c.Domains != nil {
+			c.fault("Resolver", errConflict)
+		}
+		return nil
+	}
+	if c.Domains == nil {
+		if c.Domain == "" {
+			c.fault("Domain, Domains or Resolver", errRequired)
+			return nil
+		}
+		return c.checkDomains([]ports.Domain{{Issuer: c.Domain}}, func(int) string { return "Domain" })
+	}
+	if len(c.Domains) == 0 {
+		c.fault("Domains", errors.New("is an empty list"))
+	}
+	if c.Domain != "" {
+		if _, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain}, c.InsecureAllowLoopbackHTTP); err != nil {
+			c.fault("Domain", err)
+		}
+	}
+	return c.checkDomains(c.Domains, func(i int) string { return fmt.Sprintf("Domains[%d]", i) })
+}
+
+func (c *checker) checkDomains(written []ports.Domain, path func(int) string) []domain {
+	var domains []domain
+	for i, d := range written {
+		identifier, err := issuerurl.Identifier(d, c.InsecureAllowLoopbackHTTP)
+		if err != nil {
+			c.fault(path(i), err)
+			continue
+		}
+		if slices.ContainsFunc(domains, func(other domain) bool { return other.issuer == identifier }) {
+			c.fault(path(i), errDuplicate)
+		}
+		audiences := d.Audiences
+		if len(audiences) == 0 {
+			audiences = c.Audiences
+		}
+		if len(audiences) == 0 {
+			c.fault("Audiences", errRequired)
+		}
+		domains = append(domains, domain{issuer: identifier, audiences: c.texts(path(i)+".Audiences", audiences)})
+	}
+	return domains
+}
+
+func (c *checker) algorithms() []string {
+	for i, alg := range c.Algorithms {
+		if !jwk.Supported(alg) {
+			c.fault(fmt.Sprintf("Algorithms[%d]", i), errAlgorithm)
+		}
+	}
+	if len(c.Algorithms) == 0 {
+		return []string{"RS256"}
+	}
+	return slices.Clone(c.Algorithms)
+}
+
+func (c *checker) keyring(clock ports.Clock, domains []domain) keyring.Config {
+	static := c.staticKeys(domains)
+	if c.Fetcher == nil && (c.Resolver != nil || len(static) < len(domains)) {
+		c.fault("Fetcher", errRequired)
+	}
+	metadataURL := issuerurl.OpenIDConfiguration
+	switch c.Discovery {
+	case OpenIDConfiguration:
+	case AuthorizationServerMetadata:
+		metadataURL = issuerurl.AuthorizationServerMetadata
+	default:
+		c.fault("Discovery", errUnknownValue)
+	}
+	var secrets [][]byte
+	for i, secret := range c.CacheSecrets {
+		if len(secret) < minSecretBytes {
+			c.fault(fmt.Sprintf("CacheSecrets[%d]", i), errShortSecret)
+		}
+		secrets = append(secrets, slices.Clone(secret))
+	}
+	config := keyring.Config{
+		Fetcher:      c.Fetcher,
+		Clock:        clock,
+		Observe:      observer(c.Logger, c.Observer),
+		MetadataURL:  metadataURL,
+		LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		Soft:         atLeastZero(c, "Keys.SoftTTL", c.Keys.SoftTTL, defaultSoftTTL),
+		Floor:        defaultMinTTL,
+		Hard:         atLeastZero(c, "Keys.HardTTL", c.Keys.HardTTL, defaultHardTTL),
+		Cooldown:     atLeastZero(c, "Keys.Cooldown", c.Keys.Cooldown, defaultCooldown),
+		FetchTimeout: atLeastZero(c, "Keys.FetchTimeout", c.Keys.FetchTimeout, defaultFetchTimeout),
+		MaxBytes:     atLeastZero(c, "Keys.MaxDocumentBytes", c.Keys.MaxDocumentBytes, defaultMaxDocument),
+		MaxKeys:      atLeastZero(c, "Keys.MaxKeys", c.Keys.MaxKeys, defaultMaxKeys),
+		MaxIssuers:   atLeastZero(c, "Keys.MaxIssuers", c.Keys.MaxIssuers, defaultMaxIssuers),
+		Cache:        c.Cache,
+		CacheSecrets: secrets,
+		Rand:         rand.Int64N,
+		Static:       static,
+	}
+	if c.Keys.MinTTL != 0 {
+		config.Floor = max(0, c.Keys.MinTTL)
+	}
+	if config.Soft > config.Hard {
+		c.fault("Keys.SoftTTL", errors.New("is over Keys.HardTTL"))
+	}
+	// The default floor gives way to a soft TTL below it; a floor that was asked for does not.
+	if config.Floor > config.Soft {
+		if c.Keys.MinTTL > 0 {
+			c.fault("Keys.MinTTL", errors.New("is over Keys.SoftTTL"))
+		}
+		config.Floor = config.Soft
+	}
+	return config
+}
+
+// staticKeys reads the keys that are configured, by issuer identifier.
+func (c *checker) staticKeys(domains []domain) map[string]*jwk.Set {
+	sets := make(map[string]*jwk.Set)
+	for written, source := range c.StaticKeys {
+		field := fmt.Sprintf("StaticKeys[%q]", written)
+		set, err := jwk.ParseStatic(source)
+		if err != nil {
+			c.fault(field, err)
+			continue
+		}
+		identifier, err := issuerurl.Identifier(ports.Domain{Issuer: written}, c.InsecureAllowLoopbackHTTP)
+		if err != nil {
+			c.fault(field, err)
+			continue
+		}
+		known := func(name string) bool {
+			return slices.ContainsFunc(domains, func(d domain) bool { return d.issuer == name })
+		}
+		switch {
+		case c.Resolver != nil || known(identifier):
+			sets[identifier] = set
+		case known(written): // an exact one
+			sets[written] = set
+		default:
+			c.fault(field, errNoSuchDomain)
+		}
+	}
+	return sets
+}
+
+func (c *checker) resourceMetadata() string {
+	if c.ResourceMetadata == "" {
+		return ""
+	}
+	if u, err := url.Parse(c.ResourceMetadata); err != nil || !u.IsAbs() || u.Host == "" {
+		c.fault("ResourceMetadata", issuerurl.ErrNotURL)
+	}
+	return c.printable("ResourceMetadata", c.ResourceMetadata)
+}
+
+// texts copies a list of strings, none of which may be blank.
+func (c *checker) texts(field string, list []string) []string {
+	for i, s := range list {
+		if strings.TrimSpace(s) == "" {
+			c.fault(fmt.Sprintf("%s[%d]", field, i), errBlank)
+		}
+	}
+	return slices.Clone(list)
+}
+
+func (c *checker) printable(field, s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		c.fault(field, errNotASCII)
+	}
+	return s
+}
+
+func (c *checker) leeway() time.Duration {
+	if c.Leeway > maxLeeway {
+		c.fault("Leeway", fmt.Errorf("is over %v", maxLeeway))
+	}
+	return atLeastZero(c, "Leeway", c.Leeway, 0)
+}
+
+// atLeastZero returns n, or the default where it is zero.
+func atLeastZero[N int | time.Duration](c *checker, field string, n, byDefault N) N {
+	if n < 0 {
+		c.fault(field, errNegative)
+	}
+	if n == 0 {
+		return byDefault
+	}
+	return n
+}
+
+// observer tells both who wants to know of keys.
+func observer(logger *slog.Logger, observe func(ports.KeyEvent)) func(ports.KeyEvent) {
+	return func(event ports.KeyEvent) {
+		if logger != nil {
+			level := slog.LevelInfo
+			attributes := []slog.Attr{slog.String("issuer", event.Issuer)}
+			if event.KeyID != "" {
+				attributes = append(attributes, slog.String("kid", event.KeyID))
+			}
+			if event.Err != nil {
+				level = slog.LevelWarn
+				attributes = append(attributes, slog.Any("err", event.Err))
+			}
+			logger.LogAttrs(context.Background(), level, string(event.Kind), attributes...)
+		}
+		if observe != nil {
+			observe(event)
+		}
+	}
+}

@@ -1,0 +1,111 @@
+package verifier
+
+import (
+	"net/url"
+	"strings"
+)
+
+// A Request is what of an HTTP request decides whether it may pass. It is not changed.
+type Request struct {
+	// Method is the request's method, as sent.
+	Method string
+	// URL is the absolute URL that the client asked for, its query included: the one before any proxy.
+	URL string
+	// Header holds the header fields. Their names are compared without case, whatever the map's spelling.
+	Header map[string][]string
+	// Form holds the fields of a form body, if the caller has parsed one. It is only looked at for an access token
+	// sent where none belongs.
+	Form map[string][]string
+}
+
+// credentials finds the one access token of a request. Nothing later reads the header again.
+func (v *Verifier) credentials(r Request) (scheme Scheme, token string, err *Error) {
+	fields := r.field("Authorization")
+	switch {
+	case len(fields) == 0:
+		return "", "", fail(CodeCredentialsMissing, "CRED-01", "no Authorization header field")
+	case len(fields) > 1:
+		return "", "", fail(CodeRequestMalformed, "CRED-03", "several Authorization header fields")
+	}
+	name, token, parted := strings.Cut(fields[0], " ")
+	if !isToken(name) {
+		return "", "", fail(CodeRequestMalformed, "CRED-04", "the scheme is empty or no token of RFC 9110")
+	}
+	if !strings.EqualFold(name, string(Bearer)) {
+		return "", "", fail(CodeSchemeNotOffered, "CRED-07", "the scheme is not offered")
+	}
+	token = strings.TrimLeft(token, " ")
+	switch {
+	case !parted || token == "":
+		return Bearer, "", fail(CodeRequestMalformed, "CRED-04", "scheme without a token")
+	case len(token) > v.maxTokenBytes:
+		return Bearer, "", fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
+	case !isToken68(token):
+		return Bearer, "", fail(CodeRequestMalformed, "CRED-05", "the token has characters that no token68 has")
+	case r.tokenElsewhere():
+		return Bearer, "", fail(CodeRequestMalformed, "CRED-08", "a second access token in the query or form")
+	}
+	return Bearer, token, nil
+}
+
+// field returns all values of a header field, under whatever spelling of its name.
+func (r Request) field(name string) []string {
+	var values []string
+	for key, sent := range r.Header {
+		if strings.EqualFold(key, name) {
+			values = append(values, sent...)
+		}
+	}
+	return values
+}
+
+// tokenElsewhere reports whether an access token is in the query (RFC 6750 section 2.3) or form (section 2.2) too. A
+// client must not use more than one method.
+func (r Request) tokenElsewhere() bool {
+	const parameter = "access_token"
+	if _, found := r.Form[parameter]; found {
+		return true
+	}
+	_, query, found := strings.Cut(r.URL, "?")
+	if !found {
+		return false
+	}
+	query, _, _ = strings.Cut(query, "#")
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, _, _ := strings.Cut(pair, "=")
+		if name == parameter {
+			return true
+		}
+		if decoded, err := url.QueryUnescape(name); err == nil && decoded == parameter {
+			return true
+		}
+	}
+	return false
+}
+
+// isToken reports whether s is a token of RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	for i := range len(s) {
+		if !isAlphanumeric(s[i]) && strings.IndexByte("!#$%&'*+-.^_`|~", s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isToken68 reports whether s is a token68 of RFC 9110 section 11.2, which is RFC 6750's b64token.
+func isToken68(s string) bool {
+	body := strings.TrimRight(s, "=")
+	for i := range len(body) {
+		if !isAlphanumeric(body[i]) && strings.IndexByte("-._~+/", body[i]) < 0 {
+			return false
+		}
+	}
+	return body != ""
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}

@@ -1,0 +1,76 @@
+package verifier
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+)
+
+// A Verified is an access token that passed every check. There is no other way to get one. It is safe for concurrent
+// reading.
+type Verified struct {
+	// Issuer is the iss claim: one of the allowed issuers.
+	Issuer string
+	// Subject is the sub claim, empty if there is none.
+	Subject string
+	// Audiences is the aud claim, which names at least one audience of this API.
+	Audiences []string
+	// ClientID is the client that the token was issued to: client_id, or azp where the issuer uses that.
+	ClientID string
+	// TokenID is the jti claim, empty if there is none.
+	TokenID string
+	// Scopes are what the token permits. See [Verified.RequireScopes].
+	Scopes []string
+	// ExpiresAt, IssuedAt and NotBefore are exp, iat and nbf; NotBefore is the zero time if there is none.
+	ExpiresAt, IssuedAt, NotBefore time.Time
+	// OrganizationID and OrganizationName are Auth0's org_id and org_name, empty if there are none.
+	OrganizationID, OrganizationName string
+
+	// Scheme is how the token was sent.
+	Scheme Scheme
+
+	verifier        *Verifier
+	payload         strictjson.Object
+	malformedScopes string // the scope claim, if it could not be read
+}
+
+// Decode writes the claims into the value that target points to, as encoding/json does, but strictly: names are
+// compared with case, and a member that stands twice in an object is an error. Its error is an [*Error] with the code
+// [CodeClaimsUndecodable].
+func (v *Verified) Decode(target any) error {
+	err := v.payload.CheckDuplicates()
+	if err == nil {
+		err = json.Unmarshal(v.payload.Raw(), target)
+	}
+	if err != nil {
+		// The cause would quote the claim that did not fit.
+		return v.verifier.answer(fail(CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), nil)
+	}
+	return nil
+}
+
+// DecodeClaims returns the claims of v as a T, by [Verified.Decode].
+func DecodeClaims[T any](v *Verified) (T, error) {
+	var decoded T
+	err := v.Decode(&decoded)
+	return decoded, err
+}
+
+// RequireScopes reports, as an [*Error] with status 403, that the token lacks one of the scopes, all of which are
+// needed (RFC 6750 section 3.1). Scopes must be configuration, not input: the challenge names them.
+func (v *Verified) RequireScopes(scopes ...string) error {
+	for _, scope := range scopes {
+		if slices.Contains(v.Scopes, scope) {
+			continue
+		}
+		if v.malformedScopes != "" {
+			return v.verifier.answer(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), nil)
+		}
+		return v.verifier.answer(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
+	}
+	return nil
+}

@@ -1,0 +1,131 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+)
+
+// A Verifier decides whether requests may pass. It is safe for concurrent use. Close ends its background fetches.
+type Verifier struct {
+	clock    ports.Clock
+	keys     *keyring.Ring
+	resolver ports.DomainResolver // nil where domains are fixed
+	domains  []domain
+
+	audiences      []string // of resolved domains that name none
+	loopbackHTTP   bool
+	algorithms     []string
+	requireProfile bool
+	requiredClaims []string
+	organization   string
+	scopeClaim     string
+	leeway         time.Duration
+	maxTokenAge    time.Duration
+	maxTokenBytes  int
+	allowNoKeyID   bool
+	allowIDTokens  bool
+
+	realm            string
+	resourceMetadata string
+}
+
+// A domain is one issuer whose tokens are accepted, by its identifier.
+type domain struct {
+	issuer    string
+	audiences []string
+}
+
+// VerifyRequest decides whether a request may pass: it finds the access token in the Authorization header field and
+// verifies it and what binds it to the request. Its errors are of type [*Error], with the answer to send.
+//
+// It does not read the request's body, and does not check scopes: see [Verified.RequireScopes].
+func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, error) {
+	scheme, token, err := v.credentials(r)
+	if err != nil {
+		return nil, v.answer(err, nil)
+	}
+	query := ports.DomainQuery{URL: r.URL, Header: r.Header}
+	verified, err := v.verify(ctx, query, token)
+	if err != nil {
+		return nil, v.answer(err, nil)
+	}
+	verified.Scheme, verified.verifier = scheme, v
+	return verified, nil
+}
+
+// VerifyAccessToken verifies a token that did not come with an HTTP request that [Verifier.VerifyRequest] can be
+// given. The token must not be bound to a key (cnf), since nothing here can prove that key. Its errors are those of VerifyRequest.
+func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verified, error) {
+	verified, err := v.verify(ctx, ports.DomainQuery{}, token)
+	if err != nil {
+		return nil, v.answer(err, nil)
+	}
+	verified.Scheme, verified.verifier = Bearer, v
+	return verified, nil
+}
+
+// verify is the one way that every token goes. The first fault ends it, so that an answer tells no more than it must.
+func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, token string) (*Verified, *Error) {
+	message, err := v.parse(token)
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := v.allowedDomain(ctx, query, message)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkSignature(ctx, allowed.issuer, message); err != nil {
+		return nil, err
+	}
+	verified, err := v.checkClaims(allowed, message.Payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := v.checkConfirmation(message.Payload); err != nil {
+		return nil, err
+	}
+	return verified, nil
+}
+
+// Warm fetches the keys of all configured domains that are not held yet, so that the first request need not wait. It
+// returns what failed, of class [Undecidable]; the verifier works all the same, and fetches again when it is asked.
+// With a Resolver there is nothing to fetch ahead.
+func (v *Verifier) Warm(ctx context.Context) error {
+	var failed []error
+	for _, d := range v.domains {
+		if err := v.keys.Warm(ctx, d.issuer); err != nil {
+			failed = append(failed, v.answer(keysFailed(err), nil))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Close ends the fetches under way and returns when they have ended. Afterwards keys that are held still verify, until
+// they are too old. It may be called more than once, and always returns nil.
+func (v *Verifier) Close() error {
+	v.keys.Close()
+	return nil
+}
+
+// answer adds the header fields of the HTTP answer. The challenge of a missing scope names those that are needed.
+func (v *Verifier) answer(e *Error, neededScopes []string) *Error {
+	// RFC 6750 section 5.3 wants answers with tokens not cached; one without must not be either, since the next
+	// request may well carry a good token.
+	e.Header = map[string][]string{"Cache-Control": {"no-store"}}
+	switch e.Class {
+	case Rejected:
+		e.Header["Www-Authenticate"] = []string{v.bearerChallenge(e, neededScopes)}
+	case Undecidable:
+		var unavailable *keyring.UnavailableError
+		wait := time.Second
+		if errors.As(e.Err, &unavailable) {
+			wait = unavailable.RetryAfter
+		}
+		e.Header["Retry-After"] = []string{retryAfter(wait)}
+	}
+	return e
+}
