@@ -132,14 +132,14 @@ func (c *checker) checkDomains(written []ports.Domain, path func(int) string) []
 		if slices.ContainsFunc(domains, func(other domain) bool { return other.issuer == identifier }) {
 			c.fault(path(i), errDuplicate)
 		}
-		audiences := d.Audiences
+		audiences := c.texts(path(i)+".Audiences", d.Audiences)
 		if len(audiences) == 0 {
-			audiences = c.Audiences
+			audiences = slices.Clone(c.Audiences)
 		}
 		if len(audiences) == 0 {
 			c.fault("Audiences", errRequired)
 		}
-		domains = append(domains, domain{issuer: identifier, audiences: c.texts(path(i)+".Audiences", audiences)})
+		domains = append(domains, domain{issuer: identifier, audiences: audiences})
 	}
 	return domains
 }

@@ -6,12 +6,13 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/base64"
 	"errors"
+	"math/big"
 	"slices"
-
-	"github.com/go-jose/go-jose/v4"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -41,8 +42,9 @@ var (
 // The bounds of RSA keys: RFC 7518 section 3.3 demands 2048 bits or more; the upper bound keeps one verification
 // cheap.
 const (
-	minRSABits = 2048
-	maxRSABits = 16384
+	minRSABits      = 2048
+	maxRSABits      = 16384
+	maxExponentBits = 31 // what crypto/rsa takes
 )
 
 // MaxIDBytes bounds a kid, in a key and in a token's header.
@@ -103,60 +105,84 @@ func forVerifying(object strictjson.Object) bool {
 	return true
 }
 
-// keyMembers are the members that make the public key of each type. The rest (x5c, say) is not even looked at: a
-// certificate vouches for nothing here, and a broken one must not cost the key.
-var keyMembers = map[string][]string{
-	"RSA": {"n", "e"},
-	"EC":  {"crv", "x", "y"},
-	"OKP": {"crv", "x"},
-}
-
-// coordinateBytes is how long each coordinate of a curve is (RFC 7518 section 6.2.1.2, RFC 8037 section 2).
-var coordinateBytes = map[string]int{"P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32}
-
+// publicKey reads the members that make a public key. The rest (x5c, say) is not even looked at: a certificate vouches
+// for nothing here, and a broken one must not cost the key.
 func publicKey(object strictjson.Object) (crypto.PublicKey, error) {
-	kty := text(object, "kty")
-	members, known := keyMembers[kty]
-	if !known {
-		if kty == "oct" {
-			return nil, ErrPrivate
-		}
+	var (
+		key crypto.PublicKey
+		err error
+	)
+	switch text(object, "kty") {
+	case "RSA":
+		key, err = rsaKey(object)
+	case "EC":
+		key, err = ecKey(object)
+	case "OKP":
+		key, err = okpKey(object)
+	case "oct":
+		return nil, ErrPrivate
+	default:
 		return nil, ErrKeyType
 	}
-	minimal := []byte(`{"kty":"` + kty + `"`)
-	for _, name := range members {
-		value, found := object.Lookup(name)
-		if !found || value.Kind() != strictjson.String {
-			return nil, ErrMalformed
-		}
-		minimal = append(append(append(minimal, `,"`...), name...), `":`...)
-		minimal = append(minimal, value.Raw()...)
+	if err != nil {
+		return nil, err
 	}
-	minimal = append(minimal, '}')
-
-	if kty != "RSA" {
-		size, known := coordinateBytes[text(object, "crv")]
-		if !known {
-			return nil, ErrKeyType
-		}
-		for _, name := range members[1:] {
-			coordinate, err := base64.RawURLEncoding.Strict().DecodeString(text(object, name))
-			if err != nil || len(coordinate) != size {
-				return nil, ErrPoint
-			}
-		}
-	}
-	var parsed jose.JSONWebKey
-	if err := parsed.UnmarshalJSON(minimal); err != nil {
-		if kty == "EC" {
-			return nil, ErrPoint
-		}
-		return nil, ErrMalformed
-	}
-	return parsed.Key, check(parsed.Key)
+	return key, check(key)
 }
 
-// check holds what go-jose parsed, or what a PEM block held, against the bounds of requirement KEYS-05 and KEYS-06.
+// rsaKey reads an RSA public key (RFC 7518 section 6.3.1).
+func rsaKey(object strictjson.Object) (*rsa.PublicKey, error) {
+	n, e := octets(object, "n"), octets(object, "e")
+	if len(n) == 0 || len(e) == 0 {
+		return nil, ErrMalformed
+	}
+	exponent := new(big.Int).SetBytes(e)
+	if exponent.BitLen() > maxExponentBits {
+		return nil, ErrSize
+	}
+	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil
+}
+
+var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
+
+// ecKey reads an elliptic curve public key: two coordinates of the curve's full length (RFC 7518 section 6.2.1) that
+// are a point on it.
+func ecKey(object strictjson.Object) (*ecdsa.PublicKey, error) {
+	curve, known := curves[text(object, "crv")]
+	if !known {
+		return nil, ErrKeyType
+	}
+	x, y := octets(object, "x"), octets(object, "y")
+	if size := (curve.Params().BitSize + 7) / 8; len(x) != size || len(y) != size {
+		return nil, ErrPoint
+	}
+	const uncompressed = 4 // SEC 1 section 2.3.3
+	key, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{uncompressed}, x, y))
+	if err != nil {
+		return nil, ErrPoint
+	}
+	return key, nil
+}
+
+// okpKey reads an Ed25519 public key (RFC 8037 section 2).
+func okpKey(object strictjson.Object) (ed25519.PublicKey, error) {
+	if text(object, "crv") != "Ed25519" {
+		return nil, ErrKeyType
+	}
+	return octets(object, "x"), nil
+}
+
+// octets returns a member that is canonical base64url, nil if it is anything else.
+func octets(object strictjson.Object, name string) []byte {
+	encoded := text(object, name)
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	if err != nil || strings.ContainsAny(encoded, "\r\n") {
+		return nil
+	}
+	return decoded
+}
+
+// check holds a key, from a set or a PEM block, against the bounds of requirement KEYS-05 and KEYS-06.
 func check(public crypto.PublicKey) error {
 	switch public := public.(type) {
 	case *rsa.PublicKey:

@@ -49,18 +49,30 @@ type Message struct {
 // section 4.1), and a JWS that has them is out to confuse.
 var foreignMembers = []string{"crit", "b64", "zip", "enc", "epk", "apu", "apv", "p2s", "p2c", "iv", "tag"}
 
-// Parse reads a compact JWS. The caller has bounded its size.
+// Parse reads a compact JWS whose payload is a JSON object. The caller has bounded its size.
 func Parse(compact string) (*Message, error) {
+	message, payload, err := parseForm(compact)
+	if err != nil {
+		return nil, err
+	}
+	if message.Payload, err = strictjson.ParseObject(payload, Limits); err != nil {
+		return nil, ErrPayload
+	}
+	return message, nil
+}
+
+// parseForm reads a compact JWS of any payload.
+func parseForm(compact string) (message *Message, payload []byte, err error) {
 	if strings.Count(compact, ".") != 2 {
-		return nil, ErrSegments
+		return nil, nil, ErrSegments
 	}
 	token := []byte(compact)
 	dot1, dot2 := bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.')
-	message := &Message{signed: token[:dot2]}
+	message = &Message{signed: token[:dot2]}
 
 	// One buffer for the three decoded segments; it is never longer than the token.
 	decoded := make([]byte, 0, len(token))
-	var header, payload []byte
+	var header []byte
 	for _, segment := range []struct {
 		encoded []byte
 		into    *[]byte
@@ -70,26 +82,18 @@ func Parse(compact string) (*Message, error) {
 		{token[dot2+1:], &message.signature},
 	} {
 		if len(segment.encoded) == 0 {
-			return nil, ErrSegments
+			return nil, nil, ErrSegments
 		}
 		start := len(decoded)
-		var err error
 		if decoded, err = appendBase64(decoded, segment.encoded); err != nil {
-			return nil, ErrBase64
+			return nil, nil, ErrBase64
 		}
 		*segment.into = decoded[start:len(decoded):len(decoded)]
 	}
-	var err error
 	if message.Header, err = strictjson.ParseObject(header, Limits); err != nil {
-		return nil, ErrHeader
+		return nil, nil, ErrHeader
 	}
-	if err := message.readHeader(); err != nil {
-		return nil, err
-	}
-	if message.Payload, err = strictjson.ParseObject(payload, Limits); err != nil {
-		return nil, ErrPayload
-	}
-	return message, nil
+	return message, payload, message.readHeader()
 }
 
 func (m *Message) readHeader() error {

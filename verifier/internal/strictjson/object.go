@@ -7,8 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Why a text is refused. The errors are returned as they are; the first fault wins, but for ErrUTF8, which goes
-// before all others.
+// Why a text is refused. The errors are returned as they are, one where there are several faults.
 var (
 	// ErrNotObject: the value is something else than an object, or there is none.
 	ErrNotObject = errors.New("not a JSON object")

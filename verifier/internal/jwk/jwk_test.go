@@ -1,0 +1,287 @@
+package jwk
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"maps"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// A document is a JSON Web Key before it is written.
+type document map[string]any
+
+// with returns a copy of d with these members on top; nil removes one.
+func (d document) with(members document) document {
+	changed := maps.Clone(d)
+	for name, value := range members {
+		if changed[name] = value; value == nil {
+			delete(changed, name)
+		}
+	}
+	return changed
+}
+
+func (d document) json(t testing.TB) []byte {
+	t.Helper()
+	written, err := json.Marshal(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return written
+}
+
+func public(t testing.TB, key any) document {
+	t.Helper()
+	written, err := jose.JSONWebKey{Key: key, KeyID: "k"}.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var d document
+	if err := json.Unmarshal(written, &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+var (
+	rsa2048 = must(rsa.GenerateKey(rand.Reader, 2048))
+	p256    = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	p521    = must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+)
+
+func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// modulus returns an odd number of that many bits, which is enough of a key to be measured.
+func modulus(bits int) string {
+	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+	return encode(n.SetBit(n, 0, 1).Bytes())
+}
+
+func TestParse(t *testing.T) {
+	rs := public(t, &rsa2048.PublicKey)
+	es := public(t, &p256.PublicKey)
+	edPublic, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ed := public(t, edPublic)
+	x, y := must(base64.RawURLEncoding.DecodeString(es["x"].(string))), must(base64.RawURLEncoding.DecodeString(es["y"].(string)))
+	y[31] ^= 1
+
+	for _, c := range []struct {
+		name string
+		key  document
+		want error
+	}{
+		{name: "KEYS-04 RSA without use", key: rs},
+		{name: "KEYS-04 EC without use", key: es},
+		{name: "KEYS-04 OKP without use", key: ed},
+		{name: "KEYS-04 use sig", key: rs.with(document{"use": "sig"})},
+		{name: "KEYS-04 use enc", key: rs.with(document{"use": "enc"}), want: ErrUse},
+		{name: "KEYS-04 use of another type", key: rs.with(document{"use": []string{"sig"}}), want: ErrUse},
+		{name: "KEYS-04 key_ops with verify", key: rs.with(document{"key_ops": []string{"sign", "verify"}})},
+		{name: "KEYS-04 key_ops without verify", key: rs.with(document{"key_ops": []string{"encrypt"}}), want: ErrUse},
+		{name: "KEYS-04 key_ops of another type", key: rs.with(document{"key_ops": "verify"}), want: ErrUse},
+		{name: "KEYS-05 2047 bits", key: rs.with(document{"n": modulus(2047)}), want: ErrSize},
+		{name: "KEYS-05 2048 bits", key: rs.with(document{"n": modulus(2048)})},
+		{name: "KEYS-05 16384 bits", key: rs.with(document{"n": modulus(16384)})},
+		{name: "KEYS-05 16385 bits", key: rs.with(document{"n": modulus(16385)}), want: ErrSize},
+		{name: "KEYS-05 exponent 3", key: rs.with(document{"e": encode([]byte{3})})},
+		{name: "KEYS-05 exponent 1", key: rs.with(document{"e": encode([]byte{1})}), want: ErrSize},
+		{name: "KEYS-05 even exponent", key: rs.with(document{"e": encode([]byte{1, 0, 0})}), want: ErrSize},
+		{name: "KEYS-05 huge exponent", key: rs.with(document{"e": encode([]byte{1, 0, 0, 0, 1})}), want: ErrSize},
+		{name: "KEYS-05 modulus with padding", key: rs.with(document{"n": rs["n"].(string) + "=="}), want: ErrMalformed},
+		{name: "KEYS-06 point not on the curve", key: es.with(document{"y": encode(y)}), want: ErrPoint},
+		{name: "KEYS-06 coordinate too short", key: es.with(document{"x": encode(x[1:])}), want: ErrPoint},
+		{name: "KEYS-06 coordinate too long", key: es.with(document{"x": encode(append([]byte{0}, x...))}), want: ErrPoint},
+		{name: "KEYS-06 coordinate with padding", key: es.with(document{"x": es["x"].(string) + "="}), want: ErrPoint},
+		{name: "KEYS-06 OKP of 31 bytes", key: ed.with(document{"x": encode(make([]byte, 31))}), want: ErrPoint},
+		{name: "KEYS-06 EC without y", key: es.with(document{"y": nil}), want: ErrPoint},
+		{name: "KEYS-07 oct", key: document{"kty": "oct", "k": "AA"}, want: ErrPrivate},
+		{name: "KEYS-07 oct without k", key: document{"kty": "oct"}, want: ErrPrivate},
+		{name: "KEYS-07 d", key: rs.with(document{"d": "AA"}), want: ErrPrivate},
+		{name: "KEYS-07 oth", key: rs.with(document{"oth": []string{}}), want: ErrPrivate},
+		{name: "KEYS-08 post-quantum", key: document{"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}, want: ErrKeyType},
+		{name: "KEYS-08 secp256k1", key: es.with(document{"crv": "secp256k1"}), want: ErrKeyType},
+		{name: "KEYS-08 X25519", key: ed.with(document{"crv": "X25519"}), want: ErrKeyType},
+		{name: "KEYS-08 no kty", key: es.with(document{"kty": nil}), want: ErrKeyType},
+		{name: "KEYS-08 alg of encryption", key: rs.with(document{"alg": "RSA-OAEP"}), want: ErrAlgorithm},
+		{name: "KEYS-08 alg of another type of key", key: rs.with(document{"alg": "ES256"}), want: ErrAlgorithm},
+		{name: "KEYS-08 alg of another curve", key: es.with(document{"alg": "ES384"}), want: ErrAlgorithm},
+		{name: "KEYS-02 kid is no string", key: rs.with(document{"kid": 1}), want: ErrKeyID},
+		{name: "KEYS-02 kid of 512 bytes", key: rs.with(document{"kid": strings.Repeat("k", 512)})},
+		{name: "KEYS-02 kid of 513 bytes", key: rs.with(document{"kid": strings.Repeat("k", 513)}), want: ErrKeyID},
+		{name: "KEYS-08 broken x5c costs nothing", key: rs.with(document{"x5c": []string{"no certificate"}, "x5u": 1})},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			key, err := Parse(c.key.json(t))
+			if !errors.Is(err, c.want) || (key == nil) != (err != nil) {
+				t.Errorf("Parse = %v, %v; want %v", key, err, c.want)
+			}
+		})
+	}
+	t.Run("KEYS-08 duplicate member", func(t *testing.T) {
+		written := rs.json(t)
+		if _, err := Parse(append(written[:len(written)-1], `,"e":"AQAB"}`...)); !errors.Is(err, ErrMalformed) {
+			t.Errorf("Parse = %v", err)
+		}
+	})
+}
+
+func TestKEYS08OneOddKeyNeverSpoilsTheSet(t *testing.T) {
+	good := public(t, &p256.PublicKey).json(t)
+	deep := `{"kty":"EC","x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`
+	for _, odd := range []string{
+		`{"kty":"AKP","kid":"odd"}`, `{"kty":"EC","crv":"P-256","kid":"odd","x":"AA","y":"AA"}`, `{"kty":"RSA","n":1,"kid":"odd"}`,
+		`{"kty":"oct","k":"AA"}`, `{}`, `1`, `null`, `"key"`, `[]`, deep, `{"kid":"a","kid":"a"}`,
+	} {
+		set, skipped, err := ParseSet(fmt.Appendf(nil, `{"x":1,"keys":[%s,%s,%s]}`, odd, good, odd), 100)
+		if err != nil || set.Len() != 1 || len(skipped) != 2 || len(set.ByID("k")) != 1 {
+			t.Errorf("with %.40s: set %v, skipped %v, error %v", odd, set, skipped, err)
+		}
+	}
+}
+
+func TestJWS11AlgorithmFitsTheKey(t *testing.T) {
+	edPublic, edPrivate, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = edPrivate
+	for name, c := range map[string]struct {
+		key  document
+		fits string
+	}{
+		"RSA":                  {public(t, &rsa2048.PublicKey), "RS256 RS384 RS512 PS256 PS384 PS512"},
+		"RSA for PS384":        {public(t, &rsa2048.PublicKey).with(document{"alg": "PS384"}), "PS384"},
+		"P-256":                {public(t, &p256.PublicKey), "ES256"},
+		"P-521":                {public(t, &p521.PublicKey), "ES512"},
+		"Ed25519":              {public(t, edPublic), "EdDSA"},
+		"Ed25519 that says so": {public(t, edPublic).with(document{"alg": "EdDSA"}), "EdDSA"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, err := Parse(c.key.json(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, alg := range []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "none", ""} {
+				if want := alg != "" && strings.Contains(c.fits, alg); key.Fits(alg) != want {
+					t.Errorf("Fits(%q) is %v", alg, !want)
+				}
+			}
+		})
+	}
+}
+
+func TestJWS11SaltLength(t *testing.T) {
+	key, err := Parse(public(t, &rsa2048.PublicKey).json(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed := []byte("header.payload")
+	digest := algorithms["PS256"].digest(nil, signed)
+	for salt, want := range map[int]bool{32: true, 31: false, 0: false, 64: false} {
+		options := &rsa.PSSOptions{SaltLength: salt}
+		if salt == 0 {
+			options.SaltLength = 20 // zero would mean automatic
+		}
+		signature, err := rsa.SignPSS(rand.Reader, rsa2048, crypto.SHA256, digest, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := key.Verify("PS256", signed, signature); got != want {
+			t.Errorf("JWS-11: a salt of %d bytes: verifies is %v", options.SaltLength, got)
+		}
+	}
+}
+
+func TestParseStatic(t *testing.T) {
+	block := func(kind string, der []byte, err error) []byte {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	}
+	pkixRSA, err := x509.MarshalPKIXPublicKey(&rsa2048.PublicKey)
+	rsaBlock := block("PUBLIC KEY", pkixRSA, err)
+	pkixEC, err := x509.MarshalPKIXPublicKey(&p256.PublicKey)
+	ecBlock := block("PUBLIC KEY", pkixEC, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &p256.PublicKey, p256)
+	certificate := block("CERTIFICATE", der, err)
+	ecPrivate, err := x509.MarshalECPrivateKey(p256)
+	private := block("EC PRIVATE KEY", ecPrivate, err)
+	small := block("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 1023, 1), E: 65537}), nil)
+	set := fmt.Appendf(nil, `{"keys":[%s]}`, public(t, &p256.PublicKey).json(t))
+
+	for _, c := range []struct {
+		name   string
+		source []byte
+		keys   int
+		want   error
+	}{
+		{"KEYS-11 JWK Set", set, 1, nil},
+		{"KEYS-11 JWK Set without keys", []byte(`{"keys":[]}`), 0, ErrNoKey},
+		{"KEYS-11 JWK Set with a bad key", []byte(`{"keys":[{"kty":"oct"}]}`), 0, ErrPrivate},
+		{"KEYS-11 public key", rsaBlock, 1, nil},
+		{"KEYS-11 PKCS #1", block("RSA PUBLIC KEY", x509.MarshalPKCS1PublicKey(&rsa2048.PublicKey), nil), 1, nil},
+		{"KEYS-11 certificate", certificate, 1, nil},
+		{"KEYS-11 several blocks", append(append(ecBlock, '\n'), rsaBlock...), 2, nil},
+		{"KEYS-11 private key", private, 0, errPEMFormat},
+		{"KEYS-11 small RSA key", small, 0, ErrSize},
+		{"KEYS-11 broken block", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")}), 0, ErrMalformed},
+		{"KEYS-11 garbage", []byte("key"), 0, errNoPEM},
+		{"KEYS-11 garbage behind a block", append(append([]byte{}, ecBlock...), "garbage"...), 0, errNoPEM},
+		{"KEYS-11 nothing", nil, 0, ErrNoKey},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			set, err := ParseStatic(c.source)
+			if !errors.Is(err, c.want) || err == nil && set.Len() != c.keys {
+				t.Errorf("ParseStatic = %v, %v; want %d keys, %v", set, err, c.keys, c.want)
+			}
+		})
+	}
+}
+
+func FuzzParseSet(f *testing.F) {
+	f.Add([]byte(`{"keys":[]}`))
+	f.Add(fmt.Appendf(nil, `{"keys":[%s,%s]}`, public(f, &p256.PublicKey).json(f), public(f, &rsa2048.PublicKey).json(f)))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		set, _, err := ParseSet(body, 10)
+		if err != nil {
+			return
+		}
+		for _, key := range set.keys {
+			if err := check(key.public); err != nil {
+				t.Errorf("a key that can't be used: %v", err)
+			}
+			// What is not the key's signature does not verify, and does not panic.
+			for alg := range algorithms {
+				if key.Verify(alg, body, body) {
+					t.Errorf("%s verified garbage", alg)
+				}
+			}
+		}
+	})
+}

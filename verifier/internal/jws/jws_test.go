@@ -1,0 +1,133 @@
+package jws
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+var everyAlgorithm = []jose.SignatureAlgorithm{
+	jose.RS256, jose.RS384, jose.RS512, jose.PS256, jose.PS384, jose.PS512, jose.ES256, jose.ES384, jose.ES512, jose.EdDSA,
+}
+
+// FuzzAgainstGoJOSE holds this package against go-jose: what is accepted here, go-jose accepts and reads as the same
+// payload. The other way round go-jose is laxer, on purpose (see docs/decisions).
+func FuzzAgainstGoJOSE(f *testing.F) {
+	signer, err := verifiertest.NewKey("ES256", "k")
+	if err != nil {
+		f.Fatal(err)
+	}
+	published, err := signer.JWK()
+	if err != nil {
+		f.Fatal(err)
+	}
+	ours, err := jwk.Parse(published)
+	if err != nil {
+		f.Fatal(err)
+	}
+	var theirs jose.JSONWebKey
+	if err := theirs.UnmarshalJSON(published); err != nil {
+		f.Fatal(err)
+	}
+	for _, header := range []string{`{"alg":"ES256","kid":"k"}`, ` {"alg":"ES256","typ":"at+jwt"} `, `{"alg":"ES256","crit":["x"]}`, `{"alg":"ES256","x":"\ud83d\ude00"}`} {
+		compact, err := signer.Sign([]byte(header), []byte(`{"iss":"a","n":[1,{"b":null}]}`))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(compact, "")
+		f.Add(compact, header)
+	}
+	f.Add("eyJhbGciOiJub25lIn0.e30.", "")
+	f.Fuzz(func(t *testing.T, compact, header string) {
+		if header != "" {
+			// A header of the fuzzer's making, with a signature that is good.
+			var err error
+			if compact, err = signer.Sign([]byte(header), []byte(`{}`)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		message, payload, err := parseForm(compact)
+		if err != nil || !message.Verify(ours) {
+			return
+		}
+		parsed, err := jose.ParseSignedCompact(compact, everyAlgorithm)
+		if err != nil {
+			t.Fatalf("accepted here, but go-jose can't parse it: %v", err)
+		}
+		theirPayload, err := parsed.Verify(theirs)
+		if err != nil {
+			t.Fatalf("accepted here, but go-jose does not verify it: %v", err)
+		}
+		if string(theirPayload) != string(payload) || parsed.Signatures[0].Header.KeyID != message.KeyID {
+			t.Error("go-jose reads something else")
+		}
+		for segment := range strings.SplitSeq(compact, ".") {
+			lax, err := base64.RawURLEncoding.DecodeString(segment)
+			if err != nil || base64.RawURLEncoding.EncodeToString(lax) != segment {
+				t.Error("accepted a second spelling")
+			}
+		}
+	})
+}
+
+func BenchmarkParseAndVerify(b *testing.B) {
+	signer, err := verifiertest.NewKey("RS256", "k")
+	if err != nil {
+		b.Fatal(err)
+	}
+	published, err := signer.JWK()
+	if err != nil {
+		b.Fatal(err)
+	}
+	ours, err := jwk.Parse(published)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var theirs jose.JSONWebKey
+	if err := theirs.UnmarshalJSON(published); err != nil {
+		b.Fatal(err)
+	}
+	compact, err := signer.Sign([]byte(`{"alg":"RS256","kid":"k","typ":"at+jwt"}`),
+		[]byte(`{"iss":"https://issuer.example/","sub":"user-1","aud":"https://api.example","iat":1772366400,"exp":1772366700,"jti":"ABCDEF","scope":"read:orders write:orders","azp":"app"}`))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("strict", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			message, err := Parse(compact)
+			if err != nil || !message.Verify(ours) {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("go-jose", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			parsed, err := jose.ParseSignedCompact(compact, everyAlgorithm)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := parsed.Verify(theirs); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("bare", func(b *testing.B) {
+		message, err := Parse(compact)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if !ours.Verify("RS256", message.signed, message.signature) {
+				b.Fatal("signature")
+			}
+		}
+	})
+}

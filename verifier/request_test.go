@@ -1,0 +1,174 @@
+package verifier_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+func TestCredentials(t *testing.T) {
+	b := newBench(t, nil)
+	good := token(t, b.issuer, nil)
+	const url = "https://api.example/orders"
+	authorization := func(values ...string) map[string][]string {
+		return map[string][]string{"Authorization": values}
+	}
+
+	for _, c := range []struct {
+		name    string
+		request verifier.Request
+		want    verifier.Code
+	}{
+		{name: "CRED-01 none", request: verifier.Request{}, want: verifier.CodeCredentialsMissing},
+		{name: "CRED-01 one", request: verifier.Request{Header: authorization("Bearer " + good)}},
+		{name: "CRED-02 bearer", request: verifier.Request{Header: authorization("bearer " + good)}},
+		{name: "CRED-02 BEARER", request: verifier.Request{Header: authorization("BEARER " + good)}},
+		{name: "CRED-03 two fields", request: verifier.Request{Header: authorization("Bearer "+good, "Bearer "+good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-03 two spellings of the name", request: verifier.Request{Header: map[string][]string{"Authorization": {"Bearer " + good}, "authorization": {"Basic YTpi"}}}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-03 the name in lower case", request: verifier.Request{Header: map[string][]string{"authorization": {"Bearer " + good}}}},
+		{name: "CRED-04 empty", request: verifier.Request{Header: authorization("")}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-04 scheme alone", request: verifier.Request{Header: authorization("Bearer")}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-04 scheme and space", request: verifier.Request{Header: authorization("Bearer ")}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-04 token alone", request: verifier.Request{Header: authorization(" " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-04 scheme that is no token", request: verifier.Request{Header: authorization("Bea\"rer " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 two tokens", request: verifier.Request{Header: authorization("Bearer " + good + " " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 comma", request: verifier.Request{Header: authorization("Bearer " + good + ", Basic YTpi")}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 space behind", request: verifier.Request{Header: authorization("Bearer " + good + " ")}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 quotes", request: verifier.Request{Header: authorization(`Bearer "` + good + `"`)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 equals signs alone", request: verifier.Request{Header: authorization("Bearer ==")}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 other characters of a token68", request: verifier.Request{Header: authorization("Bearer a+b/c~d-e.f_g=")}, want: verifier.CodeTokenMalformed},
+		{name: "CRED-06 several spaces", request: verifier.Request{Header: authorization("Bearer   " + good)}},
+		{name: "CRED-06 tab", request: verifier.Request{Header: authorization("Bearer\t" + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-06 space and tab", request: verifier.Request{Header: authorization("Bearer \t" + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-07 Basic", request: verifier.Request{Header: authorization("Basic YTpi")}, want: verifier.CodeSchemeNotOffered},
+		{name: "CRED-07 Digest with parameters", request: verifier.Request{Header: authorization(`Digest username="a", realm="b"`)}, want: verifier.CodeSchemeNotOffered},
+		{name: "CRED-08 in the query alone", request: verifier.Request{URL: url + "?access_token=" + good}, want: verifier.CodeCredentialsMissing},
+		{name: "CRED-08 in the query too", request: verifier.Request{URL: url + "?a=b&access_token=" + good, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-08 in the query, escaped", request: verifier.Request{URL: url + "?access%5Ftoken=x", Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-08 another parameter", request: verifier.Request{URL: url + "?access_tokens=x&a=access_token", Header: authorization("Bearer " + good)}},
+		{name: "CRED-08 in the form too", request: verifier.Request{Form: map[string][]string{"access_token": {good}}, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-09 over the size bound", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a", 16<<10+1))}, want: verifier.CodeTokenTooLarge},
+		{name: "CRED-09 1 MB", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a.", 1<<19))}, want: verifier.CodeTokenTooLarge},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := b.VerifyRequest(t.Context(), c.request)
+			wantCode(t, err, c.want)
+		})
+	}
+}
+
+// TestAnswers holds what a client is told: status, challenges and the other header fields.
+func TestAnswers(t *testing.T) {
+	configured := func(c *verifier.Config) {
+		c.Realm = `or"ders`
+		c.ResourceMetadata = "https://api.example/.well-known/oauth-protected-resource"
+	}
+	const expired = `error="invalid_token", error_description="The access token expired"`
+	for _, c := range []struct {
+		name          string
+		config        func(*verifier.Config)
+		authorization string
+		claims        verifiertest.Claims
+		scopes        []string
+		status        int
+		challenge     string
+		oauthError    string
+	}{
+		{name: "CHAL-07 no credentials", status: 401, challenge: `Bearer realm="api"`},
+		{name: "CHAL-07 scheme not offered", authorization: "Basic YTpi", status: 401, challenge: `Bearer realm="api"`},
+		{name: "CHAL-08 realm and metadata configured", config: configured, status: 401,
+			challenge: `Bearer realm="or\"ders", resource_metadata="https://api.example/.well-known/oauth-protected-resource"`},
+		{name: "CHAL-06 bad token", claims: verifiertest.Claims{"exp": noon.Unix()}, status: 401, challenge: "Bearer " + expired, oauthError: "invalid_token"},
+		{name: "CHAL-02 bad token, realm configured", config: configured, claims: verifiertest.Claims{"exp": noon.Unix()}, status: 401,
+			challenge:  `Bearer realm="or\"ders", ` + expired + `, resource_metadata="https://api.example/.well-known/oauth-protected-resource"`,
+			oauthError: "invalid_token"},
+		{name: "CHAL-03 nothing is reflected", authorization: `Bearer "attack"`, status: 400,
+			challenge: `Bearer error="invalid_request", error_description="The request's credentials are malformed"`, oauthError: "invalid_request"},
+		{name: "CLAIM-SCP-02 scope", scopes: []string{"read:a", "write:b"}, status: 403,
+			challenge:  `Bearer error="insufficient_scope", error_description="The access token lacks a needed scope", scope="read:a write:b"`,
+			oauthError: "insufficient_scope"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.config)
+			request := verifier.Request{Header: map[string][]string{}}
+			switch {
+			case c.authorization != "":
+				request.Header["Authorization"] = []string{c.authorization}
+			case c.claims != nil || c.scopes != nil:
+				request.Header["Authorization"] = []string{"Bearer " + token(t, b.issuer, c.claims)}
+			}
+			verified, err := b.VerifyRequest(t.Context(), request)
+			if err == nil {
+				err = verified.RequireScopes(c.scopes...)
+			}
+			var e *verifier.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("error is %v", err)
+			}
+			want := map[string][]string{"Cache-Control": {"no-store"}, "Www-Authenticate": {c.challenge}}
+			if diff := cmp.Diff(want, e.Header); diff != "" {
+				t.Errorf("header (-want +got):\n%s", diff)
+			}
+			if e.Status != c.status || e.OAuthError != c.oauthError || !errors.Is(err, verifier.Rejected) {
+				t.Errorf("answer is %d %q of class %s, want %d %q", e.Status, e.OAuthError, e.Class, c.status, c.oauthError)
+			}
+		})
+	}
+}
+
+func TestErrorsHoldNothingOfTheToken(t *testing.T) {
+	b := newBench(t, nil)
+	const mark = "s3cr3t"
+	for _, sent := range []string{
+		"Bearer " + mark, mark + " " + mark, mark,
+		"Bearer " + token(t, b.issuer, verifiertest.Claims{"iss": mark}),
+		"Bearer " + token(t, b.issuer, verifiertest.Claims{"aud": mark}),
+		"Bearer " + token(t, b.issuer, verifiertest.Claims{"exp": mark}),
+		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), header{"kid": mark}, ""),
+		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), header{"alg": mark}, ""),
+		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), header{"typ": mark}, ""),
+		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), nil, `{"`+mark),
+	} {
+		_, err := b.VerifyRequest(t.Context(), verifier.Request{Header: map[string][]string{"Authorization": {sent}}})
+		var e *verifier.Error
+		if !errors.As(err, &e) {
+			t.Fatalf("error is %v", err)
+		}
+		for _, text := range append(e.Header["Www-Authenticate"], err.Error(), e.Description) {
+			if strings.Contains(text, mark) {
+				t.Errorf("CHAL-03: %q holds text of the request", text)
+			}
+		}
+	}
+}
+
+func FuzzVerifyRequest(f *testing.F) {
+	b := newBench(f, nil)
+	good := token(f, b.issuer, nil)
+	f.Add("Authorization", "Bearer "+good, "https://api.example/?a=b")
+	f.Add("authorization", "Bearer "+strings.ToUpper(good), "https://api.example/?access_token=x")
+	f.Add("Authorization", "DPoP a.b.c", "")
+	f.Fuzz(func(t *testing.T, name, value, url string) {
+		verified, err := b.VerifyRequest(t.Context(), verifier.Request{URL: url, Header: map[string][]string{name: {value}}})
+		if err == nil {
+			if !strings.HasSuffix(value, good) {
+				t.Errorf("accepted %q", value)
+			}
+			return
+		}
+		var e *verifier.Error
+		if verified != nil || !errors.As(err, &e) || e.Class != verifier.Rejected {
+			t.Fatalf("VerifyRequest = %v, %v", verified, err)
+		}
+		for _, challenge := range e.Header["Www-Authenticate"] {
+			if !strings.HasPrefix(challenge, "Bearer ") || strings.ContainsFunc(challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
+				t.Errorf("challenge %q", challenge)
+			}
+		}
+	})
+}
