@@ -61,7 +61,7 @@ func (r *Ring) seal(name string, docs documents) ([]byte, error) {
 	}
 	authenticator := unauthenticated
 	if len(r.CacheSecrets) > 0 {
-		authenticator = base64.RawURLEncoding.EncodeToString(mac(r.CacheSecrets[0], body))
+		authenticator = encodeMAC(mac(r.CacheSecrets[0], body))
 	}
 	return fmt.Appendf(nil, "%s %s\n%s", envelopeVersion, authenticator, body), nil
 }
@@ -118,6 +118,8 @@ func (r *Ring) authentic(authenticator, body []byte) bool {
 	}
 	return false
 }
+
+func encodeMAC(mac []byte) string { return base64.RawURLEncoding.EncodeToString(mac) }
 
 func mac(secret, body []byte) []byte {
 	h := hmac.New(sha256.New, secret)

@@ -1,0 +1,258 @@
+package keyring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+var (
+	secretA = []byte(strings.Repeat("a", 32))
+	secretB = []byte(strings.Repeat("b", 32))
+)
+
+// A sharedCache is a ports.Cache in the hands of a test.
+type sharedCache struct {
+	mu      sync.Mutex
+	entries map[string][]byte
+	ttl     time.Duration
+	err     error
+	hang    bool
+}
+
+func (c *sharedCache) Get(ctx context.Context, key string) ([]byte, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hang {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	if c.err != nil {
+		return nil, c.err
+	}
+	if value, found := c.entries[key]; found {
+		return slices.Clone(value), nil
+	}
+	return nil, ports.ErrMiss
+}
+
+func (c *sharedCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hang {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if c.err == nil {
+		c.entries = map[string][]byte{key: slices.Clone(value)}
+		c.ttl = ttl
+	}
+	return c.err
+}
+
+func (c *sharedCache) Delete(context.Context, string) error { return nil }
+
+// edit replaces every entry.
+func (c *sharedCache) edit(change func(string) string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, value := range maps.All(c.entries) {
+		c.entries[key] = []byte(change(string(value)))
+	}
+}
+
+// newMember returns another process of the fleet: a world that shares cache, issuer and clock with w.
+func newMember(t *testing.T, w *world, cache ports.Cache, secrets ...[]byte) *world {
+	t.Helper()
+	member := newWorld(t, nil)
+	member.issuer, member.clock = w.issuer, w.clock
+	member.Ring.Clock, member.Ring.Cache, member.Ring.CacheSecrets = w.clock, cache, secrets
+	return member
+}
+
+func TestCACHE11FleetFetchesOnce(t *testing.T) {
+	cache := &sharedCache{}
+	w := newWorld(t, nil)
+	first := newMember(t, w, cache, secretA)
+	first.want(t, "key-1", "found", 1)
+	if cache.ttl != 24*time.Hour {
+		t.Errorf("cached for %v, want the hard TTL", cache.ttl)
+	}
+	second := newMember(t, w, cache, secretA)
+	second.want(t, "key-1", "found", 1) // without a fetch
+	if kind := second.events[0].Kind; kind != ports.KeysFromCache {
+		t.Errorf("event is %s", kind)
+	}
+
+	// A forced refresh goes past the cache and repairs it.
+	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	second.want(t, "key-2", "found", 2)
+	third := newMember(t, w, cache, secretA)
+	third.want(t, "key-2", "found", 2)
+
+	// What one process has refreshed, the others take from the cache.
+	w.clock.Advance(10 * time.Minute)
+	third.want(t, "key-2", "found", 3)
+	first.want(t, "key-1", "found", 3) // stale, and takes the newer keys
+	first.want(t, "key-2", "found", 3)
+}
+
+func TestCACHE11StaleEntryStartsAProcessWhileTheIssuerIsDown(t *testing.T) {
+	cache := &sharedCache{}
+	w := newWorld(t, nil)
+	newMember(t, w, cache).want(t, "key-1", "found", 1)
+	w.clock.Advance(time.Hour)
+	fresh := newMember(t, w, cache)
+	fresh.down = errDown
+	if got := fresh.find(t, "key-1"); got != "found" {
+		t.Errorf("key is %s", got)
+	}
+	fresh.settle()
+	before, _ := w.issuer.Fetched()
+	for range 10 {
+		fresh.find(t, "key-1")
+		fresh.settle()
+	}
+	if after, _ := w.issuer.Fetched(); after != before {
+		t.Error("CACHE-14: a failing issuer was asked again within its backoff")
+	}
+	w.clock.Advance(23 * time.Hour)
+	late := newMember(t, w, cache)
+	late.down = errDown
+	if got := late.find(t, "key-1"); got != "unavailable" {
+		t.Errorf("key is %s at the hard TTL", got)
+	}
+}
+
+func TestCACHE08WithdrawnKeyDoesNotComeBackFromTheCache(t *testing.T) {
+	cache := &sharedCache{}
+	w := newWorld(t, nil)
+	one := newMember(t, w, cache)
+	one.want(t, "key-1", "found", 1)
+	old := maps.Clone(cache.entries)
+	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	w.clock.Advance(time.Minute)
+	one.want(t, "key-2", "found", 2)
+	cache.entries = old
+	w.clock.Advance(10 * time.Minute)
+	one.want(t, "key-2", "found", 3) // and the refresh looked at the cache first
+	one.want(t, "key-1", "unknown", 4)
+}
+
+func TestCACHE09BadEntryIsAMiss(t *testing.T) {
+	cut := func(s, separator string) (before, after string) { before, after, _ = strings.Cut(s, separator); return }
+	for _, c := range []struct {
+		name    string
+		secrets [][]byte
+		change  func(string) string
+		refused bool
+	}{
+		{name: "CACHE-09 untouched", change: func(s string) string { return s }},
+		{name: "CACHE-09 untouched and authentic", secrets: [][]byte{secretA}, change: func(s string) string { return s }},
+		{name: "CACHE-09 empty", change: func(string) string { return "" }, refused: true},
+		{name: "CACHE-09 truncated", change: func(s string) string { return s[:len(s)/2] }, refused: true},
+		{name: "CACHE-09 first line alone", change: func(s string) string { a, _ := cut(s, "\n"); return a + "\n" }, refused: true},
+		{name: "CACHE-09 another version", change: func(s string) string { return strings.Replace(s, "/1 ", "/2 ", 1) }, refused: true},
+		{name: "CACHE-09 another issuer", change: func(s string) string {
+			return strings.Replace(s, `"issuer":"https://issuer.example/"`, `"issuer":"https://other.example/"`, 1)
+		}, refused: true},
+		{name: "CACHE-09 metadata of another issuer", change: func(s string) string {
+			i := strings.LastIndex(s, `"issuer":"https://issuer.example/"`)
+			return s[:i] + strings.Replace(s[i:], "issuer.example", "other.example", 1)
+		}, refused: true},
+		{name: "CACHE-09 too large", change: func(s string) string { return s + strings.Repeat(" ", 3<<20) }, refused: true},
+		{name: "CACHE-09 keys that are no set", change: func(s string) string { return strings.Replace(s, `{"keys":[`, `{"sets":[`, 1) }, refused: true},
+		{name: "CACHE-09 from the future", change: func(s string) string { return strings.Replace(s, "2026-", "2027-", 1) }, refused: true},
+		{name: "CACHE-09 changed and authenticated before", secrets: [][]byte{secretA}, change: func(s string) string { return strings.Replace(s, "key-1", "key-X", 1) }, refused: true},
+		{name: "CACHE-09 authenticator removed", secrets: [][]byte{secretA}, change: func(s string) string {
+			_, body := cut(s, "\n")
+			return envelopeVersion + " -\n" + body
+		}, refused: true},
+		{name: "CACHE-09 authenticator of another secret", secrets: [][]byte{secretA}, change: func(s string) string {
+			_, body := cut(s, "\n")
+			return fmt.Sprintf("%s %s\n%s", envelopeVersion, encodeMAC(mac(secretB, []byte(body))), body)
+		}, refused: true},
+		{name: "CACHE-09 authenticator is no base64url", secrets: [][]byte{secretA}, change: func(s string) string {
+			_, body := cut(s, "\n")
+			return envelopeVersion + " !\n" + body
+		}, refused: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cache := &sharedCache{}
+			w := newWorld(t, nil)
+			newMember(t, w, cache, c.secrets...).want(t, "key-1", "found", 1)
+			cache.edit(c.change)
+			other := newMember(t, w, cache, c.secrets...)
+			asked, kind := 1, ports.KeysFromCache
+			if c.refused {
+				asked, kind = 2, ports.CacheRefused
+			}
+			other.want(t, "key-1", "found", asked)
+			if other.events[0].Kind != kind {
+				t.Errorf("event is %s, want %s", other.events[0].Kind, kind)
+			}
+			newMember(t, w, cache, c.secrets...).want(t, "key-1", "found", asked) // it was repaired
+		})
+	}
+}
+
+func TestCacheSecretsRotate(t *testing.T) {
+	cache := &sharedCache{}
+	w := newWorld(t, nil)
+	newMember(t, w, cache, secretA).want(t, "key-1", "found", 1)
+	newMember(t, w, cache, secretB, secretA).want(t, "key-1", "found", 1)
+	newMember(t, w, cache, secretB).want(t, "key-1", "found", 2)
+	newMember(t, w, cache, secretB, secretA).want(t, "key-1", "found", 2)
+}
+
+func TestCACHE10OutageCostsAFetch(t *testing.T) {
+	for name, cache := range map[string]*sharedCache{
+		"CACHE-10 error": {err: errors.New("refused")},
+		"CACHE-10 hangs": {hang: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, nil)
+			member := newMember(t, w, cache)
+			member.want(t, "key-1", "found", 1)
+			if len(member.events) != 3 || member.events[0].Kind != ports.CacheFailed || member.events[2].Kind != ports.CacheFailed {
+				t.Errorf("events are %v", member.events)
+			}
+		})
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	config := Config{Clock: fixedClock{}, Hard: 24 * time.Hour, Soft: time.Hour, MaxBytes: 1 << 16, MaxKeys: 10, Rand: func(int64) int64 { return 0 }}
+	r := New(config)
+	config.CacheSecrets = [][]byte{secretA}
+	withSecret := New(config)
+	sealed, err := r.seal(issuerURL, documents{metadata: []byte(`{}`), keys: []byte(`{"keys":[]}`), fetchedAt: noon})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sealed)
+	f.Fuzz(func(t *testing.T, sealed []byte) {
+		docs, err := r.open(issuerURL, sealed)
+		if err != nil {
+			return
+		}
+		if taken := r.take(issuerURL, docs); taken.err == nil && !taken.snapshot.hard.After(noon) {
+			t.Error("an entry that is too old was taken")
+		}
+		if _, err := withSecret.open(issuerURL, sealed); err == nil {
+			t.Error("authentic without the secret")
+		}
+	})
+}
+
+type fixedClock struct{}
+
+func (fixedClock) Now() time.Time { return noon }
