@@ -2,9 +2,11 @@ module github.com/holdfast-go/holdfast/conformance
 
 go 1.26.0
 
+require github.com/holdfast-go/holdfast/verifier v0.1.0
+
 require (
-	github.com/holdfast-go/holdfast/ports v0.1.0
-	github.com/holdfast-go/holdfast/verifier v0.1.0
+	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
+	github.com/holdfast-go/holdfast/ports v0.1.0 // indirect
 )
 
 replace (

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -108,7 +109,7 @@ func checkAudience(c claims, verified *Verified, allowed []string) *Error {
 			return nil
 		}
 	}
-	return fail(CodeAudience, "CLAIM-AUD-02", "aud names none of the audiences of this issuer")
+	return fail(CodeAudience, "CLAIM-AUD-02", fmt.Sprintf("aud has none of %q", allowed))
 }
 
 // maxAhead is how far clocks may differ, on top of the leeway, before an iat in the future is a fault.

@@ -3,7 +3,10 @@ package verifier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
@@ -83,7 +86,20 @@ func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery, m
 			return d, nil
 		}
 	}
-	return domain{}, fail(CodeIssuer, "CLAIM-ISS-02", "iss is none of the allowed issuers")
+	return domain{}, fail(CodeIssuer, "CLAIM-ISS-02", "iss is not "+listIssuers(domains))
+}
+
+// listIssuers names the allowed issuers, for an operator who wonders which byte differs; a few will do.
+func listIssuers(domains []domain) string {
+	const few = 5
+	var names []string
+	for _, d := range domains[:min(few, len(domains))] {
+		names = append(names, strconv.Quote(d.issuer))
+	}
+	if more := len(domains) - few; more > 0 {
+		names = append(names, fmt.Sprintf("%d others", more))
+	}
+	return strings.Join(names, " or ")
 }
 
 // resolve asks the application which issuers the request may come from.

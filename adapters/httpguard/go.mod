@@ -3,9 +3,12 @@ module github.com/holdfast-go/holdfast/adapters/httpguard
 go 1.26.0
 
 require (
+	github.com/google/go-cmp v0.7.0
 	github.com/holdfast-go/holdfast/ports v0.1.0
 	github.com/holdfast-go/holdfast/verifier v0.1.0
 )
+
+require github.com/go-jose/go-jose/v4 v4.1.8 // indirect
 
 replace (
 	github.com/holdfast-go/holdfast/ports => ../../ports

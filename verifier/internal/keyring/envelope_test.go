@@ -142,9 +142,18 @@ func TestCACHE08WithdrawnKeyDoesNotComeBackFromTheCache(t *testing.T) {
 	w.clock.Advance(time.Minute)
 	one.want(t, "key-2", "found", 2)
 	cache.entries = old
+	// The issuer is down, and the cache has something that is good but older than what is known.
+	one.set(func() { one.down = errDown })
 	w.clock.Advance(10 * time.Minute)
-	one.want(t, "key-2", "found", 3) // and the refresh looked at the cache first
-	one.want(t, "key-1", "unknown", 4)
+	for range 2 {
+		if got := one.find(t, "key-2"); got != "found" {
+			t.Errorf("the key that is known is %s", got)
+		}
+		one.settle()
+	}
+	if got := one.find(t, "key-1"); got != "unavailable" {
+		t.Errorf("the key that was withdrawn is %s", got)
+	}
 }
 
 func TestCACHE09BadEntryIsAMiss(t *testing.T) {
