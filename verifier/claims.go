@@ -2,11 +2,11 @@ package verifier
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -28,24 +28,17 @@ func (c claims) text(name, rule string) (string, bool, *Error) {
 	return s, true, nil
 }
 
-// maxNumericDate is the end of the year 9999, where the time formats end that tokens' dates are written in elsewhere.
-const maxNumericDate = 253402300799
-
-// date returns a claim that is a NumericDate (RFC 7519 section 2): seconds since 1970, which may have a fraction.
+// date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is there.
 func (c claims) date(name, rule string) (time.Time, bool, *Error) {
 	value, found := c.Lookup(name)
 	if !found {
 		return time.Time{}, false, nil
 	}
-	seconds, isNumber := value.Number()
-	if !isNumber {
-		return time.Time{}, false, malformed(rule, name, "is not a number")
+	date, ok := jwt.NumericDate(value)
+	if !ok {
+		return time.Time{}, false, malformed(rule, name, "is not a number in range")
 	}
-	if seconds < 0 || seconds > maxNumericDate {
-		return time.Time{}, false, malformed("CLAIM-EXP-03", name, "is out of range")
-	}
-	whole, fraction := math.Modf(seconds)
-	return time.Unix(int64(whole), int64(fraction*1e9)), true, nil
+	return date, true, nil
 }
 
 // audiences returns aud, which is one string or an array of them (RFC 7519 section 4.1.3).

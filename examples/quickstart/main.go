@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -48,11 +49,7 @@ func run(out io.Writer) error {
 	defer v.Close()
 	defer api.Close()
 
-	requests, err := prepare(tenant, stranger)
-	if err != nil {
-		return err
-	}
-	return send(out, api.URL, requests)
+	return send(out, api.URL, requests(tenant, stranger))
 }
 
 // protectedAPI is what an API's author writes: a fetcher, a verifier, and a guard in front of a handler.
@@ -82,72 +79,78 @@ func protectedAPI(tenant *issuer.Server) (*verifier.Verifier, *httptest.Server, 
 // A request is one row of the table.
 type request struct {
 	name, method, path string
-	authorization      string
-	status             int    // expected
-	code               string // expected error of the challenge
+	authorization      func() (string, error) // nil for none
+	status             int                    // expected
+	oauthError         string                 // expected in the challenge
 }
 
-// prepare mints a token for each request. The last one is signed by a key that the issuer has just rotated to.
-func prepare(tenant, stranger *issuer.Server) ([]request, error) {
-	var failed error
-	bearer := func(by *issuer.Server, claims verifiertest.Claims) string {
+func requests(tenant, stranger *issuer.Server) []request {
+	bearer := func(by *issuer.Server, claims verifiertest.Claims) func() (string, error) {
 		all := verifiertest.Claims{"aud": audience, "scope": "read:orders"}
-		for name, value := range claims {
-			all[name] = value
+		maps.Copy(all, claims)
+		return func() (string, error) {
+			token, err := by.Token(all)
+			return "Bearer " + token, err
 		}
-		token, err := by.Token(all)
-		if err != nil {
-			failed = err
-		}
-		return "Bearer " + token
 	}
-	expired := time.Now().Add(-time.Minute).Unix()
-	good := bearer(tenant, nil)
-	requests := []request{
-		{"no token", "GET", "/hello", "", 401, ""},
-		{"good token", "GET", "/hello", good, 200, ""},
-		{"expired token", "GET", "/hello", bearer(tenant, verifiertest.Claims{"exp": expired}), 401, "invalid_token"},
-		{"tampered token", "GET", "/hello", tamper(good), 401, "invalid_token"},
-		{"token for another audience", "GET", "/hello", bearer(tenant, verifiertest.Claims{"aud": "https://other.example"}), 401, "invalid_token"},
+	expired := verifiertest.Claims{"exp": time.Now().Add(-time.Minute).Unix()}
+	otherAudience := verifiertest.Claims{"aud": "https://other.example"}
+	moreScope := verifiertest.Claims{"scope": "read:orders write:orders"}
+	return []request{
+		{"no token", "GET", "/hello", nil, 401, ""},
+		{"good token", "GET", "/hello", bearer(tenant, nil), 200, ""},
+		{"expired token", "GET", "/hello", bearer(tenant, expired), 401, "invalid_token"},
+		{"tampered token", "GET", "/hello", tampered(bearer(tenant, nil)), 401, "invalid_token"},
+		{"token for another audience", "GET", "/hello", bearer(tenant, otherAudience), 401, "invalid_token"},
 		{"token of a foreign issuer", "GET", "/hello", bearer(stranger, nil), 401, "invalid_token"},
-		{"garbage", "GET", "/hello", "Bearer garbage", 401, "invalid_token"},
-		{"token without the scope", "POST", "/orders", good, 403, "insufficient_scope"},
-		{"token with the scope", "POST", "/orders", bearer(tenant, verifiertest.Claims{"scope": "read:orders write:orders"}), 200, ""},
+		{"garbage", "GET", "/hello", func() (string, error) { return "Bearer garbage", nil }, 401, "invalid_token"},
+		{"token without the scope", "POST", "/orders", bearer(tenant, nil), 403, "insufficient_scope"},
+		{"token with the scope", "POST", "/orders", bearer(tenant, moreScope), 200, ""},
+		{"token of a rotated key", "GET", "/hello", rotated(tenant, bearer(tenant, nil)), 200, ""},
 	}
-	rotated, err := verifiertest.NewKey("RS256", "key-2")
-	if err != nil {
-		return nil, err
-	}
-	tenant.SetKeys(rotated)
-	requests = append(requests, request{"token by a rotated key", "GET", "/hello", bearer(tenant, nil), 200, ""})
-	return requests, failed
 }
 
-// tamper changes one character in the middle of the payload.
-func tamper(token string) string {
-	middle := len(token) / 2
-	replacement := "A"
-	if token[middle] == 'A' {
-		replacement = "B"
+// rotated has the issuer sign with a new key, which the API has never seen.
+func rotated(tenant *issuer.Server, bearer func() (string, error)) func() (string, error) {
+	return func() (string, error) {
+		key, err := verifiertest.NewKey("RS256", "key-2")
+		if err != nil {
+			return "", err
+		}
+		tenant.SetKeys(key)
+		return bearer()
 	}
-	return token[:middle] + replacement + token[middle+1:]
+}
+
+// tampered changes one character in the middle of the token.
+func tampered(bearer func() (string, error)) func() (string, error) {
+	return func() (string, error) {
+		token, err := bearer()
+		middle := len(token) / 2
+		replacement := "A"
+		if token[middle] == 'A' {
+			replacement = "B"
+		}
+		return token[:middle] + replacement + token[middle+1:], err
+	}
 }
 
 func send(out io.Writer, api string, requests []request) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "REQUEST\tEXPECTED\tACTUAL\tCHALLENGE")
+	fmt.Fprintln(table, "REQUEST\tEXPECTED\tACTUAL\t\tCHALLENGE")
 	wrong := 0
 	for _, r := range requests {
 		status, challenge, err := r.send(api)
 		if err != nil {
 			return err
 		}
-		verdict := ""
-		if status != r.status || !strings.Contains(challenge, r.code) {
-			verdict = "  <-- not as expected"
+		verdict := "ok"
+		if status != r.status || !strings.Contains(challenge, r.oauthError) {
+			verdict = "WRONG"
 			wrong++
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d%s\t%s\n", r.name, strings.TrimSpace(fmt.Sprint(r.status, " ", r.code)), status, verdict, challenge)
+		expected := strings.TrimSpace(fmt.Sprint(r.status, " ", r.oauthError))
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", r.name, expected, status, verdict, challenge)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -164,8 +167,12 @@ func (r request) send(api string) (status int, challenge string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	if r.authorization != "" {
-		sent.Header.Set("Authorization", r.authorization)
+	if r.authorization != nil {
+		value, err := r.authorization()
+		if err != nil {
+			return 0, "", err
+		}
+		sent.Header.Set("Authorization", value)
 	}
 	answer, err := http.DefaultClient.Do(sent)
 	if err != nil {
@@ -175,5 +182,5 @@ func (r request) send(api string) (status int, challenge string, err error) {
 	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
 		return 0, "", err
 	}
-	return answer.StatusCode, strings.Join(answer.Header.Values("WWW-Authenticate"), " | "), nil
+	return answer.StatusCode, strings.Join(answer.Header.Values("WWW-Authenticate"), " and "), nil
 }

@@ -264,6 +264,28 @@ func TestParseStatic(t *testing.T) {
 	}
 }
 
+func TestThumbprint(t *testing.T) {
+	edPublic, _, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, public := range map[string]any{"RSA": &rsa2048.PublicKey, "P-256": &p256.PublicKey, "P-521": &p521.PublicKey, "Ed25519": edPublic} {
+		theirs := jose.JSONWebKey{Key: public}
+		want, err := theirs.Thumbprint(crypto.SHA256)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (&Key{public: public}).Thumbprint(); got != encode(want) {
+			t.Errorf("RFC 7638 thumbprint of %s is %s, go-jose's %s", name, got, encode(want))
+		}
+	}
+	// The example of RFC 7638 section 3.1.
+	key, err := Parse([]byte(`{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`))
+	if err != nil || key.Thumbprint() != "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" {
+		t.Errorf("thumbprint of the RFC's example is %v, %v", key.Thumbprint(), err)
+	}
+}
+
 func FuzzParseSet(f *testing.F) {
 	f.Add([]byte(`{"keys":[]}`))
 	f.Add(fmt.Appendf(nil, `{"keys":[%s,%s]}`, public(f, &p256.PublicKey).json(f), public(f, &rsa2048.PublicKey).json(f)))

@@ -112,7 +112,8 @@ func publicKey(object strictjson.Object) (crypto.PublicKey, error) {
 		key crypto.PublicKey
 		err error
 	)
-	switch text(object, "kty") {
+	kty, _ := object.Text("kty")
+	switch kty {
 	case "RSA":
 		key, err = rsaKey(object)
 	case "EC":
@@ -148,7 +149,8 @@ var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": ellipt
 // ecKey reads an elliptic curve public key: two coordinates of the curve's full length (RFC 7518 section 6.2.1) that
 // are a point on it.
 func ecKey(object strictjson.Object) (*ecdsa.PublicKey, error) {
-	curve, known := curves[text(object, "crv")]
+	crv, _ := object.Text("crv")
+	curve, known := curves[crv]
 	if !known {
 		return nil, ErrKeyType
 	}
@@ -166,7 +168,7 @@ func ecKey(object strictjson.Object) (*ecdsa.PublicKey, error) {
 
 // okpKey reads an Ed25519 public key (RFC 8037 section 2).
 func okpKey(object strictjson.Object) (ed25519.PublicKey, error) {
-	if text(object, "crv") != "Ed25519" {
+	if crv, _ := object.Text("crv"); crv != "Ed25519" {
 		return nil, ErrKeyType
 	}
 	return octets(object, "x"), nil
@@ -174,7 +176,7 @@ func okpKey(object strictjson.Object) (ed25519.PublicKey, error) {
 
 // octets returns a member that is canonical base64url, nil if it is anything else.
 func octets(object strictjson.Object, name string) []byte {
-	encoded := text(object, name)
+	encoded, _ := object.Text(name)
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
 	if err != nil || strings.ContainsAny(encoded, "\r\n") {
 		return nil
@@ -203,14 +205,4 @@ func check(public crypto.PublicKey) error {
 		return ErrKeyType
 	}
 	return nil
-}
-
-// text returns a string member, empty if it is absent or something else.
-func text(object strictjson.Object, name string) string {
-	value, found := object.Lookup(name)
-	if !found {
-		return ""
-	}
-	s, _ := value.Text()
-	return s
 }

@@ -169,6 +169,6 @@ func displayID(element strictjson.Value) string {
 	if err != nil {
 		return ""
 	}
-	id := text(object, "kid")
+	id, _ := object.Text("kid")
 	return id[:min(len(id), 64)]
 }

@@ -134,24 +134,14 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 	}
 	// OpenID Connect Discovery section 4.3, RFC 8414 section 3.3: the same issuer, byte for byte, or one issuer
 	// could pass off its keys as another's.
-	if text(object, "issuer") != name {
+	if published, _ := object.Text("issuer"); published != name {
 		return Metadata{}, errIssuer
 	}
-	jwksURI := text(object, "jwks_uri")
+	jwksURI, _ := object.Text("jwks_uri")
 	if _, err := issuerurl.CheckURL(jwksURI, r.LoopbackHTTP); err != nil {
 		return Metadata{}, errJWKSURI
 	}
 	return Metadata{JWKSURI: jwksURI}, nil
-}
-
-// text returns a string member, empty if it is absent or something else.
-func text(object strictjson.Object, name string) string {
-	value, found := object.Lookup(name)
-	if !found {
-		return ""
-	}
-	s, _ := value.Text()
-	return s
 }
 
 // report tells the operator of a fetch.

@@ -26,6 +26,7 @@ func TestAllocations(t *testing.T) {
 		{"a header", header, typical, 1, nil},
 		{"a payload of 12 members", payload, typical, 1, nil},
 		{"a name with an escape", `{"\u0061lg":1}`, typical, 2, nil},
+		{"an inner name with an escape", `{"a":{"\u0061lg":1}}`, typical, 1, nil},
 		{"JWS-07 refused for its depth", `{"a":` + strings.Repeat(`[`, 1<<20), typical, 1, ErrDepth},
 		{"JWS-07 refused for its members", `{"a":[` + strings.Repeat(`0,`, 1<<20), typical, 1, ErrMembers},
 		{"JWS-07 refused for its outer members", `{` + numbered(1<<16), Limits{Depth: 1, Members: few}, 1, ErrMembers},
@@ -44,13 +45,23 @@ func TestAllocations(t *testing.T) {
 	}
 	object := mustParse(t, payload)
 	exp, _ := object.Lookup("exp")
-	for name, read := range map[string]func(){
-		"Lookup": func() { object.Lookup("nonce") },
-		"Kind":   func() { exp.Kind() },
-		"Number": func() { exp.Number() },
+	long, err := ParseObject([]byte(`{"a":[`+strings.Repeat(`0,`, 1000)+`0]}`), Limits{Depth: 2, Members: 1001})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		read func()
+		most float64
+	}{
+		{"Lookup", func() { object.Lookup("nonce") }, 0},
+		{"Kind", func() { exp.Kind() }, 0},
+		{"Number", func() { exp.Number() }, 0},
+		{"CheckDuplicates", func() { _ = object.CheckDuplicates() }, 1},
+		{"CheckDuplicates where there is a long array", func() { _ = long.CheckDuplicates() }, 1},
 	} {
-		if allocations := testing.AllocsPerRun(10, read); allocations > 0 {
-			t.Errorf("%s: %v allocations, want none", name, allocations)
+		if allocations := testing.AllocsPerRun(10, test.read); allocations > test.most {
+			t.Errorf("%s: %v allocations, want %v at most", test.name, allocations, test.most)
 		}
 	}
 }

@@ -53,8 +53,8 @@ func character(b []byte) (r rune, size int, err error) {
 	if !utf16.IsSurrogate(unit) {
 		return unit, unitSize, nil
 	}
-	low, ok := codeUnit(b[unitSize:])
-	if r = utf16.DecodeRune(unit, low); !ok || r == unicode.ReplacementChar {
+	low, _ := codeUnit(b[unitSize:]) // zero makes no pair
+	if r = utf16.DecodeRune(unit, low); r == unicode.ReplacementChar {
 		return 0, 0, ErrSurrogate
 	}
 	return r, 2 * unitSize, nil

@@ -26,7 +26,7 @@ var (
 )
 
 // Limits bound what is read. The size of the text is the caller's to bound, beforehand. The zero value permits
-// nothing.
+// nothing, and a negative limit no more than zero.
 type Limits struct {
 	// Depth is how many containers may be inside one another, the outermost object counting 1.
 	Depth int
@@ -80,6 +80,12 @@ func (o Object) Lookup(name string) (Value, bool) {
 		}
 	}
 	return Value{}, false
+}
+
+// Text returns the text of the member with the name, and false if there is none or it is no string.
+func (o Object) Text(name string) (string, bool) {
+	value, _ := o.Lookup(name)
+	return value.Text()
 }
 
 // Len is how many members the object has.

@@ -139,6 +139,7 @@ func TestUnicode(t *testing.T) {
 		{"JWS-04 two high surrogates", `{"a":"\ud83d\ud83d"}`, ErrSurrogate},
 		{"JWS-04 high surrogate and a character", `{"a":"\ud83dabcdef"}`, ErrSurrogate},
 		{"JWS-04 high surrogate and another escape", `{"a":"\ud83d\n00000"}`, ErrSurrogate},
+		{"JWS-04 high surrogate and what lacks the backslash", `{"a":"\ud83d-ude00"}`, ErrSurrogate},
 		{"JWS-04 lone surrogate in a name", `{"\ud83d":1}`, ErrSurrogate},
 		{"JWS-04 lone surrogate in an inner name", `{"a":{"\ud83d":1}}`, ErrSurrogate},
 		{"JWS-04 the backslash was escaped", `{"a":"\\ud83d"}`, nil},
@@ -198,6 +199,7 @@ func TestDuplicatesBelow(t *testing.T) {
 		{"JWS-05 an object in an object after others", `{"v":{"a":{"b":1},"c":{"b":1,"d":{"b":1},"b":2}}}`, nil, ErrDuplicate},
 		{"JWS-05 names of neighbours", `{"v":{"a":{"b":1,"c":2},"d":{"b":1,"c":2},"e":[{"b":1},{"b":2}]}}`, nil, nil},
 		{"JWS-05 names of those around", `{"v":{"a":{"v":{"a":1}}}}`, nil, nil},
+		{"JWS-05 names of those around and before", `{"b":1,"v":{"c":1,"a":{"b":1,"c":1}}}`, nil, nil},
 		{"JWS-05 an array repeats its elements", `{"v":{"a":["b","b"]}}`, nil, nil},
 		{"JWS-05 among many", `{"v":{"a":{` + numbered(few+1) + `,"n0":0}}}`, nil, ErrDuplicate},
 		{"JWS-05 many, and below them", `{"v":{` + numbered(few+1) + `,"a":{"b":1,"b":2}}}`, nil, ErrDuplicate},
@@ -244,65 +246,6 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-func TestLimits(t *testing.T) {
-	checkVerdicts(t, Limits{Depth: 3, Members: 100}, []verdict{
-		{"JWS-07 as deep as permitted", `{"a":{"b":[1]}}`, nil},
-		{"JWS-07 an array too deep", `{"a":{"b":[[]]}}`, ErrDepth},
-		{"JWS-07 an object too deep", `{"a":{"b":[{}]}}`, ErrDepth},
-		{"JWS-07 neighbours do not add up", `{"a":{"b":[1]},"c":{"b":[1]},"d":[[],[],{}]}`, nil},
-		{"JWS-07 too deep behind a neighbour", `{"a":{"b":[1]},"c":[[[]]]}`, ErrDepth},
-		{"JWS-07 brackets in a string", `{"a":{"b":["[[[{{{"]}}`, nil},
-	})
-	checkVerdicts(t, Limits{Depth: 100, Members: 2}, []verdict{
-		{"JWS-07 as many members as permitted", `{"a":1,"b":2}`, nil},
-		{"JWS-07 a member too many", `{"a":1,"b":2,"c":3}`, ErrMembers},
-		{"JWS-07 as many members as permitted, further in", `{"a":[{"a":1,"b":2}]}`, nil},
-		{"JWS-07 a member too many, further in", `{"a":[{"a":1,"b":2,"c":3}]}`, ErrMembers},
-		{"JWS-07 as many elements as permitted", `{"a":[1,2]}`, nil},
-		{"JWS-07 an element too many", `{"a":[1,2,3]}`, ErrMembers},
-		{"JWS-07 an element too many, further in", `{"a":{"b":[[1,2,3]]}}`, ErrMembers},
-		{"JWS-07 containers do not add up", `{"a":[[1,2],[3,4]],"b":{"a":[1,2],"b":[3,4]}}`, nil},
-	})
-	checkVerdicts(t, Limits{Depth: 1, Members: 1}, []verdict{
-		{"JWS-07 one member", `{"a":1}`, nil},
-		{"JWS-07 no second container", `{"a":{}}`, ErrDepth},
-	})
-	checkVerdicts(t, Limits{Depth: 1}, []verdict{
-		{"JWS-07 no members", `{}`, nil},
-		{"JWS-07 one more than none", `{"a":1}`, ErrMembers},
-	})
-	checkVerdicts(t, Limits{}, []verdict{{"JWS-07 zero limits permit nothing", `{}`, ErrDepth}})
-}
-
-// The work on each of these is linear in the size: what is quadratic runs into the test's timeout, and what recurses
-// without a bound runs out of stack.
-func TestLargeInput(t *testing.T) {
-	const size = 1 << 20
-	large := Limits{Depth: 40, Members: size}
-	checkVerdicts(t, large, []verdict{
-		{"JWS-07 arrays in arrays", `{"a":` + strings.Repeat(`[`, size), ErrDepth},
-		{"JWS-07 objects in objects", strings.Repeat(`{"a":`, size/5), ErrDepth},
-		{"JWS-07 many members", `{` + numbered(size/10) + `}`, nil},
-		{"JWS-07 many members, one twice", `{` + numbered(size/10) + `,"n0":0}`, ErrDuplicate},
-		{"JWS-07 many elements", `{"a":[` + strings.Repeat(`0,`, size/2) + `0]}`, nil},
-		{"JWS-07 many short objects", `{"a":[` + strings.Repeat(`{"":{}},`, size/8) + `0]}`, nil},
-		{"JWS-07 a long string", `{"a":"` + strings.Repeat(`a`, size) + `"}`, nil},
-		{"JWS-07 a long string of escapes", `{"a":"` + strings.Repeat(`\ud83d\ude00`, size/12) + `"}`, nil},
-		{"JWS-07 a string without an end", `{"a":"` + strings.Repeat(`\"`, size/2), ErrSyntax},
-		{"JWS-07 a long number", `{"a":` + strings.Repeat(`1`, size) + `}`, nil},
-		{"JWS-07 much white space", `{` + strings.Repeat(` `, size) + `}`, nil},
-	})
-	t.Run("JWS-07 duplicates at every depth", func(t *testing.T) {
-		object, err := ParseObject([]byte(`{"a":[`+strings.Repeat(`{"b":0,"c":{"b":0}},`, size/20)+`{"b":0,"b":0}]}`), large)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := object.CheckDuplicates(); err != ErrDuplicate {
-			t.Errorf("CheckDuplicates: error %v, want %v", err, ErrDuplicate)
-		}
-	})
-}
-
 func TestRaw(t *testing.T) {
 	data := []byte(" {\"a\" : [ 1 ] , \"b\":{ } }\n")
 	object := mustParse(t, string(data))
@@ -315,8 +258,8 @@ func TestRaw(t *testing.T) {
 		t.Fatal(err)
 	}
 	value, _ := object.Lookup("a")
-	_ = append(value.Raw(), "overwritten"...)
-	_ = append(object.Raw(), "overwritten"...)
+	_ = append(value.Raw(), 'x')
+	_ = append(object.Raw(), 'x')
 	if want := " {\"a\" : [ 1 ] , \"b\":{ } }\n"; string(data) != want {
 		t.Errorf("appending to Raw wrote into the caller's data: %q", data)
 	}

@@ -59,7 +59,7 @@ func (s *scanner) container(depth int) error {
 			}
 			s.skipSpace()
 		}
-		if count == s.limits.Members {
+		if count >= s.limits.Members {
 			return ErrMembers
 		}
 		var m member

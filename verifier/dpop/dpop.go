@@ -1,0 +1,299 @@
+package dpop
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/jws"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// Config says which proofs are good. Its zero value is usable.
+type Config struct {
+	// Algorithms are the signature algorithms accepted, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
+	// ES512 and EdDSA. Empty means ES256 alone.
+	Algorithms []string
+	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
+	MaxAge time.Duration
+	// Leeway is how far ahead a proof's iat may be, and how far clocks may differ when its exp and nbf are judged.
+	// Zero means 30 seconds, negative none.
+	Leeway time.Duration
+	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB.
+	MaxProofBytes int
+	// Clock tells the time; nil means the system's.
+	Clock ports.Clock
+}
+
+// A Checker checks proofs. It does not change, and is safe for concurrent use.
+type Checker struct {
+	algorithms     []string
+	maxAge, leeway time.Duration
+	maxBytes       int
+	clock          ports.Clock
+}
+
+// The defaults that Config documents.
+const (
+	defaultMaxAge   = 300 * time.Second
+	defaultLeeway   = 30 * time.Second
+	defaultMaxProof = 8 << 10
+)
+
+// New returns a checker by config. Its error names the fields that can't work.
+func New(config Config) (*Checker, error) {
+	var faults []error
+	for i, alg := range config.Algorithms {
+		if !jwk.Supported(alg) {
+			faults = append(faults, fmt.Errorf("Algorithms[%d] is no asymmetric signature algorithm that is supported", i))
+		}
+	}
+	if config.MaxAge < 0 {
+		faults = append(faults, errors.New("MaxAge must not be negative"))
+	}
+	if config.MaxProofBytes < 0 {
+		faults = append(faults, errors.New("MaxProofBytes must not be negative"))
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	c := &Checker{
+		algorithms: slices.Clone(config.Algorithms),
+		maxAge:     config.MaxAge,
+		leeway:     max(0, config.Leeway),
+		maxBytes:   config.MaxProofBytes,
+		clock:      config.Clock,
+	}
+	if len(c.algorithms) == 0 {
+		c.algorithms = []string{"ES256"}
+	}
+	if c.maxAge == 0 {
+		c.maxAge = defaultMaxAge
+	}
+	if config.Leeway == 0 {
+		c.leeway = defaultLeeway
+	}
+	if c.maxBytes == 0 {
+		c.maxBytes = defaultMaxProof
+	}
+	if c.clock == nil {
+		c.clock = memory.Clock{}
+	}
+	return c, nil
+}
+
+// A Request is what a proof must be for.
+type Request struct {
+	// Method is the request's method, as sent.
+	Method string
+	// URL is the absolute URL that the client asked for: the one before any proxy. Its query and fragment don't count.
+	URL string
+	// AccessToken is the token that came with the proof. Empty means none, as at a token endpoint: then the proof
+	// need not name one.
+	AccessToken string
+}
+
+// A Proof is a DPoP proof that is good for its request.
+type Proof struct {
+	// Thumbprint is the JWK thumbprint (RFC 7638, SHA-256) of the key that the sender has proved to hold. An access
+	// token is bound to it by cnf.jkt (RFC 9449 section 6.1).
+	Thumbprint string
+	// ID is the proof's jti.
+	ID string
+	// IssuedAt is its iat.
+	IssuedAt time.Time
+	// Nonce is its nonce; HasNonce is false if it has none or one that is no string.
+	Nonce    string
+	HasNonce bool
+	// Window is how much longer the proof could be accepted, anywhere in a fleet whose clocks differ by the leeway:
+	// for so long its first use must be remembered. It is positive.
+	Window time.Duration
+}
+
+// Check tells whether proof, the value of the one DPoP header field, is good for r by RFC 9449 section 4.3, items 2 to 9
+// and 11 and the ath of item 12. Its errors are of type [*Error]. It leaves to the caller: that there was one header
+// field (item 1), the nonce (item 10, see [Nonces.Check]), that the access token is bound to the key (item 12), and first use
+// (section 11.1). It does no I/O.
+func (c *Checker) Check(proof string, r Request) (*Proof, error) {
+	checked, err := c.check(proof, r)
+	if err != nil {
+		return nil, err
+	}
+	return checked, nil
+}
+
+func (c *Checker) check(proof string, r Request) (*Proof, *Error) {
+	message, err := c.parse(proof)
+	if err != nil {
+		return nil, err
+	}
+	key, err := embeddedKey(message)
+	if err != nil {
+		return nil, err
+	}
+	if !message.Verify(key) {
+		return nil, broken("DPOP-FORM-06", "the signature is not that of jwk")
+	}
+	checked := &Proof{Thumbprint: key.Thumbprint()}
+	claims := message.Payload
+	if checked.ID, err = proofID(claims); err != nil {
+		return nil, err
+	}
+	if err := checkMethod(claims, r.Method); err != nil {
+		return nil, err
+	}
+	if err := checkTarget(claims, r.URL); err != nil {
+		return nil, err
+	}
+	if err := c.checkTimes(claims, checked); err != nil {
+		return nil, err
+	}
+	if err := checkTokenHash(claims, r.AccessToken); err != nil {
+		return nil, err
+	}
+	checked.Nonce, checked.HasNonce = claims.Text("nonce")
+	return checked, nil
+}
+
+// parse checks the proof's form and header (items 2, 4 and 5).
+func (c *Checker) parse(proof string) (*jws.Message, *Error) {
+	if len(proof) > c.maxBytes {
+		return nil, broken("DPOP-REQ-08", "the proof is over the size bound")
+	}
+	message, err := jws.Parse(proof)
+	switch {
+	case err != nil:
+		return nil, broken("DPOP-FORM-01", err.Error())
+	case message.Type != "dpop+jwt":
+		return nil, broken("DPOP-FORM-02", "typ is not dpop+jwt")
+	case !slices.Contains(c.algorithms, message.Algorithm):
+		return nil, broken("DPOP-FORM-03", "alg is none of those configured")
+	}
+	return message, nil
+}
+
+// embeddedKey reads the header's jwk, the only key that may verify the proof (items 6 and 7).
+func embeddedKey(message *jws.Message) (*jwk.Key, *Error) {
+	value, found := message.Header.Lookup("jwk")
+	if !found {
+		return nil, broken("DPOP-FORM-04", "jwk is missing")
+	}
+	if value.Kind() != strictjson.ObjectKind {
+		return nil, broken("DPOP-FORM-04", "jwk is no object")
+	}
+	key, err := jwk.Parse(value.Raw())
+	switch {
+	case errors.Is(err, jwk.ErrPrivate):
+		return nil, broken("DPOP-FORM-04", "jwk is a private or symmetric key")
+	case err != nil:
+		return nil, broken("DPOP-FORM-05", "jwk: "+err.Error())
+	case !key.Fits(message.Algorithm):
+		return nil, broken("DPOP-FORM-05", "jwk does not fit alg")
+	}
+	return key, nil
+}
+
+// maxIDBytes bounds a jti.
+const maxIDBytes = 1 << 10
+
+func proofID(claims strictjson.Object) (string, *Error) {
+	id, isText := claims.Text("jti")
+	if !isText || strings.TrimSpace(id) == "" || len(id) > maxIDBytes {
+		return "", broken("DPOP-CLM-01", "jti is not a non-blank string of at most 1 KiB")
+	}
+	return id, nil
+}
+
+// checkMethod compares htm with the method (item 8), with case: methods have one (RFC 9110 section 9.1).
+func checkMethod(claims strictjson.Object, method string) *Error {
+	if htm, isText := claims.Text("htm"); !isText || htm == "" || htm != method {
+		return broken("DPOP-CLM-02", "htm is not the request's method")
+	}
+	return nil
+}
+
+// checkTarget compares htu with the request's URL (item 9).
+func checkTarget(claims strictjson.Object, url string) *Error {
+	htu, isText := claims.Text("htu")
+	if !isText {
+		return broken("DPOP-CLM-03", "htu is not a string")
+	}
+	proved, err := NormalizeTarget(htu)
+	if err != nil {
+		return broken("DPOP-CLM-03", "htu "+err.Error())
+	}
+	requested, err := NormalizeTarget(url)
+	if err != nil {
+		return broken("DPOP-CLM-04", "the request's URL "+err.Error())
+	}
+	if proved != requested {
+		return broken("DPOP-CLM-04", fmt.Sprintf("htu is %.512q, the request's URL %.512q", proved, requested))
+	}
+	return nil
+}
+
+// checkTimes judges iat (item 11, both edges inclusive), and exp and nbf if the proof has them.
+func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
+	now := c.clock.Now()
+	issuedAt, found, ok := date(claims, "iat")
+	switch {
+	case !found || !ok:
+		return broken("DPOP-CLM-08", "iat is not a number in range")
+	case issuedAt.Add(c.maxAge).Before(now):
+		return broken("DPOP-CLM-08", "the proof is too old")
+	case issuedAt.After(now.Add(c.leeway)):
+		return broken("DPOP-CLM-08", "the proof is from the future")
+	}
+	if expires, found, ok := date(claims, "exp"); !ok || found && !now.Before(expires.Add(c.leeway)) {
+		return broken("DPOP-CLM-09", "exp is past or malformed")
+	}
+	if notBefore, found, ok := date(claims, "nbf"); !ok || found && notBefore.After(now.Add(c.leeway)) {
+		return broken("DPOP-CLM-09", "nbf is still to come or malformed")
+	}
+	checked.IssuedAt = issuedAt
+	// The edge is inclusive, so the window is open for an instant more.
+	checked.Window = issuedAt.Add(c.maxAge+c.leeway).Sub(now) + time.Second
+	return nil
+}
+
+// checkTokenHash compares ath with the hash of the access token (item 12), in constant time.
+func checkTokenHash(claims strictjson.Object, accessToken string) *Error {
+	if accessToken == "" {
+		return nil
+	}
+	ath, isText := claims.Text("ath")
+	sum := sha256.Sum256([]byte(accessToken))
+	want := base64.RawURLEncoding.EncodeToString(sum[:])
+	if !isText || subtle.ConstantTimeCompare([]byte(ath), []byte(want)) != 1 {
+		return broken("DPOP-CLM-10", "ath is not the hash of the access token")
+	}
+	return nil
+}
+
+// ReplayKey is what the first use of the proof is remembered by: a fixed length, of the key and the jti (RFC 9449 section
+// 11.1), so that the same jti under another key is another proof.
+func (p *Proof) ReplayKey() string {
+	h := sha256.New()
+	h.Write([]byte(p.Thumbprint)) // always 43 characters, so that the two can't run into one another
+	h.Write([]byte(p.ID))
+	return "dpop:" + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is one or absent.
+func date(claims strictjson.Object, name string) (at time.Time, found, ok bool) {
+	value, found := claims.Lookup(name)
+	if !found {
+		return time.Time{}, false, true
+	}
+	at, ok = jwt.NumericDate(value)
+	return at, true, ok
+}

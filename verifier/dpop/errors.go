@@ -1,0 +1,17 @@
+package dpop
+
+// An Error says which rule a proof breaks. Its texts hold nothing of the proof, but for the two URLs of a proof for another
+// one, which an operator behind proxies needs: log it, and don't send it to a client.
+type Error struct {
+	// Rule is the ID of the rule, as docs/rules.md lists it.
+	Rule string
+	// Detail says what is wrong, for the operator.
+	Detail string
+	// Nonce is whether a nonce is wanted that the proof does not have (RFC 9449 section 9).
+	Nonce bool
+}
+
+// Error returns the rule and the detail.
+func (e *Error) Error() string { return "dpop: " + e.Rule + ": " + e.Detail }
+
+func broken(rule, detail string) *Error { return &Error{Rule: rule, Detail: detail} }
