@@ -230,12 +230,3 @@ func (v *Verifier) checkOrganization(_ claims, verified *Verified) *Error {
 	}
 	return nil
 }
-
-// checkConfirmation fails closed: a token that is bound to a key is never a plain Bearer token, whatever the binding is
-// and whether or not it can be read (RFC 7800 section 3.1, RFC 9449 section 7.2).
-func (v *Verifier) checkConfirmation(payload strictjson.Object) *Error {
-	if _, bound := payload.Lookup("cnf"); bound {
-		return fail(CodeConfirmation, "DPOP-BIND-03", "the token is bound to a key (cnf), which is not supported")
-	}
-	return nil
-}

@@ -68,6 +68,13 @@ type Config struct {
 	// InsecureAllowLoopbackHTTP accepts issuers on http URLs whose host is a loopback address: for tests.
 	InsecureAllowLoopbackHTTP bool
 
+	// DPoP says whether access tokens may, or must, be bound to a key of their sender (RFC 9449). The zero value
+	// accepts both bound and unbound tokens, each under its own scheme.
+	DPoP DPoP
+	// MTLS says whether access tokens may, or must, be bound to a client certificate (RFC 8705). The zero value is
+	// MTLSOff: a token that is so bound is rejected.
+	MTLS MTLSMode
+
 	// Discovery says where issuers publish their metadata.
 	Discovery Discovery
 	// Realm is the realm of challenges. Empty means none, but "api" where a challenge would have no parameter.
@@ -91,6 +98,74 @@ const (
 	// AuthorizationServerMetadata is /.well-known/oauth-authorization-server between the issuer's host and path
 	// (RFC 8414 section 3).
 	AuthorizationServerMetadata
+)
+
+// DPoP is the policy for sender-constrained tokens (RFC 9449).
+type DPoP struct {
+	Mode DPoPMode
+	// Algorithms are the signature algorithms accepted in proofs, of those of Config.Algorithms. Empty means ES256
+	// alone.
+	Algorithms []string
+	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
+	MaxAge time.Duration
+	// Leeway is how far ahead a proof's iat may be. Zero means 30 seconds, negative none.
+	Leeway time.Duration
+	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB.
+	MaxProofBytes int
+	// ReplayStore remembers which proofs were used. Nil means a memory.ReplayStore: right for one process, while a
+	// fleet must share a store, or a proof can be used once in each process.
+	ReplayStore ports.ReplayStore
+	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store can't tell whether it was used before. A
+	// stolen proof can then be used again while the store is away. Otherwise the request is undecidable.
+	InsecureAcceptWithoutReplayStore bool
+	// InsecureAcceptBoundTokensAsBearer, in mode DPoPDisabled, accepts a bound token without the proof that it asks for.
+	// It makes a stolen token as good as its owner's; it is for the time until an API's clients have moved.
+	InsecureAcceptBoundTokensAsBearer bool
+
+	// Nonce says whether the server's nonces are wanted in proofs (RFC 9449 section 9).
+	Nonce NonceMode
+	// NonceSecrets authenticate nonces: the first one makes them, all of them check. Each has at least 32 bytes, and
+	// they are the same in a whole fleet. Without any, a process knows only its own nonces.
+	NonceSecrets [][]byte
+	// NonceLifetime is how long a nonce is good. Zero means 5 minutes.
+	NonceLifetime time.Duration
+}
+
+// DPoPMode says which schemes are offered.
+type DPoPMode int
+
+const (
+	// DPoPAllowed offers Bearer and DPoP. A bound token must come with the DPoP scheme and a proof; one that is not bound,
+	// with Bearer and none.
+	DPoPAllowed DPoPMode = iota
+	// DPoPRequired offers DPoP alone.
+	DPoPRequired
+	// DPoPDisabled offers Bearer alone. A bound token is rejected.
+	DPoPDisabled
+)
+
+// NonceMode says whether proofs have a nonce of the server's.
+type NonceMode int
+
+const (
+	// NonceOff: no nonces are made, and the nonce of a proof is ignored.
+	NonceOff NonceMode = iota
+	// NonceOffered: answers bring nonces, and a proof that has one must have a good one.
+	NonceOffered
+	// NonceRequired: a proof without a good nonce is rejected, with a new one to use.
+	NonceRequired
+)
+
+// MTLSMode says whether access tokens are bound to client certificates.
+type MTLSMode int
+
+const (
+	// MTLSOff: a token that is bound to a certificate is rejected.
+	MTLSOff MTLSMode = iota
+	// MTLSOn: a token that is bound to a certificate must come over a connection with that certificate.
+	MTLSOn
+	// MTLSRequired: each token must be bound to a certificate.
+	MTLSRequired
 )
 
 // KeyPolicy says how long fetched keys serve and how often issuers are asked. Zero values mean the defaults.

@@ -50,15 +50,19 @@ const (
 	CodeTooOld             Code = "token_too_old"              // iat is longer ago than the configured maximum
 	CodeOrganization       Code = "organization_mismatch"      // it is for another organization
 	CodeConfirmation       Code = "confirmation_not_satisfied" // it is bound to a key (cnf) that was not proved
+	CodeProof              Code = "dpop_proof_invalid"         // the DPoP proof is missing or bad
+	CodeProofReplayed      Code = "dpop_proof_replayed"        // the DPoP proof was used before
+	CodeNonce              Code = "dpop_nonce_needed"          // the DPoP proof needs a nonce of the server's
 	CodeClaimsUndecodable  Code = "claims_undecodable"         // its claims do not fit the caller's type
 	CodeScope              Code = "scope_insufficient"         // it lacks a scope that is needed
 )
 
 // The codes of class [Undecidable].
 const (
-	CodeIssuerUnavailable   Code = "issuer_unavailable"   // the issuer's keys can't be had now
-	CodeResolverUnavailable Code = "resolver_unavailable" // the domain resolver said that it can't tell now
-	CodeCanceled            Code = "canceled"             // the caller's context ended before there was an answer
+	CodeIssuerUnavailable   Code = "issuer_unavailable"       // the issuer's keys can't be had now
+	CodeResolverUnavailable Code = "resolver_unavailable"     // the domain resolver said that it can't tell now
+	CodeReplayStore         Code = "replay_store_unavailable" // it can't be told whether the DPoP proof was used before
+	CodeCanceled            Code = "canceled"                 // the caller's context ended before there was an answer
 )
 
 // The codes of class [Misconfigured].
@@ -87,8 +91,8 @@ type Error struct {
 
 	// Status is the HTTP status of the answer.
 	Status int
-	// Header holds the header fields of the answer: WWW-Authenticate, one value a challenge, for Rejected;
-	// Retry-After for Undecidable; Cache-Control always.
+	// Header holds the header fields of the answer: WWW-Authenticate, one value a challenge, for Rejected, with
+	// DPoP-Nonce where one is wanted; Retry-After for Undecidable; Cache-Control always.
 	Header map[string][]string
 	// OAuthError is the error code of the answer by RFC 6750 section 3.1, empty where no credentials were sent.
 	OAuthError string
@@ -147,6 +151,10 @@ const (
 	insufficientScope      = "insufficient_scope"
 	temporarilyUnavailable = "temporarily_unavailable"
 	serverError            = "server_error"
+
+	// RFC 9449 section 12.2.
+	invalidDPoPProof = "invalid_dpop_proof"
+	useDPoPNonce     = "use_dpop_nonce"
 )
 
 func badToken(description string) answer {
@@ -180,10 +188,14 @@ var answers = map[Code]answer{
 	CodeOrganization:       badToken("The access token is for another organization"),
 	CodeConfirmation:       badToken("The access token is bound to a key that was not proved"),
 	CodeClaimsUndecodable:  badToken("The access token has a malformed claim"),
+	CodeProof:              {Rejected, 401, invalidDPoPProof, "The DPoP proof is invalid"},
+	CodeProofReplayed:      {Rejected, 401, invalidDPoPProof, "The DPoP proof was used before"},
+	CodeNonce:              {Rejected, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer"},
 	CodeScope:              {Rejected, 403, insufficientScope, "The access token lacks a needed scope"},
 
 	CodeIssuerUnavailable:   unavailable,
 	CodeResolverUnavailable: unavailable,
+	CodeReplayStore:         unavailable,
 	CodeCanceled:            unavailable,
 
 	CodeConfig:   misdeployed,

@@ -10,4 +10,6 @@ require (
 
 require github.com/google/go-cmp v0.7.0
 
+require github.com/hashicorp/golang-lru/v2 v2.0.7
+
 replace github.com/holdfast-go/holdfast/ports => ../ports

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
@@ -61,7 +62,7 @@ func New(config Config) (*Verifier, error) {
 		domains:        c.domains(),
 		audiences:      c.texts("Audiences", config.Audiences),
 		loopbackHTTP:   config.InsecureAllowLoopbackHTTP,
-		algorithms:     c.algorithms(),
+		algorithms:     c.algorithms("Algorithms", config.Algorithms, "RS256"),
 		requireProfile: config.RequireProfile,
 		requiredClaims: c.texts("RequiredClaims", config.RequiredClaims),
 		organization:   config.Organization,
@@ -78,6 +79,7 @@ func New(config Config) (*Verifier, error) {
 	if v.clock == nil {
 		v.clock = memory.Clock{}
 	}
+	c.confirmation(v)
 	v.keys = keyring.New(c.keyring(v.clock, v.domains))
 	if len(c.faults) > 0 {
 		return nil, fail(CodeConfig, "", "").because(errors.Join(c.faults...))
@@ -144,16 +146,84 @@ func (c *checker) checkDomains(written []ports.Domain, path func(int) string) []
 	return domains
 }
 
-func (c *checker) algorithms() []string {
-	for i, alg := range c.Algorithms {
+func (c *checker) algorithms(field string, list []string, byDefault string) []string {
+	for i, alg := range list {
 		if !jwk.Supported(alg) {
-			c.fault(fmt.Sprintf("Algorithms[%d]", i), errAlgorithm)
+			c.fault(fmt.Sprintf("%s[%d]", field, i), errAlgorithm)
 		}
 	}
-	if len(c.Algorithms) == 0 {
-		return []string{"RS256"}
+	if len(list) == 0 {
+		return []string{byDefault}
 	}
-	return slices.Clone(c.Algorithms)
+	return slices.Clone(list)
+}
+
+// confirmation sets what v wants of tokens that are bound to a key or certificate.
+func (c *checker) confirmation(v *Verifier) {
+	if v.mtls = c.MTLS; c.MTLS < MTLSOff || c.MTLS > MTLSRequired {
+		c.fault("MTLS", errUnknownValue)
+	}
+	if c.DPoP.InsecureAcceptBoundTokensAsBearer && c.DPoP.Mode != DPoPDisabled {
+		c.fault("DPoP.InsecureAcceptBoundTokensAsBearer", errors.New("goes with DPoPDisabled alone"))
+	}
+	switch c.DPoP.Mode {
+	case DPoPAllowed:
+		v.schemes = []Scheme{Bearer, DPoPScheme}
+	case DPoPRequired:
+		v.schemes = []Scheme{DPoPScheme}
+	case DPoPDisabled:
+		v.schemes = []Scheme{Bearer}
+		v.acceptBoundAsBearer = c.DPoP.InsecureAcceptBoundTokensAsBearer
+		return
+	default:
+		c.fault("DPoP.Mode", errUnknownValue)
+	}
+	algorithms := c.algorithms("DPoP.Algorithms", c.DPoP.Algorithms, "ES256")
+	v.proofAlgorithms = strings.Join(algorithms, " ")
+	proofs := dpop.Config{
+		Algorithms:    algorithms,
+		MaxAge:        atLeastZero(c, "DPoP.MaxAge", c.DPoP.MaxAge, 0),
+		Leeway:        c.DPoP.Leeway,
+		MaxProofBytes: atLeastZero(c, "DPoP.MaxProofBytes", c.DPoP.MaxProofBytes, 0),
+		Clock:         v.clock,
+	}
+	v.dpop, _ = dpop.New(proofs) // its faults have been told above, under this package's names
+	v.acceptWithoutReplayStore = c.DPoP.InsecureAcceptWithoutReplayStore
+	if v.replay = c.DPoP.ReplayStore; v.replay == nil {
+		store, err := memory.NewReplayStore(memory.ReplayConfig{Clock: v.clock})
+		if err != nil {
+			c.fault("DPoP.ReplayStore", err)
+		}
+		v.replay = store
+	}
+	c.nonces(v)
+}
+
+func (c *checker) nonces(v *Verifier) {
+	switch v.nonceMode = c.DPoP.Nonce; c.DPoP.Nonce {
+	case NonceOff:
+		return
+	case NonceOffered, NonceRequired:
+	default:
+		c.fault("DPoP.Nonce", errUnknownValue)
+	}
+	c.secrets("DPoP.NonceSecrets", c.DPoP.NonceSecrets)
+	if lifetime := c.DPoP.NonceLifetime; lifetime != 0 && lifetime < time.Second {
+		c.fault("DPoP.NonceLifetime", errors.New("is under a second"))
+	}
+	v.nonces, _ = dpop.NewNonces(dpop.NonceConfig{Secrets: c.DPoP.NonceSecrets, Lifetime: c.DPoP.NonceLifetime, Clock: v.clock})
+}
+
+// secrets copies a list of secrets, each of which must be long enough.
+func (c *checker) secrets(field string, list [][]byte) [][]byte {
+	var secrets [][]byte
+	for i, secret := range list {
+		if len(secret) < minSecretBytes {
+			c.fault(fmt.Sprintf("%s[%d]", field, i), errShortSecret)
+		}
+		secrets = append(secrets, slices.Clone(secret))
+	}
+	return secrets
 }
 
 func (c *checker) keyring(clock ports.Clock, domains []domain) keyring.Config {
@@ -168,13 +238,6 @@ func (c *checker) keyring(clock ports.Clock, domains []domain) keyring.Config {
 		metadataURL = issuerurl.AuthorizationServerMetadata
 	default:
 		c.fault("Discovery", errUnknownValue)
-	}
-	var secrets [][]byte
-	for i, secret := range c.CacheSecrets {
-		if len(secret) < minSecretBytes {
-			c.fault(fmt.Sprintf("CacheSecrets[%d]", i), errShortSecret)
-		}
-		secrets = append(secrets, slices.Clone(secret))
 	}
 	config := keyring.Config{
 		Fetcher:      c.Fetcher,
@@ -191,7 +254,7 @@ func (c *checker) keyring(clock ports.Clock, domains []domain) keyring.Config {
 		MaxKeys:      atLeastZero(c, "Keys.MaxKeys", c.Keys.MaxKeys, defaultMaxKeys),
 		MaxIssuers:   atLeastZero(c, "Keys.MaxIssuers", c.Keys.MaxIssuers, defaultMaxIssuers),
 		Cache:        c.Cache,
-		CacheSecrets: secrets,
+		CacheSecrets: c.secrets("CacheSecrets", c.CacheSecrets),
 		Rand:         rand.Int64N,
 		Static:       static,
 	}

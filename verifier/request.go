@@ -13,39 +13,69 @@ type Request struct {
 	URL string
 	// Header holds the header fields. Their names are compared without case, whatever the map's spelling.
 	Header map[string][]string
+	// ClientCertificate is the certificate that the client proved to hold in the TLS handshake, in DER; nil if there was
+	// none. One that a proxy forwards is worth as much as the proxy.
+	ClientCertificate []byte
 	// Form holds the fields of a form body, if the caller has parsed one. It is only looked at for an access token
 	// sent where none belongs.
 	Form map[string][]string
 }
 
+// credentials are what a request was sent with.
+type credentials struct {
+	scheme Scheme // empty if it could not be read
+	token  string
+	proofs []string // the values of all DPoP header fields
+}
+
 // credentials finds the one access token of a request. Nothing later reads the header again.
-func (v *Verifier) credentials(r Request) (scheme Scheme, token string, err *Error) {
+func (v *Verifier) credentials(r Request) (credentials, *Error) {
+	var sent credentials
 	fields := r.field("Authorization")
 	switch {
 	case len(fields) == 0:
-		return "", "", fail(CodeCredentialsMissing, "CRED-01", "no Authorization header field")
+		return sent, fail(CodeCredentialsMissing, "CRED-01", "no Authorization header field")
 	case len(fields) > 1:
-		return "", "", fail(CodeRequestMalformed, "CRED-03", "several Authorization header fields")
+		return sent, fail(CodeRequestMalformed, "CRED-03", "several Authorization header fields")
 	}
 	name, token, parted := strings.Cut(fields[0], " ")
 	if !isToken(name) {
-		return "", "", fail(CodeRequestMalformed, "CRED-04", "the scheme is empty or no token of RFC 9110")
+		return sent, fail(CodeRequestMalformed, "CRED-04", "the scheme is empty or no token of RFC 9110")
 	}
-	if !strings.EqualFold(name, string(Bearer)) {
-		return "", "", fail(CodeSchemeNotOffered, "CRED-07", "the scheme is not offered")
+	if sent.scheme = v.offered(name); sent.scheme == "" {
+		return sent, fail(CodeSchemeNotOffered, "CRED-07", "the scheme is not offered")
 	}
-	token = strings.TrimLeft(token, " ")
+	sent.token = strings.TrimLeft(token, " ")
 	switch {
-	case !parted || token == "":
-		return Bearer, "", fail(CodeRequestMalformed, "CRED-04", "scheme without a token")
-	case len(token) > v.maxTokenBytes:
-		return Bearer, "", fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
-	case !isToken68(token):
-		return Bearer, "", fail(CodeRequestMalformed, "CRED-05", "the token has characters that no token68 has")
+	case !parted || sent.token == "":
+		return sent, fail(CodeRequestMalformed, "CRED-04", "scheme without a token")
+	case len(sent.token) > v.maxTokenBytes:
+		return sent, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
+	case !isToken68(sent.token):
+		return sent, fail(CodeRequestMalformed, "CRED-05", "the token has characters that no token68 has")
 	case r.tokenElsewhere():
-		return Bearer, "", fail(CodeRequestMalformed, "CRED-08", "a second access token in the query or form")
+		return sent, fail(CodeRequestMalformed, "CRED-08", "a second access token in the query or form")
 	}
-	return Bearer, token, nil
+	sent.proofs = r.field("DPoP")
+	if sent.scheme == DPoPScheme {
+		switch {
+		case len(sent.proofs) == 0:
+			return sent, fail(CodeProof, "DPOP-REQ-02", "no DPoP header field")
+		case len(sent.proofs) > 1 || strings.Contains(sent.proofs[0], ","):
+			return sent, fail(CodeProof, "DPOP-REQ-01", "several DPoP proofs")
+		}
+	}
+	return sent, nil
+}
+
+// offered returns the scheme of that name (compared without case) in its registered spelling, empty if it is not offered.
+func (v *Verifier) offered(name string) Scheme {
+	for _, scheme := range v.schemes {
+		if strings.EqualFold(name, string(scheme)) {
+			return scheme
+		}
+	}
+	return ""
 }
 
 // field returns all values of a header field, under whatever spelling of its name.

@@ -65,6 +65,7 @@ func TestCredentials(t *testing.T) {
 // TestAnswers holds what a client is told: status, challenges and the other header fields.
 func TestAnswers(t *testing.T) {
 	configured := func(c *verifier.Config) {
+		c.DPoP.Mode = verifier.DPoPDisabled
 		c.Realm = `or"ders`
 		c.ResourceMetadata = "https://api.example/.well-known/oauth-protected-resource"
 	}
@@ -94,6 +95,9 @@ func TestAnswers(t *testing.T) {
 			oauthError: "insufficient_scope"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if c.config == nil {
+				c.config = func(c *verifier.Config) { c.DPoP.Mode = verifier.DPoPDisabled }
+			}
 			b := newBench(t, c.config)
 			request := verifier.Request{Header: map[string][]string{}}
 			switch {
@@ -166,7 +170,7 @@ func FuzzVerifyRequest(f *testing.F) {
 			t.Fatalf("VerifyRequest = %v, %v", verified, err)
 		}
 		for _, challenge := range e.Header["Www-Authenticate"] {
-			if !strings.HasPrefix(challenge, "Bearer ") || strings.ContainsFunc(challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
+			if !strings.HasPrefix(challenge, "Bearer ") && !strings.HasPrefix(challenge, "DPoP ") || strings.ContainsFunc(challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("challenge %q", challenge)
 			}
 		}

@@ -32,6 +32,12 @@ type Verified struct {
 
 	// Scheme is how the token was sent.
 	Scheme Scheme
+	// Thumbprint is that of the key which the token is bound to and the sender proved to hold (cnf.jkt), empty for a Bearer
+	// token.
+	Thumbprint string
+	// Header holds header fields for the answer to the request, nil if there are none: a new DPoP-Nonce before the old one
+	// ends.
+	Header map[string][]string
 
 	verifier        *Verifier
 	payload         strictjson.Object
@@ -48,7 +54,7 @@ func (v *Verified) Decode(target any) error {
 	}
 	if err != nil {
 		// The cause would quote the claim that did not fit.
-		return v.verifier.answer(fail(CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), nil)
+		return v.verifier.answer(fail(CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), v.Scheme, nil)
 	}
 	return nil
 }
@@ -68,9 +74,9 @@ func (v *Verified) RequireScopes(scopes ...string) error {
 			continue
 		}
 		if v.malformedScopes != "" {
-			return v.verifier.answer(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), nil)
+			return v.verifier.answer(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), v.Scheme, nil)
 		}
-		return v.verifier.answer(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
+		return v.verifier.answer(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), v.Scheme, scopes)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
 
@@ -29,6 +30,17 @@ type Verifier struct {
 	allowNoKeyID   bool
 	allowIDTokens  bool
 
+	schemes             []Scheme      // on offer, in the order of challenges
+	dpop                *dpop.Checker // nil if DPoP is disabled
+	proofAlgorithms     string        // of DPoP challenges
+	nonces              *dpop.Nonces  // nil if nonces are off
+	nonceMode           NonceMode
+	replay              ports.ReplayStore
+	mtls                MTLSMode
+	acceptBoundAsBearer bool
+
+	acceptWithoutReplayStore bool
+
 	realm            string
 	resourceMetadata string
 }
@@ -44,31 +56,38 @@ type domain struct {
 //
 // It does not read the request's body, and does not check scopes: see [Verified.RequireScopes].
 func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, error) {
-	scheme, token, err := v.credentials(r)
+	sent, err := v.credentials(r)
 	if err != nil {
-		return nil, v.answer(err, nil)
+		return nil, v.answer(err, sent.scheme, nil)
 	}
-	query := ports.DomainQuery{URL: r.URL, Header: r.Header}
-	verified, err := v.verify(ctx, query, token)
-	if err != nil {
-		return nil, v.answer(err, nil)
-	}
-	verified.Scheme, verified.verifier = scheme, v
-	return verified, nil
+	return v.decide(ctx, r, sent)
 }
 
 // VerifyAccessToken verifies a token that did not come with an HTTP request that [Verifier.VerifyRequest] can be
-// given. The token must not be bound to a key (cnf), since nothing here can prove that key. Its errors are those of VerifyRequest.
+// given. The token must not be bound to a key or certificate (cnf), since nothing here can prove that the sender holds it,
+// and DPoP must not be required. Its errors are those of VerifyRequest.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verified, error) {
-	verified, err := v.verify(ctx, ports.DomainQuery{}, token)
-	if err != nil {
-		return nil, v.answer(err, nil)
+	if v.offered(string(Bearer)) == "" {
+		return nil, v.answer(fail(CodeSchemeNotOffered, "DPOP-REQ-06", "DPoP is required, and a token alone proves nothing"), "", nil)
 	}
-	verified.Scheme, verified.verifier = Bearer, v
+	return v.decide(ctx, Request{}, credentials{scheme: Bearer, token: token})
+}
+
+// decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no more
+// than it must.
+func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {
+	verified, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
+	if err == nil {
+		verified.Scheme, verified.verifier = sent.scheme, v
+		err = v.confirm(ctx, r, sent, verified)
+	}
+	if err != nil {
+		return nil, v.answer(err, sent.scheme, nil)
+	}
 	return verified, nil
 }
 
-// verify is the one way that every token goes. The first fault ends it, so that an answer tells no more than it must.
+// verify checks the token itself.
 func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, token string) (*Verified, *Error) {
 	message, err := v.parse(token)
 	if err != nil {
@@ -81,14 +100,7 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, token st
 	if err := v.checkSignature(ctx, allowed.issuer, message); err != nil {
 		return nil, err
 	}
-	verified, err := v.checkClaims(allowed, message.Payload)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.checkConfirmation(message.Payload); err != nil {
-		return nil, err
-	}
-	return verified, nil
+	return v.checkClaims(allowed, message.Payload)
 }
 
 // Warm fetches the keys of all configured domains that are not held yet, so that the first request need not wait. It
@@ -98,7 +110,7 @@ func (v *Verifier) Warm(ctx context.Context) error {
 	var failed []error
 	for _, d := range v.domains {
 		if err := v.keys.Warm(ctx, d.issuer); err != nil {
-			failed = append(failed, v.answer(keysFailed(err), nil))
+			failed = append(failed, v.answer(keysFailed(err), "", nil))
 		}
 	}
 	return errors.Join(failed...)
@@ -111,14 +123,21 @@ func (v *Verifier) Close() error {
 	return nil
 }
 
-// answer adds the header fields of the HTTP answer. The challenge of a missing scope names those that are needed.
-func (v *Verifier) answer(e *Error, neededScopes []string) *Error {
+// nonceField is where nonces are given to clients (RFC 9449 section 8.1), as net/http spells it.
+const nonceField = "Dpop-Nonce"
+
+// answer adds the header fields of the HTTP answer to a request that used a scheme. The challenge of a missing scope names
+// those that are needed.
+func (v *Verifier) answer(e *Error, used Scheme, neededScopes []string) *Error {
 	// RFC 6750 section 5.3 wants answers with tokens not cached; one without must not be either, since the next
 	// request may well carry a good token.
 	e.Header = map[string][]string{"Cache-Control": {"no-store"}}
 	switch e.Class {
 	case Rejected:
-		e.Header["Www-Authenticate"] = []string{v.bearerChallenge(e, neededScopes)}
+		e.Header["Www-Authenticate"] = v.challenges(e, used, neededScopes)
+		if e.Code == CodeNonce {
+			e.Header[nonceField] = []string{v.nonces.Issue()}
+		}
 	case Undecidable:
 		var unavailable *keyring.UnavailableError
 		wait := time.Second

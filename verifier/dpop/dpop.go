@@ -160,7 +160,9 @@ func (c *Checker) check(proof string, r Request) (*Proof, *Error) {
 	if err := checkTokenHash(claims, r.AccessToken); err != nil {
 		return nil, err
 	}
-	checked.Nonce, checked.HasNonce = claims.Text("nonce")
+	var nonce strictjson.Value
+	nonce, checked.HasNonce = claims.Lookup("nonce")
+	checked.Nonce, _ = nonce.Text()
 	return checked, nil
 }
 
