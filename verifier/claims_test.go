@@ -220,7 +220,7 @@ func TestDecode(t *testing.T) {
 				t.Errorf("tier is %q, want %q", got.Tier, c.want)
 			}
 			var e *verifier.Error
-			if errors.As(err, &e) && (e.Status != 401 || len(e.Header["Www-Authenticate"]) != 1) {
+			if errors.As(err, &e) && (e.Status != 401 || len(e.Header["Www-Authenticate"]) != 2) {
 				t.Errorf("answered %d with %v", e.Status, e.Header)
 			}
 		})

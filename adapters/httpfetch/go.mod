@@ -2,10 +2,8 @@ module github.com/holdfast-go/holdfast/adapters/httpfetch
 
 go 1.26.0
 
-require (
-	github.com/holdfast-go/holdfast/ports v0.1.0
-)
+require github.com/holdfast-go/holdfast/ports v0.1.0
 
-replace (
-	github.com/holdfast-go/holdfast/ports => ../../ports
-)
+require go.uber.org/goleak v1.3.0
+
+replace github.com/holdfast-go/holdfast/ports => ../../ports
