@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -82,10 +81,7 @@ func (i *Issuer) Payload(claims Claims) ([]byte, error) {
 		clock = i.Clock
 	}
 	issued := clock.Now().Unix()
-	all := Claims{"iss": i.URL, "sub": "user-1", "iat": issued, "exp": issued + 300, "jti": rand.Text()}
-	maps.Copy(all, claims)
-	maps.DeleteFunc(all, func(_ string, value any) bool { return value == Absent })
-	return json.Marshal(all)
+	return overlay(Claims{"iss": i.URL, "sub": "user-1", "iat": issued, "exp": issued + 300, "jti": rand.Text()}, claims)
 }
 
 // Fetch serves the issuer's metadata, at either of its well-known addresses, and its keys. It is the only network that

@@ -1,0 +1,313 @@
+package dpop_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier/dpop"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+const (
+	method = "POST"
+	target = "https://api.example/orders"
+	token  = "access-token"
+)
+
+func newKey(t testing.TB, algorithm string) *verifiertest.Key {
+	t.Helper()
+	key, err := verifiertest.NewKey(algorithm, "k")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func newChecker(t testing.TB, config dpop.Config) (*dpop.Checker, *verifiertest.Clock) {
+	t.Helper()
+	clock := verifiertest.NewClock(noon)
+	config.Clock = clock
+	checker, err := dpop.New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checker, clock
+}
+
+// wantRule checks that err breaks exactly that rule, or is nil where rule is empty.
+func wantRule(t testing.TB, err error, rule string) {
+	t.Helper()
+	var broken *dpop.Error
+	switch {
+	case rule == "":
+		if err != nil {
+			t.Errorf("rejected: %v", err)
+		}
+	case !errors.As(err, &broken):
+		t.Errorf("error is %v, want one of rule %s", err, rule)
+	case broken.Rule != rule:
+		t.Errorf("error is %v, want one of rule %s", err, rule)
+	}
+}
+
+func TestDPoPProof(t *testing.T) {
+	type claims = verifiertest.Claims
+	const absent = verifiertest.Absent
+	checker, clock := newChecker(t, dpop.Config{})
+	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
+	now := noon.Unix()
+	publicJWK := func(key *verifiertest.Key) claims {
+		return claims{"jwk": mustJWK(t, key)}
+	}
+	rsaKey := newKey(t, "RS256")
+
+	for _, c := range []struct {
+		name           string
+		header, claims claims
+		rule           string
+	}{
+		{name: "DPOP-FORM-01 good"},
+		{name: "DPOP-FORM-01 crit", header: claims{"crit": []string{"exp"}}, rule: "DPOP-FORM-01"},
+		{name: "DPOP-FORM-02 in other case", header: claims{"typ": "DPoP+JWT"}},
+		{name: "DPOP-FORM-02 with application/", header: claims{"typ": "application/dpop+jwt"}},
+		{name: "DPOP-FORM-02 missing", header: claims{"typ": absent}, rule: "DPOP-FORM-02"},
+		{name: "DPOP-FORM-02 JWT", header: claims{"typ": "JWT"}, rule: "DPOP-FORM-02"},
+		{name: "DPOP-FORM-02 at+jwt", header: claims{"typ": "at+jwt"}, rule: "DPOP-FORM-02"},
+		{name: "DPOP-FORM-03 none", header: claims{"alg": "none"}, rule: "DPOP-FORM-03"},
+		{name: "DPOP-FORM-03 HS256", header: claims{"alg": "HS256"}, rule: "DPOP-FORM-03"},
+		{name: "DPOP-FORM-03 not configured", header: claims{"alg": "ES384"}, rule: "DPOP-FORM-03"},
+		{name: "DPOP-FORM-04 missing", header: claims{"jwk": absent}, rule: "DPOP-FORM-04"},
+		{name: "DPOP-FORM-04 string", header: claims{"jwk": "key"}, rule: "DPOP-FORM-04"},
+		{name: "DPOP-FORM-04 null", header: claims{"jwk": nil}, rule: "DPOP-FORM-04"},
+		{name: "DPOP-FORM-04 oct", header: claims{"jwk": claims{"kty": "oct", "k": "AA"}}, rule: "DPOP-FORM-04"},
+		{name: "DPOP-FORM-05 RSA with ES256", header: publicJWK(rsaKey), rule: "DPOP-FORM-05"},
+		{name: "DPOP-FORM-05 another curve", header: publicJWK(newKey(t, "ES384")), rule: "DPOP-FORM-05"},
+		{name: "DPOP-FORM-05 short coordinate", header: claims{"jwk": claims{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}}, rule: "DPOP-FORM-05"},
+		{name: "DPOP-FORM-06 signed by another key", header: publicJWK(newKey(t, "ES256")), rule: "DPOP-FORM-06"},
+		{name: "DPOP-FORM-06 kid, x5c and jku are ignored", header: claims{"kid": "x", "x5c": []string{"AA"}, "jku": "https://evil.example/"}},
+		{name: "DPOP-CLM-01 missing", claims: claims{"jti": absent}, rule: "DPOP-CLM-01"},
+		{name: "DPOP-CLM-01 blank", claims: claims{"jti": " \t"}, rule: "DPOP-CLM-01"},
+		{name: "DPOP-CLM-01 number", claims: claims{"jti": 1}, rule: "DPOP-CLM-01"},
+		{name: "DPOP-CLM-01 1 KiB", claims: claims{"jti": strings.Repeat("j", 1024)}},
+		{name: "DPOP-CLM-01 over 1 KiB", claims: claims{"jti": strings.Repeat("j", 1025)}, rule: "DPOP-CLM-01"},
+		{name: "DPOP-CLM-02 missing", claims: claims{"htm": absent}, rule: "DPOP-CLM-02"},
+		{name: "DPOP-CLM-02 another", claims: claims{"htm": "GET"}, rule: "DPOP-CLM-02"},
+		{name: "DPOP-CLM-02 in other case", claims: claims{"htm": "post"}, rule: "DPOP-CLM-02"},
+		{name: "DPOP-CLM-03 missing", claims: claims{"htu": absent}, rule: "DPOP-CLM-03"},
+		{name: "DPOP-CLM-03 relative", claims: claims{"htu": "/orders"}, rule: "DPOP-CLM-03"},
+		{name: "DPOP-CLM-03 userinfo", claims: claims{"htu": "https://a:b@api.example/orders"}, rule: "DPOP-CLM-03"},
+		{name: "DPOP-CLM-03 another scheme", claims: claims{"htu": "ftp://api.example/orders"}, rule: "DPOP-CLM-03"},
+		{name: "DPOP-CLM-04 another host", claims: claims{"htu": "https://evil.example/orders"}, rule: "DPOP-CLM-04"},
+		{name: "DPOP-CLM-05 query and fragment", claims: claims{"htu": target + "?a=b#c"}},
+		{name: "DPOP-CLM-06 other spelling", claims: claims{"htu": "HTTPS://API.example:443/%6Frders"}},
+		{name: "DPOP-CLM-08 now", claims: claims{"iat": now}},
+		{name: "DPOP-CLM-08 missing", claims: claims{"iat": absent}, rule: "DPOP-CLM-08"},
+		{name: "DPOP-CLM-08 string", claims: claims{"iat": fmt.Sprint(now)}, rule: "DPOP-CLM-08"},
+		{name: "DPOP-CLM-08 300 s old", claims: claims{"iat": now - 300}},
+		{name: "DPOP-CLM-08 301 s old", claims: claims{"iat": now - 301}, rule: "DPOP-CLM-08"},
+		{name: "DPOP-CLM-08 30 s ahead", claims: claims{"iat": now + 30}},
+		{name: "DPOP-CLM-08 31 s ahead", claims: claims{"iat": now + 31}, rule: "DPOP-CLM-08"},
+		{name: "DPOP-CLM-09 exp within leeway", claims: claims{"exp": now - 29}},
+		{name: "DPOP-CLM-09 exp at leeway", claims: claims{"exp": now - 30}, rule: "DPOP-CLM-09"},
+		{name: "DPOP-CLM-09 exp malformed", claims: claims{"exp": "soon"}, rule: "DPOP-CLM-09"},
+		{name: "DPOP-CLM-09 nbf at leeway", claims: claims{"nbf": now + 30}},
+		{name: "DPOP-CLM-09 nbf over leeway", claims: claims{"nbf": now + 31}, rule: "DPOP-CLM-09"},
+		{name: "DPOP-CLM-10 missing", claims: claims{"ath": absent}, rule: "DPOP-CLM-10"},
+		{name: "DPOP-CLM-10 of another token", claims: claims{"ath": "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"}, rule: "DPOP-CLM-10"},
+		{name: "DPOP-CLM-10 number", claims: claims{"ath": 1}, rule: "DPOP-CLM-10"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			proof, err := prover.Proof(method, target, token, c.header, c.claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target + "?query", AccessToken: token})
+			wantRule(t, err, c.rule)
+		})
+	}
+
+	for _, secret := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		t.Run("DPOP-FORM-04 jwk with "+secret, func(t *testing.T) {
+			jwk := mustJWK(t, prover.Key)
+			jwk[secret] = "AA"
+			proof, err := prover.Proof(method, target, token, claims{"jwk": jwk}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+			wantRule(t, err, "DPOP-FORM-04")
+		})
+	}
+	t.Run("DPOP-REQ-08 at and over the size bound", func(t *testing.T) {
+		_, err := checker.Check(strings.Repeat("a", 8<<10), dpop.Request{})
+		wantRule(t, err, "DPOP-FORM-01")
+		_, err = checker.Check(strings.Repeat("a", 8<<10+1), dpop.Request{})
+		wantRule(t, err, "DPOP-REQ-08")
+	})
+	t.Run("DPOP-CLM-10 no token, no ath", func(t *testing.T) {
+		proof, err := prover.Proof(method, target, "", nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = checker.Check(proof, dpop.Request{Method: method, URL: target})
+		wantRule(t, err, "")
+	})
+}
+
+func mustJWK(t testing.TB, key *verifiertest.Key) verifiertest.Claims {
+	t.Helper()
+	written, err := key.JWK()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decode(t, written)
+}
+
+func TestDPoPAlgorithms(t *testing.T) {
+	all := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+	checker, clock := newChecker(t, dpop.Config{Algorithms: all})
+	for _, alg := range all {
+		t.Run("DPOP-FORM-03 "+alg, func(t *testing.T) {
+			prover := &verifiertest.Prover{Key: newKey(t, alg), Clock: clock}
+			proof, err := prover.Proof(method, target, token, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+			wantRule(t, err, "")
+			want, err := prover.Thumbprint()
+			if err != nil || checked.Thumbprint != want {
+				t.Errorf("thumbprint is %s, want %s, %v", checked.Thumbprint, want, err)
+			}
+		})
+	}
+	if _, err := dpop.New(dpop.Config{Algorithms: []string{"ES256", "HS256"}, MaxAge: -1, MaxProofBytes: -1}); err == nil ||
+		!strings.Contains(err.Error(), "Algorithms[1]") || !strings.Contains(err.Error(), "MaxAge") || !strings.Contains(err.Error(), "MaxProofBytes") {
+		t.Errorf("New = %v, want an error that names the fields", err)
+	}
+}
+
+func TestDPoPProofIsWhatItSays(t *testing.T) {
+	checker, clock := newChecker(t, dpop.Config{})
+	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
+	check := func(claims verifiertest.Claims) *dpop.Proof {
+		t.Helper()
+		proof, err := prover.Proof(method, target, token, nil, claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return checked
+	}
+	one := check(verifiertest.Claims{"jti": "id-1", "nonce": "n"})
+	if one.ID != "id-1" || !one.IssuedAt.Equal(noon) || one.Nonce != "n" || !one.HasNonce {
+		t.Errorf("proof is %+v", one)
+	}
+	// DPOP-RPL-04: until the last clock of the fleet calls the proof too old.
+	for age, want := range map[int64]time.Duration{0: 331 * time.Second, 300: 31 * time.Second, -30: 361 * time.Second} {
+		if got := check(verifiertest.Claims{"iat": noon.Unix() - age}).Window; got != want {
+			t.Errorf("DPOP-RPL-04: window of a proof %d s old is %v, want %v", age, got, want)
+		}
+	}
+	two := check(verifiertest.Claims{"jti": "id-2"})
+	prover.Key = newKey(t, "ES256")
+	other := check(verifiertest.Claims{"jti": "id-1"})
+	if one.ReplayKey() == two.ReplayKey() || one.ReplayKey() == other.ReplayKey() || len(one.ReplayKey()) != 48 {
+		t.Errorf("DPOP-RPL-02: replay keys %s, %s, %s", one.ReplayKey(), two.ReplayKey(), other.ReplayKey())
+	}
+}
+
+func TestNonces(t *testing.T) {
+	clock := verifiertest.NewClock(noon)
+	a, b := []byte(strings.Repeat("a", 32)), []byte(strings.Repeat("b", 32))
+	nonces := func(secrets ...[]byte) *dpop.Nonces {
+		t.Helper()
+		n, err := dpop.NewNonces(dpop.NonceConfig{Secrets: secrets, Clock: clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	mine := nonces(a)
+	fresh := mine.Issue()
+	type result struct{ good, renew bool }
+	check := func(t *testing.T, n *dpop.Nonces, nonce string, has bool, want result) {
+		t.Helper()
+		renew, err := n.Check(&dpop.Proof{Nonce: nonce, HasNonce: has})
+		if (err == nil) != want.good || renew != want.renew {
+			t.Errorf("Check = %v, %v; want %+v", renew, err, want)
+		}
+		var broken *dpop.Error
+		if err != nil && (!errors.As(err, &broken) || !broken.Nonce || broken.Rule != "NONCE-01") {
+			t.Errorf("error is %v", err)
+		}
+	}
+	good, bad := result{good: true}, result{}
+
+	t.Run("NONCE-01 none", func(t *testing.T) { check(t, mine, "", false, bad) })
+	t.Run("NONCE-01 fresh", func(t *testing.T) { check(t, mine, fresh, true, good) })
+	t.Run("NONCE-04 no string", func(t *testing.T) { check(t, mine, "", true, bad) })
+	t.Run("NONCE-02 a changed bit", func(t *testing.T) {
+		for i := range fresh {
+			changed := []byte(fresh)
+			if changed[i] = 'A'; fresh[i] == 'A' {
+				changed[i] = 'B'
+			}
+			check(t, mine, string(changed), true, bad)
+		}
+	})
+	t.Run("NONCE-02 longer and shorter", func(t *testing.T) {
+		check(t, mine, fresh+"A", true, bad)
+		check(t, mine, fresh[1:], true, bad)
+		check(t, mine, fresh[:len(fresh)-1]+"\n", true, bad)
+	})
+	t.Run("NONCE-02 of the fleet", func(t *testing.T) { check(t, nonces(a), fresh, true, good) })
+	t.Run("NONCE-02 of another fleet", func(t *testing.T) { check(t, nonces(b), fresh, true, bad) })
+	t.Run("NONCE-02 of a secret rotated out of use", func(t *testing.T) { check(t, nonces(b, a), fresh, true, good) })
+	t.Run("NONCE-02 by chance", func(t *testing.T) { check(t, nonces(), nonces().Issue(), true, bad) })
+	t.Run("NONCE-05 characters", func(t *testing.T) {
+		if strings.ContainsFunc(fresh, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) || len(fresh) != 32 {
+			t.Errorf("nonce is %q", fresh)
+		}
+	})
+	clock.Advance(150*time.Second - 1)
+	t.Run("NONCE-03 before half its life", func(t *testing.T) { check(t, mine, fresh, true, good) })
+	clock.Advance(1)
+	t.Run("NONCE-03 past half its life", func(t *testing.T) { check(t, mine, fresh, true, result{good: true, renew: true}) })
+	clock.Advance(150*time.Second - 1)
+	t.Run("NONCE-02 before its end", func(t *testing.T) { check(t, mine, fresh, true, result{good: true, renew: true}) })
+	clock.Advance(1)
+	t.Run("NONCE-02 at its end", func(t *testing.T) { check(t, mine, fresh, true, bad) })
+
+	for _, config := range []dpop.NonceConfig{{Secrets: [][]byte{a[:31]}}, {Lifetime: -1}, {Lifetime: time.Second - 1}} {
+		if _, err := dpop.NewNonces(config); err == nil {
+			t.Errorf("NewNonces takes %+v", config)
+		}
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	checker, clock := newChecker(f, dpop.Config{})
+	prover := &verifiertest.Prover{Key: newKey(f, "ES256"), Clock: clock}
+	good, err := prover.Proof(method, target, token, nil, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add("a.b.c")
+	f.Fuzz(func(t *testing.T, proof string) {
+		checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+		var broken *dpop.Error
+		if (checked == nil) != errors.As(err, &broken) {
+			t.Errorf("Check = %v, %v", checked, err)
+		}
+	})
+}

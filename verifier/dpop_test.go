@@ -1,0 +1,509 @@
+package verifier_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+const ordersURL = "https://api.example/orders"
+
+// A sender is a client with a DPoP key and a token that is bound to it.
+type sender struct {
+	*verifiertest.Prover
+	*bench
+	thumbprint string
+}
+
+func newSender(t testing.TB, b *bench) *sender {
+	t.Helper()
+	prover := &verifiertest.Prover{Key: key(t, "ES256", "client"), Clock: b.clock}
+	thumbprint, err := prover.Thumbprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &sender{prover, b, thumbprint}
+}
+
+// bound returns a token that is bound to the client's key.
+func (s *sender) bound(t testing.TB) string {
+	t.Helper()
+	return token(t, s.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": s.thumbprint}})
+}
+
+// proof returns a proof for GET of ordersURL with that token, and these claims on top.
+func (s *sender) proof(t testing.TB, token string, claims verifiertest.Claims) string {
+	t.Helper()
+	proof, err := s.Proof("GET", ordersURL, token, nil, claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proof
+}
+
+func get(authorization string, proofs ...string) verifier.Request {
+	r := verifier.Request{Method: "GET", URL: ordersURL + "?page=2", Header: map[string][]string{"Authorization": {authorization}}}
+	if proofs != nil {
+		r.Header["Dpop"] = proofs
+	}
+	return r
+}
+
+func mode(m verifier.DPoPMode) func(*verifier.Config) {
+	return func(c *verifier.Config) { c.DPoP.Mode = m }
+}
+
+func TestDPoPRequests(t *testing.T) {
+	const good = verifier.Code("")
+	type outcomes struct{ allowed, required, disabled verifier.Code }
+	all := func(code verifier.Code) outcomes { return outcomes{code, code, verifier.CodeSchemeNotOffered} }
+
+	for _, c := range []struct {
+		name    string
+		request func(*sender, *testing.T) verifier.Request
+		want    outcomes
+	}{
+		{"DPOP-REQ-01 one proof", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("DPoP "+bound, s.proof(t, bound, nil))
+		}, all(good)},
+		{"DPOP-REQ-01 two fields", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("DPoP "+bound, s.proof(t, bound, nil), s.proof(t, bound, nil))
+		}, all(verifier.CodeProof)},
+		{"DPOP-REQ-01 joined by a comma", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("DPoP "+bound, s.proof(t, bound, nil)+", "+s.proof(t, bound, nil))
+		}, all(verifier.CodeProof)},
+		{"DPOP-REQ-02 no proof", func(s *sender, t *testing.T) verifier.Request { return get("DPoP " + s.bound(t)) }, all(verifier.CodeProof)},
+		{"DPOP-REQ-02 empty proof", func(s *sender, t *testing.T) verifier.Request { return get("DPoP "+s.bound(t), "") }, all(verifier.CodeProof)},
+		{"DPOP-REQ-03 token that is not bound", func(s *sender, t *testing.T) verifier.Request {
+			unbound := token(t, s.issuer, nil)
+			return get("DPoP "+unbound, s.proof(t, unbound, nil))
+		}, all(verifier.CodeConfirmation)},
+		{"DPOP-REQ-04 bound token as Bearer", func(s *sender, t *testing.T) verifier.Request { return get("Bearer " + s.bound(t)) },
+			outcomes{verifier.CodeConfirmation, verifier.CodeSchemeNotOffered, verifier.CodeConfirmation}},
+		{"DPOP-REQ-04 bound token as Bearer with its proof", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("Bearer "+bound, s.proof(t, bound, nil))
+		}, outcomes{verifier.CodeConfirmation, verifier.CodeSchemeNotOffered, verifier.CodeConfirmation}},
+		{"DPOP-REQ-05 unbound token as Bearer with a proof", func(s *sender, t *testing.T) verifier.Request {
+			unbound := token(t, s.issuer, nil)
+			return get("Bearer "+unbound, s.proof(t, unbound, nil))
+		}, outcomes{verifier.CodeRequestMalformed, verifier.CodeSchemeNotOffered, good}},
+		{"DPOP-REQ-06 unbound token as Bearer", func(s *sender, t *testing.T) verifier.Request { return get("Bearer " + token(t, s.issuer, nil)) },
+			outcomes{good, verifier.CodeSchemeNotOffered, good}},
+		{"CRED-02 dpop in lower case", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("dpop "+bound, s.proof(t, bound, nil))
+		}, all(good)},
+		{"DPOP-CLM-04 proof for another URL", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"htu": "https://api.example/users"}))
+		}, all(verifier.CodeProof)},
+		{"DPOP-CLM-10 proof for another token", func(s *sender, t *testing.T) verifier.Request {
+			return get("DPoP "+s.bound(t), s.proof(t, s.bound(t), nil))
+		}, all(verifier.CodeProof)},
+		{"DPOP-BIND-01 proof by another key", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			thief := *s.Prover
+			thief.Key = key(t, "ES256", "thief")
+			proof, err := thief.Proof("GET", ordersURL, bound, nil, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return get("DPoP "+bound, proof)
+		}, all(verifier.CodeConfirmation)},
+	} {
+		for m, want := range map[verifier.DPoPMode]verifier.Code{
+			verifier.DPoPAllowed: c.want.allowed, verifier.DPoPRequired: c.want.required, verifier.DPoPDisabled: c.want.disabled,
+		} {
+			t.Run(fmt.Sprint(c.name, " in mode ", []string{"allowed", "required", "disabled"}[m]), func(t *testing.T) {
+				b := newBench(t, mode(m))
+				verified, err := b.VerifyRequest(t.Context(), c.request(newSender(t, b), t))
+				wantCode(t, err, want)
+				if err == nil && (verified.Scheme == verifier.DPoPScheme) != (verified.Thumbprint != "") {
+					t.Errorf("scheme %s, thumbprint %q", verified.Scheme, verified.Thumbprint)
+				}
+			})
+		}
+	}
+}
+
+func TestDPoPBindings(t *testing.T) {
+	b := newBench(t, nil)
+	s := newSender(t, b)
+	for _, c := range []struct {
+		name string
+		cnf  any
+		want verifier.Code
+	}{
+		{"DPOP-BIND-02 jkt", verifiertest.Claims{"jkt": s.thumbprint}, ""},
+		{"DPOP-BIND-02 cnf is a string", s.thumbprint, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 cnf is null", nil, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 cnf is empty", verifiertest.Claims{}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt is no string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt of 42 characters", verifiertest.Claims{"jkt": s.thumbprint[1:]}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt with padding", verifiertest.Claims{"jkt": s.thumbprint + "="}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt in another alphabet", verifiertest.Claims{"jkt": strings.Repeat("+", 43)}, verifier.CodeConfirmation},
+		{"DPOP-BIND-03 unknown method", verifiertest.Claims{"kid": "k"}, verifier.CodeConfirmation},
+		{"DPOP-BIND-03 unknown method beside jkt", verifiertest.Claims{"jkt": s.thumbprint, "jwk": verifiertest.Claims{}}, verifier.CodeConfirmation},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			bound := token(t, b.issuer, verifiertest.Claims{"cnf": c.cnf})
+			_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+			wantCode(t, err, c.want)
+		})
+	}
+}
+
+// TestDPoPChallenges holds the table of challenges in docs/rules.md.
+func TestDPoPChallenges(t *testing.T) {
+	const (
+		bearer   = `Bearer realm="api"`
+		dpop     = `DPoP algs="ES256"`
+		expired  = `error="invalid_token", error_description="The access token expired"`
+		bound    = `error="invalid_token", error_description="The access token is bound to a key that was not proved"`
+		badProof = `error="invalid_dpop_proof", error_description="The DPoP proof is invalid"`
+		replayed = `error="invalid_dpop_proof", error_description="The DPoP proof was used before"`
+		scope    = `error="insufficient_scope", error_description="The access token lacks a needed scope", scope="write:orders"`
+	)
+	for _, c := range []struct {
+		name                        string
+		request                     func(*sender, *testing.T) verifier.Request
+		disabled, allowed, required []string
+	}{
+		{"CHAL-05 no credentials", func(*sender, *testing.T) verifier.Request { return verifier.Request{} },
+			[]string{bearer}, []string{bearer, dpop}, []string{dpop}},
+		{"CHAL-06 bad Bearer token", func(s *sender, t *testing.T) verifier.Request {
+			return get("Bearer " + token(t, s.issuer, verifiertest.Claims{"exp": noon.Unix()}))
+		}, []string{"Bearer " + expired}, []string{"Bearer " + expired, dpop}, []string{dpop}},
+		{"CHAL-06 bound token as Bearer", func(s *sender, t *testing.T) verifier.Request { return get("Bearer " + s.bound(t)) },
+			[]string{"Bearer " + bound}, []string{"Bearer " + bound, dpop}, []string{dpop}},
+		{"CHAL-06 DPoP, bad token", func(s *sender, t *testing.T) verifier.Request {
+			old := token(t, s.issuer, verifiertest.Claims{"exp": noon.Unix(), "cnf": verifiertest.Claims{"jkt": s.thumbprint}})
+			return get("DPoP "+old, s.proof(t, old, nil))
+		}, []string{bearer}, []string{bearer, "DPoP " + expired + `, algs="ES256"`}, []string{"DPoP " + expired + `, algs="ES256"`}},
+		{"CHAL-06 DPoP, bad binding", func(s *sender, t *testing.T) verifier.Request {
+			unbound := token(t, s.issuer, nil)
+			return get("DPoP "+unbound, s.proof(t, unbound, nil))
+		}, []string{bearer}, []string{bearer, "DPoP " + bound + `, algs="ES256"`}, []string{"DPoP " + bound + `, algs="ES256"`}},
+		{"CHAL-06 DPoP, bad proof", func(s *sender, t *testing.T) verifier.Request { return get("DPoP "+s.bound(t), "a.b.c") },
+			[]string{bearer}, []string{bearer, "DPoP " + badProof + `, algs="ES256"`}, []string{"DPoP " + badProof + `, algs="ES256"`}},
+		{"CHAL-06 DPoP, replayed proof", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			r := get("DPoP "+bound, s.proof(t, bound, nil))
+			_, _ = s.VerifyRequest(t.Context(), r)
+			return r
+		}, []string{bearer}, []string{bearer, "DPoP " + replayed + `, algs="ES256"`}, []string{"DPoP " + replayed + `, algs="ES256"`}},
+		{"CLAIM-SCP-02 DPoP, not enough scope", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("DPoP "+bound, s.proof(t, bound, nil))
+		}, []string{bearer}, []string{"DPoP " + scope + `, algs="ES256"`}, []string{"DPoP " + scope + `, algs="ES256"`}},
+		{"CLAIM-SCP-02 Bearer, not enough scope", func(s *sender, t *testing.T) verifier.Request { return get("Bearer " + token(t, s.issuer, nil)) },
+			[]string{"Bearer " + scope}, []string{"Bearer " + scope}, []string{dpop}},
+	} {
+		for m, want := range map[verifier.DPoPMode][]string{
+			verifier.DPoPDisabled: c.disabled, verifier.DPoPAllowed: c.allowed, verifier.DPoPRequired: c.required,
+		} {
+			t.Run(fmt.Sprint(c.name, " in mode ", []string{"allowed", "required", "disabled"}[m]), func(t *testing.T) {
+				b := newBench(t, mode(m))
+				verified, err := b.VerifyRequest(t.Context(), c.request(newSender(t, b), t))
+				if err == nil {
+					err = verified.RequireScopes("write:orders")
+				}
+				var e *verifier.Error
+				if !errors.As(err, &e) {
+					t.Fatalf("error is %v", err)
+				}
+				if diff := cmp.Diff(want, e.Header["Www-Authenticate"]); diff != "" {
+					t.Errorf("challenges (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func TestDPoPRPL03OneOfManyConcurrentUsesIsAccepted(t *testing.T) {
+	b := newBench(t, nil)
+	s := newSender(t, b)
+	bound := s.bound(t)
+	for range 20 {
+		r := get("DPoP "+bound, s.proof(t, bound, nil))
+		var (
+			accepted atomic.Int64
+			all      sync.WaitGroup
+		)
+		for range 50 {
+			all.Go(func() {
+				switch _, err := b.VerifyRequest(context.Background(), r); {
+				case err == nil:
+					accepted.Add(1)
+				case !errors.Is(err, verifier.CodeProofReplayed):
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if accepted.Load() != 1 {
+			t.Errorf("DPOP-RPL-03: accepted %d times", accepted.Load())
+		}
+	}
+}
+
+func TestDPoPReplay(t *testing.T) {
+	b := newBench(t, nil)
+	s := newSender(t, b)
+	bound := s.bound(t)
+	proof := s.proof(t, bound, verifiertest.Claims{"jti": "same"})
+	send := func(r verifier.Request) error {
+		_, err := b.VerifyRequest(t.Context(), r)
+		return err
+	}
+	t.Run("DPOP-RPL-04 a proof that is bad otherwise is not recorded", func(t *testing.T) {
+		wantCode(t, send(verifier.Request{Method: "GET", URL: "https://api.example/users", Header: get("DPoP "+bound, proof).Header}), verifier.CodeProof)
+	})
+	t.Run("DPOP-RPL-01 first use", func(t *testing.T) { wantCode(t, send(get("DPoP "+bound, proof)), "") })
+	t.Run("DPOP-RPL-01 second use", func(t *testing.T) { wantCode(t, send(get("DPoP "+bound, proof)), verifier.CodeProofReplayed) })
+	t.Run("DPOP-RPL-01 the same jti for another URL", func(t *testing.T) {
+		other := s.proof(t, bound, verifiertest.Claims{"jti": "same", "htu": "https://api.example/users"})
+		r := get("DPoP "+bound, other)
+		r.URL = "https://api.example/users"
+		wantCode(t, send(r), verifier.CodeProofReplayed)
+	})
+	t.Run("DPOP-RPL-02 the same jti by another key", func(t *testing.T) {
+		other := &sender{&verifiertest.Prover{Key: key(t, "ES256", "other"), Clock: b.clock}, b, ""}
+		var err error
+		if other.thumbprint, err = other.Thumbprint(); err != nil {
+			t.Fatal(err)
+		}
+		bound := other.bound(t)
+		wantCode(t, send(get("DPoP "+bound, other.proof(t, bound, verifiertest.Claims{"jti": "same"}))), "")
+	})
+	b.clock.Advance(300 * time.Second)
+	t.Run("DPOP-RPL-04 second use at the end of its window", func(t *testing.T) {
+		long := token(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": s.thumbprint}})
+		proof := s.proof(t, long, verifiertest.Claims{"iat": noon.Unix()})
+		wantCode(t, send(get("DPoP "+long, proof)), "")
+		wantCode(t, send(get("DPoP "+long, proof)), verifier.CodeProofReplayed)
+	})
+}
+
+// brokenStore can't tell.
+type brokenStore struct{}
+
+func (brokenStore) FirstUse(context.Context, string, time.Duration) (bool, error) {
+	return false, errors.New("connection refused")
+}
+
+func TestDPoPReplayStoreAway(t *testing.T) {
+	full, err := memory.NewReplayStore(memory.ReplayConfig{MaxEntries: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := full.FirstUse(t.Context(), "taken", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		dpop verifier.DPoP
+		want verifier.Code
+	}{
+		{"DPOP-RPL-05 away", verifier.DPoP{ReplayStore: brokenStore{}}, verifier.CodeReplayStore},
+		{"DPOP-RPL-05 full", verifier.DPoP{ReplayStore: full}, verifier.CodeReplayStore},
+		{"DPOP-RPL-05 accepted without", verifier.DPoP{ReplayStore: brokenStore{}, InsecureAcceptWithoutReplayStore: true}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, func(config *verifier.Config) { config.DPoP = c.dpop })
+			s := newSender(t, b)
+			bound := s.bound(t)
+			_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+			wantCode(t, err, c.want)
+			var e *verifier.Error
+			if errors.As(err, &e) && (e.Status != 503 || e.Header["Retry-After"] == nil || e.Header["Www-Authenticate"] != nil) {
+				t.Errorf("answer is %d %v", e.Status, e.Header)
+			}
+		})
+	}
+}
+
+func TestDPoPNonces(t *testing.T) {
+	withNonce := func(m verifier.NonceMode) func(*verifier.Config) {
+		return func(c *verifier.Config) { c.DPoP.Nonce = m }
+	}
+	newNonce := func(e *verifier.Error) string {
+		if len(e.Header["Dpop-Nonce"]) != 1 {
+			return ""
+		}
+		return e.Header["Dpop-Nonce"][0]
+	}
+	t.Run("NONCE-01 required: the dance", func(t *testing.T) {
+		b := newBench(t, withNonce(verifier.NonceRequired))
+		s := newSender(t, b)
+		bound := s.bound(t)
+		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		wantCode(t, err, verifier.CodeNonce)
+		var e *verifier.Error
+		errors.As(err, &e)
+		nonce := newNonce(e)
+		want := map[string][]string{
+			"Cache-Control":    {"no-store"},
+			"Dpop-Nonce":       {nonce},
+			"Www-Authenticate": {`DPoP error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this answer", algs="ES256"`},
+		}
+		if diff := cmp.Diff(want, e.Header); diff != "" || nonce == "" || e.Status != 401 {
+			t.Errorf("answer %d (-want +got):\n%s", e.Status, diff)
+		}
+		verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": nonce})))
+		wantCode(t, err, "")
+		if verified.Header != nil {
+			t.Errorf("NONCE-03: a new nonce came before half the life of the old one: %v", verified.Header)
+		}
+		b.clock.Advance(150 * time.Second)
+		verified, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": nonce})))
+		wantCode(t, err, "")
+		if verified.Header["Dpop-Nonce"] == nil || verified.Header["Cache-Control"][0] != "no-store" {
+			t.Errorf("NONCE-03: header is %v past half the nonce's life", verified.Header)
+		}
+		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": 1})))
+		wantCode(t, err, verifier.CodeNonce)
+	})
+	t.Run("NONCE-03 offered", func(t *testing.T) {
+		b := newBench(t, withNonce(verifier.NonceOffered))
+		s := newSender(t, b)
+		bound := s.bound(t)
+		verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		wantCode(t, err, "")
+		if len(verified.Header["Dpop-Nonce"]) != 1 {
+			t.Fatalf("header is %v", verified.Header)
+		}
+		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": verified.Header["Dpop-Nonce"][0]})))
+		wantCode(t, err, "")
+		for _, bad := range []any{"made up", "", 1, nil} {
+			_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": bad})))
+			wantCode(t, err, verifier.CodeNonce)
+		}
+	})
+	t.Run("NONCE-04 off", func(t *testing.T) {
+		b := newBench(t, nil)
+		s := newSender(t, b)
+		bound := s.bound(t)
+		for _, ignored := range []any{"made up", 1} {
+			verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": ignored})))
+			wantCode(t, err, "")
+			if verified.Header != nil {
+				t.Errorf("header is %v", verified.Header)
+			}
+		}
+	})
+}
+
+func TestDPoPConfig(t *testing.T) {
+	for name, c := range map[string]struct {
+		dpop  verifier.DPoP
+		field string
+	}{
+		"unknown mode":             {verifier.DPoP{Mode: 9}, "DPoP.Mode"},
+		"unknown nonce mode":       {verifier.DPoP{Nonce: 9}, "DPoP.Nonce"},
+		"HS256":                    {verifier.DPoP{Algorithms: []string{"HS256"}}, "DPoP.Algorithms[0]"},
+		"negative age":             {verifier.DPoP{MaxAge: -1}, "DPoP.MaxAge"},
+		"negative size":            {verifier.DPoP{MaxProofBytes: -1}, "DPoP.MaxProofBytes"},
+		"short secret":             {verifier.DPoP{Nonce: verifier.NonceRequired, NonceSecrets: [][]byte{{1}}}, "DPoP.NonceSecrets[0]"},
+		"short life":               {verifier.DPoP{Nonce: verifier.NonceRequired, NonceLifetime: 1}, "DPoP.NonceLifetime"},
+		"bound as Bearer while on": {verifier.DPoP{InsecureAcceptBoundTokensAsBearer: true}, "DPoP.InsecureAcceptBoundTokensAsBearer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := verifier.New(verifier.Config{Domain: issuerURL, Audiences: []string{audience}, Fetcher: &verifiertest.Issuer{}, DPoP: c.dpop})
+			if diff := cmp.Diff([]string{c.field}, faultyFields(err)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestDPoPREQ07BoundTokensAsBearerByChoice(t *testing.T) {
+	b := newBench(t, func(c *verifier.Config) {
+		c.DPoP = verifier.DPoP{Mode: verifier.DPoPDisabled, InsecureAcceptBoundTokensAsBearer: true}
+	})
+	s := newSender(t, b)
+	_, err := b.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
+	wantCode(t, err, "")
+	_, err = verify(t, b, token(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"kid": "k"}}))
+	wantCode(t, err, verifier.CodeConfirmation)
+}
+
+func TestDPoPREQ06ATokenAloneProvesNothing(t *testing.T) {
+	b := newBench(t, mode(verifier.DPoPRequired))
+	_, err := verify(t, b, token(t, b.issuer, nil))
+	wantCode(t, err, verifier.CodeSchemeNotOffered)
+}
+
+func TestMTLS(t *testing.T) {
+	certificate := []byte("the DER of a certificate")
+	sum := sha256.Sum256(certificate)
+	x5t := base64.RawURLEncoding.EncodeToString(sum[:])
+	type claims = verifiertest.Claims
+	on, off, required := verifier.MTLSOn, verifier.MTLSOff, verifier.MTLSRequired
+	for _, c := range []struct {
+		name        string
+		mode        verifier.MTLSMode
+		cnf         any
+		certificate []byte
+		want        verifier.Code
+	}{
+		{"MTLS-01 the certificate", on, claims{"x5t#S256": x5t}, certificate, ""},
+		{"MTLS-01 another", on, claims{"x5t#S256": x5t}, []byte("another"), verifier.CodeConfirmation},
+		{"MTLS-01 required", required, claims{"x5t#S256": x5t}, certificate, ""},
+		{"MTLS-02 none", on, claims{"x5t#S256": x5t}, nil, verifier.CodeConfirmation},
+		{"MTLS-02 off", off, claims{"x5t#S256": x5t}, certificate, verifier.CodeConfirmation},
+		{"MTLS-02 unbound token", on, verifiertest.Absent, certificate, ""},
+		{"MTLS-02 unbound token where binding is required", required, verifiertest.Absent, certificate, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 malformed", on, claims{"x5t#S256": x5t[1:]}, certificate, verifier.CodeConfirmation},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, func(config *verifier.Config) { config.MTLS = c.mode })
+			r := get("Bearer " + token(t, b.issuer, claims{"cnf": c.cnf}))
+			r.ClientCertificate = c.certificate
+			_, err := b.VerifyRequest(t.Context(), r)
+			wantCode(t, err, c.want)
+		})
+	}
+	for name, c := range map[string]struct {
+		certificate []byte
+		proved      bool
+		want        verifier.Code
+	}{
+		"MTLS-04 both hold":             {certificate, true, ""},
+		"MTLS-04 the key alone":         {nil, true, verifier.CodeConfirmation},
+		"MTLS-04 the certificate alone": {certificate, false, verifier.CodeConfirmation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
+			s := newSender(t, b)
+			both := token(t, b.issuer, claims{"cnf": claims{"x5t#S256": x5t, "jkt": s.thumbprint}})
+			r := get("Bearer " + both)
+			if c.proved {
+				r = get("DPoP "+both, s.proof(t, both, nil))
+			}
+			r.ClientCertificate = c.certificate
+			_, err := b.VerifyRequest(t.Context(), r)
+			wantCode(t, err, c.want)
+		})
+	}
+	if _, err := verifier.New(verifier.Config{Domain: issuerURL, Audiences: []string{audience}, Fetcher: &verifiertest.Issuer{}, MTLS: 9}); !cmp.Equal(faultyFields(err), []string{"MTLS"}) {
+		t.Errorf("New = %v for an unknown mode", err)
+	}
+}

@@ -1,0 +1,65 @@
+package verifiertest
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// A Prover makes DPoP proofs (RFC 9449 section 4.2), as a client does. It is safe for concurrent use, once its fields are
+// set.
+type Prover struct {
+	// Key signs the proofs.
+	Key *Key
+	// Clock is what iat is read from; nil means the system's.
+	Clock ports.Clock
+}
+
+// Thumbprint is what an access token for this client has as cnf.jkt (RFC 9449 section 6.1).
+func (p *Prover) Thumbprint() (string, error) {
+	public := jose.JSONWebKey{Key: p.Key.private.Public()}
+	sum, err := public.Thumbprint(crypto.SHA256)
+	return base64.RawURLEncoding.EncodeToString(sum), err
+}
+
+// Proof returns a proof for one request. An accessToken that is not empty is named by its hash. What header and claims name
+// is set on top of what a good proof has, and left out where it is [Absent].
+func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (string, error) {
+	jwk, err := jose.JSONWebKey{Key: p.Key.private.Public()}.MarshalJSON()
+	if err != nil {
+		return "", err
+	}
+	var clock ports.Clock = memory.Clock{}
+	if p.Clock != nil {
+		clock = p.Clock
+	}
+	good := Claims{"jti": rand.Text(), "htm": method, "htu": url, "iat": clock.Now().Unix()}
+	if accessToken != "" {
+		sum := sha256.Sum256([]byte(accessToken))
+		good["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
+	writtenHeader, err := overlay(Claims{"typ": "dpop+jwt", "alg": p.Key.Algorithm, "jwk": json.RawMessage(jwk)}, header)
+	if err != nil {
+		return "", err
+	}
+	payload, err := overlay(good, claims)
+	if err != nil {
+		return "", err
+	}
+	return p.Key.Sign(writtenHeader, payload)
+}
+
+// overlay writes good with what changes names on top.
+func overlay(good, changes Claims) ([]byte, error) {
+	maps.Copy(good, changes)
+	maps.DeleteFunc(good, func(_ string, value any) bool { return value == Absent })
+	return json.Marshal(good)
+}
