@@ -1,0 +1,102 @@
+package interop
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// startAPI serves an API behind a guard, under the provider's certificate. It returns its URL, and a log of the answers.
+func startAPI(t *testing.T, p *provider, v *verifier.Verifier) (url string, answers func() []string) {
+	t.Helper()
+	guard, err := httpguard.New(v, httpguard.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hello := guard.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := httpguard.From(r.Context())
+		fmt.Fprintf(w, "hello, %s by %s", token.ClientID, token.Scheme)
+	}), "read:orders")
+	var (
+		mu  sync.Mutex
+		log []string
+	)
+	api := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hello.ServeHTTP(w, r)
+		entry := "accepted"
+		if challenges := w.Header().Values("WWW-Authenticate"); len(challenges) > 0 {
+			entry = strings.Join(challenges, " and ")
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		log = append(log, entry)
+	}))
+	api.TLS = &tls.Config{Certificates: []tls.Certificate{p.certificate}}
+	api.StartTLS()
+	t.Cleanup(api.Close)
+	return api.URL + "/orders?page=1", func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return log
+	}
+}
+
+// TestDPoPClients has certified clients get a token that is bound to their key, and call the API with it twice: unchanged, and
+// by the scheme and proofs that they make on their own.
+func TestDPoPClients(t *testing.T) {
+	p := startProvider(t, rsaKey(t, "rsa-1"))
+	const (
+		accepted = "accepted"
+		wanted   = `DPoP error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this answer", algs="ES256"`
+	)
+	for _, c := range []struct {
+		name  string
+		dpop  verifier.DPoP
+		calls []string // of one client
+	}{
+		{"allowed", verifier.DPoP{}, []string{accepted, accepted}},
+		{"required", verifier.DPoP{Mode: verifier.DPoPRequired}, []string{accepted, accepted}},
+		{"nonce offered", verifier.DPoP{Nonce: verifier.NonceOffered}, []string{accepted, accepted}},
+		{"nonce required", verifier.DPoP{Nonce: verifier.NonceRequired}, []string{wanted, accepted, accepted}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v, _ := newVerifier(t, p, func(config *verifier.Config) { config.DPoP = c.dpop })
+			api, answers := startAPI(t, p, v)
+			settings, err := json.Marshal(map[string]string{
+				"issuer": p.URL, "client_id": clientID, "client_secret": clientSecret, "resource": apiRS256, "api": api,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			script := node(t, "clients.mjs", settings)
+			script.Env = append(script.Env, "NODE_EXTRA_CA_CERTS="+p.CAFile)
+			out, err := script.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+			wantLines := []string{
+				`{"name":"openid-client","type":"dpop","statuses":[200,200]}`,
+				`{"name":"oauth4webapi","type":"dpop","statuses":[200,200]}`,
+			}
+			if diff := cmp.Diff(wantLines, lines); diff != "" {
+				t.Errorf("clients (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(append(c.calls, c.calls...), answers()); diff != "" {
+				t.Errorf("answers of the API (-want +got):\n%s", diff)
+			}
+			t.Logf("clients: %s", strings.Join(lines, " "))
+			t.Logf("answers: %s", strings.Join(answers(), "; "))
+		})
+	}
+}
