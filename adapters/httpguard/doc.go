@@ -4,5 +4,11 @@
 //	guard, err := httpguard.New(v, httpguard.Config{})
 //	http.Handle("/orders", guard.Handler(orders, "read:orders"))
 //
+// Behind a proxy the URL that a client sees is not that of the connection, and DPoP proofs are for the former: set
+// [Config.PublicURL], or say in [Config.Proxies] whose Forwarded fields count.
+//
+// A browser's script reads the nonces of DPoP, and challenges, only if the answer lets it: have what answers CORS send
+// Access-Control-Expose-Headers: DPoP-Nonce, WWW-Authenticate.
+//
 // What a client is told is made of fixed texts. What happened is for the operator: set [Config.Logger].
 package httpguard

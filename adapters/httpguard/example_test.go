@@ -52,4 +52,5 @@ func Example() {
 	// 200 orders of user-1
 	// 401 {"error":"invalid_token","error_description":"The access token is malformed"}
 	// Bearer error="invalid_token", error_description="The access token is malformed"
+	// DPoP algs="ES256"
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -17,6 +18,15 @@ type Config struct {
 	// to those who are known: [From] then reports false. Credentials that are sent must be good all the same, and a
 	// handler that needs scopes is never reached anonymously.
 	Optional bool
+	// PublicURL is the base that clients know this API by, for a process behind a proxy: it replaces scheme and host, and
+	// its path goes in front of the request's. DPoP proofs are for the URL that the client sees. Empty means the URL of the
+	// connection, or what Proxies forward.
+	PublicURL string
+	// PathPrefixes maps path prefixes as this process sees them to the public ones, for a proxy that rewrites paths. The
+	// longest one that fits holds.
+	PathPrefixes map[string]string
+	// Proxies says whose word counts for the URL and the client's certificate.
+	Proxies Proxies
 	// Logger is told of each request that may not pass, and why: rejected ones at level Info, undecidable ones at Warn,
 	// misconfiguration at Error. Nil means that nothing is logged. No token is ever logged.
 	Logger *slog.Logger
@@ -26,36 +36,37 @@ type Config struct {
 type Guard struct {
 	verifier *verifier.Verifier
 	optional bool
+	location *location
 	logger   *slog.Logger
 }
 
-// New returns a guard that asks v.
+// New returns a guard that asks v. Its error names the field that can't work.
 func New(v *verifier.Verifier, config Config) (*Guard, error) {
 	if v == nil {
 		return nil, errors.New("httpguard: a verifier is required")
+	}
+	location, err := newLocation(config)
+	if err != nil {
+		return nil, fmt.Errorf("httpguard: %w", err)
 	}
 	logger := config.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Guard{verifier: v, optional: config.Optional, logger: logger}, nil
+	return &Guard{verifier: v, optional: config.Optional, location: location, logger: logger}, nil
 }
 
 // Handler returns a handler that calls next for requests that may pass and whose token has all of scopes. Put what
 // answers CORS preflight requests in front of it: browsers send those without credentials.
 func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		verified, err := g.verifier.VerifyRequest(r.Context(), verifier.Request{
-			Method: r.Method,
-			URL:    requestURL(r),
-			Header: r.Header,
-			Form:   r.PostForm,
-		})
+		verified, err := g.verify(r)
 		if err == nil {
 			err = verified.RequireScopes(scopes...)
 		}
 		switch {
 		case err == nil:
+			setAll(w.Header(), verified.Header)
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), verifiedKey{}, verified)))
 		case g.optional && len(scopes) == 0 && errors.Is(err, verifier.CodeCredentialsMissing):
 			next.ServeHTTP(w, r)
@@ -63,6 +74,39 @@ func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 			g.refuse(w, r, err)
 		}
 	})
+}
+
+// verify asks the verifier about the request as its client sent it.
+func (g *Guard) verify(r *http.Request) (*verifier.Verified, error) {
+	url, err := g.location.url(r)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	certificate, err := g.location.certificate(r)
+	if err != nil {
+		return nil, malformed(err)
+	}
+	return g.verifier.VerifyRequest(r.Context(), verifier.Request{
+		Method:            r.Method,
+		URL:               url,
+		Header:            r.Header,
+		ClientCertificate: certificate,
+		Form:              r.PostForm,
+	})
+}
+
+// malformed makes the answer to a request that is no good before its credentials are looked at.
+func malformed(err error) *verifier.Error {
+	e := &verifier.Error{
+		Class: verifier.Rejected, Code: verifier.CodeRequestMalformed, Err: err,
+		Status: http.StatusBadRequest, OAuthError: "invalid_request", Description: "The request is malformed",
+		Header: map[string][]string{"Cache-Control": {"no-store"}},
+	}
+	var request *errRequest
+	if errors.As(err, &request) {
+		e.Rule, e.Detail, e.Err = request.rule, request.detail, nil
+	}
+	return e
 }
 
 type verifiedKey struct{}
@@ -109,9 +153,7 @@ func Refuse(w http.ResponseWriter, e *verifier.Error) {
 		content = []byte("{}")
 	}
 	header := w.Header()
-	for name, values := range e.Header {
-		header[http.CanonicalHeaderKey(name)] = values
-	}
+	setAll(header, e.Header)
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(content)))
 	w.WriteHeader(e.Status)
@@ -119,11 +161,8 @@ func Refuse(w http.ResponseWriter, e *verifier.Error) {
 	_, _ = w.Write(content)
 }
 
-// requestURL is the URL of the connection: its scheme by TLS, its host as received.
-func requestURL(r *http.Request) string {
-	scheme := "http"
-	if r.TLS != nil {
-		scheme = "https"
+func setAll(header http.Header, fields map[string][]string) {
+	for name, values := range fields {
+		header[http.CanonicalHeaderKey(name)] = values
 	}
-	return scheme + "://" + r.Host + r.URL.RequestURI()
 }

@@ -144,6 +144,9 @@ func TestHandler(t *testing.T) {
 			if answer.StatusCode != c.status || recorder.Body.String() != c.body {
 				t.Errorf("answer is %d %s, want %d %s", answer.StatusCode, recorder.Body, c.status, c.body)
 			}
+			if c.status == 400 || c.status == 401 {
+				c.challenge += `|DPoP algs="ES256"`
+			}
 			if got := strings.Join(answer.Header.Values("WWW-Authenticate"), "|"); got != c.challenge {
 				t.Errorf("challenge is %s, want %s", got, c.challenge)
 			}
