@@ -1,0 +1,41 @@
+package verifiertest_test
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// A test of what happens when a token expires, without waiting for it.
+func Example() {
+	clock := verifiertest.NewClock(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC))
+	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	issuer.Clock = clock
+	v, err := verifier.New(verifier.Config{Domain: issuer.URL, Audiences: []string{"https://api.example"}, Fetcher: issuer, Clock: clock})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer v.Close()
+
+	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		_, err := v.VerifyAccessToken(context.Background(), token)
+		fmt.Println(err)
+		clock.Advance(5 * time.Minute)
+	}
+	// Output:
+	// <nil>
+	// holdfast: token_expired (CLAIM-EXP-02): exp is past
+}
