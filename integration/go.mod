@@ -3,17 +3,25 @@ module github.com/holdfast-go/holdfast/integration
 go 1.26.0
 
 require (
-	github.com/holdfast-go/holdfast/ports v0.1.0
-	github.com/holdfast-go/holdfast/verifier v0.1.0
-	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
-	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
+	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
+	github.com/google/go-cmp v0.7.0
 	github.com/holdfast-go/holdfast/adapters/memcached v0.1.0
+	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
+	github.com/holdfast-go/holdfast/ports v0.1.0
+	github.com/redis/go-redis/v9 v9.23.0
+	go.uber.org/goleak v1.3.0
+)
+
+require (
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sys v0.48.0 // indirect
 )
 
 replace (
+	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch
+	github.com/holdfast-go/holdfast/adapters/memcached => ../adapters/memcached
+	github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
 	github.com/holdfast-go/holdfast/ports => ../ports
 	github.com/holdfast-go/holdfast/verifier => ../verifier
-	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch
-	github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
-	github.com/holdfast-go/holdfast/adapters/memcached => ../adapters/memcached
 )

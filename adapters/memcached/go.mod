@@ -3,9 +3,14 @@ module github.com/holdfast-go/holdfast/adapters/memcached
 go 1.26.0
 
 require (
+	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
 	github.com/holdfast-go/holdfast/ports v0.1.0
 )
 
-replace (
-	github.com/holdfast-go/holdfast/ports => ../../ports
+// Only for tests.
+require (
+	github.com/google/go-cmp v0.7.0
+	go.uber.org/goleak v1.3.0
 )
+
+replace github.com/holdfast-go/holdfast/ports => ../../ports

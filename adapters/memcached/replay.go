@@ -1,0 +1,72 @@
+package memcached
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/bradfitz/gomemcache/memcache"
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// A ReplayStore is a [ports.ReplayStore] on memcached: one add for each use.
+//
+// A proof that memcached forgets before its time can be used once more. What makes it forget, and what to do:
+//
+//   - Eviction. Memcached drops live entries when it is full, without a word. Start it with -M, and it refuses new
+//     ones instead: FirstUse returns an error, and the request is answered 503. Give it memory for the most proofs
+//     that can come within a window, and nothing else to hold.
+//   - A restart. Everything is forgotten, and nothing is replicated.
+//   - A change of the client's server list, or processes whose lists differ, be it in their order: keys move to
+//     servers that know of no use. Change the list while no requests are served, or accept the window.
+//   - A server that stands still, such as a machine that is suspended or short of CPU: an entry that it stores before
+//     its clock has caught up goes early by as much, less the two seconds below.
+//   - A flush_all or a delete by somebody else.
+//
+// TTLs count in whole seconds, rounded up, and two are added to each: memcached's clock ticks once a second, so that
+// an entry goes up to a second early, and each tick comes a little late, so that now and then a second is passed over.
+//
+// It is safe for concurrent use.
+type ReplayStore struct {
+	keyspace
+}
+
+var _ ports.ReplayStore = (*ReplayStore)(nil)
+
+// margin is how many seconds are added to a ttl so that memcached does not forget before it. An entry's time is that
+// of the last tick: one second. Ticks are some milliseconds more than a second apart and take whole seconds from
+// the system's clock, so every few minutes one counts two: another. (With memcached 1.6.18 an entry of 2 s, stored
+// at the end of such a tick, lived for 10 ms.)
+const margin = 2
+
+// NewReplayStore returns a replay store that uses client. It asks the server nothing, so it can't tell whether the
+// server evicts; its error says what is wrong with client or config.
+func NewReplayStore(client *memcache.Client, config Config) (*ReplayStore, error) {
+	keys, err := newKeyspace(client, config, "replay:")
+	if err != nil {
+		return nil, err
+	}
+	return &ReplayStore{keys}, nil
+}
+
+// FirstUse reports whether this is the first use of key, and remembers it for ttl and up to three seconds more. A
+// ttl of zero or less is an error, as is one that ends after 2038-01-19.
+func (s *ReplayStore) FirstUse(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	if ttl <= 0 {
+		return false, errors.New("holdfast/memcached: first use: the ttl is not positive")
+	}
+	expiration, err := s.expiration(wholeSeconds(ttl) + margin)
+	if err != nil {
+		return false, fmt.Errorf("holdfast/memcached: first use: %w", err)
+	}
+	item := &memcache.Item{Key: s.prefix + key, Value: []byte{'1'}, Expiration: expiration}
+	_, err = await(ctx, func() (struct{}, error) { return struct{}{}, s.client.Add(item) })
+	switch {
+	case errors.Is(err, memcache.ErrNotStored):
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("holdfast/memcached: first use: %w", err)
+	}
+	return true, nil
+}
