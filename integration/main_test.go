@@ -2,6 +2,8 @@ package integration
 
 import (
 	"crypto/rand"
+	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -11,6 +13,13 @@ import (
 
 func TestMain(m *testing.M) {
 	logging.Disable() // of go-redis, which reports each failed connection of the outages
+	if os.Getenv(memberVariable) != "" {
+		if err := runMember(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	// go-redis looks for its server once a second after it was away, and finds the client closed only then.
 	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/redis/go-redis/v9/internal/pool.(*ConnPool).tryDial"))
 }
