@@ -2,75 +2,63 @@ package httpfetch
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 )
 
-// Config says how documents are fetched. Its zero value is good for issuers on the internet.
+// Config says how documents are fetched. Its zero value suits issuers on the internet.
 type Config struct {
-	// Client sends the requests. It is not changed; its own CheckRedirect is asked after the rules of this package.
-	// Nil means a client with short timeouts, TLS 1.2 or newer, and the proxies of the environment.
+	// Client sends the requests. Its Transport, Jar and Timeout are used as they are, and its CheckRedirect is
+	// asked about redirects that the rules of this package allow. The client itself is never changed.
+	//
+	// Nil means a client of this package's own: TLS 1.2 or newer, HTTP/2, the proxies of the environment, and at
+	// most 4 connections per host.
 	Client *http.Client
-	// Timeout bounds one fetch, from dialling to the last byte of the body. Zero means 10 seconds; negative is an error.
+	// Timeout bounds one fetch, from dialling to the last byte of the body. Zero means 10 seconds; negative is an
+	// error. Where Client has a Timeout too, the shorter one holds.
 	Timeout time.Duration
 	// MaxBytes bounds a body, after its content coding is undone. Zero means 1 MiB; negative is an error.
 	MaxBytes int64
-	// InsecureAllowLoopbackHTTP allows http URLs whose host is localhost or a loopback address: for tests.
+	// InsecureAllowLoopbackHTTP allows http URLs whose host is localhost or a loopback address, and redirects from
+	// one to another: for tests.
 	InsecureAllowLoopbackHTTP bool
 }
 
 const (
 	defaultTimeout  = 10 * time.Second
 	defaultMaxBytes = 1 << 20
-	maxRedirects    = 3
 )
 
-// A Fetcher is a [ports.Fetcher]. It is safe for concurrent use.
+// A Fetcher is a [ports.Fetcher] over net/http. It is safe for concurrent use.
 type Fetcher struct {
 	client       *http.Client
+	transport    *http.Transport // this package's own, or nil
 	timeout      time.Duration
 	maxBytes     int64
 	loopbackHTTP bool
 }
 
-// The faults of a URL or of an answer. Their texts hold nothing of the answer.
-var (
-	errURL         = errors.New("not an absolute https URL without credentials and fragment")
-	errTooLarge    = errors.New("the body is over the size bound")
-	errManyHops    = errors.New("more than 3 redirects")
-	errDowngrade   = errors.New("redirect to something else than https")
-	errCredentials = errors.New("redirect to a URL with credentials")
-)
+var _ ports.Fetcher = (*Fetcher)(nil)
 
-// A StatusError says that the final answer had another status than 200.
-type StatusError struct {
-	// Status is the HTTP status.
-	Status int
-}
-
-// Error returns the status.
-func (e *StatusError) Error() string {
-	return fmt.Sprintf("answer has status %d %s", e.Status, http.StatusText(e.Status))
-}
-
-// New returns a fetcher by config. Its error names the field that can't work.
+// New returns a fetcher by config. Its error names every field that is wrong.
 func New(config Config) (*Fetcher, error) {
-	switch {
-	case config.Timeout < 0:
-		return nil, errors.New("httpfetch: Timeout must not be negative")
-	case config.MaxBytes < 0:
-		return nil, errors.New("httpfetch: MaxBytes must not be negative")
+	var faults []error
+	if config.Timeout < 0 {
+		faults = append(faults, errors.New("holdfast/httpfetch: Config.Timeout is negative"))
 	}
+	if config.MaxBytes < 0 {
+		faults = append(faults, errors.New("holdfast/httpfetch: Config.MaxBytes is negative"))
+	}
+	if faults != nil {
+		return nil, errors.Join(faults...)
+	}
+
 	f := &Fetcher{timeout: config.Timeout, maxBytes: config.MaxBytes, loopbackHTTP: config.InsecureAllowLoopbackHTTP}
 	if f.timeout == 0 {
 		f.timeout = defaultTimeout
@@ -78,113 +66,87 @@ func New(config Config) (*Fetcher, error) {
 	if f.maxBytes == 0 {
 		f.maxBytes = defaultMaxBytes
 	}
-	client := http.Client{Transport: newTransport()}
-	if config.Client != nil {
-		client = *config.Client
-	}
-	client.CheckRedirect = f.checkRedirect(client.CheckRedirect)
-	f.client = &client
+	f.setClient(config.Client)
 	return f, nil
 }
 
-// newTransport returns a transport for a few requests an hour to a few hosts, any of which may be slow.
-func newTransport() *http.Transport {
-	return &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: 5 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    5 * time.Second,
-		ResponseHeaderTimeout:  defaultTimeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		MaxConnsPerHost:        4,
-		MaxIdleConnsPerHost:    1,
-		IdleConnTimeout:        30 * time.Second,
-		ForceAttemptHTTP2:      true,
-	}
-}
-
-// Close closes idle connections, those of the configured client too. The fetcher may be used again.
+// Close closes the idle connections of the fetcher's own client; a [Config.Client] is left alone. It interrupts no
+// fetch, never fails, and the fetcher stays usable. Idle connections end by themselves after 30 seconds, so a fetcher
+// that lives as long as its process need not be closed.
 func (f *Fetcher) Close() error {
-	f.client.CloseIdleConnections()
+	if f.transport != nil {
+		f.transport.CloseIdleConnections()
+	}
 	return nil
 }
 
-// Fetch gets a document. See [ports.Fetcher]. An answer of another status than 200 is a [*StatusError]. The media type is not
-// looked at: issuers send many, and what the body holds is for its reader to check.
-func (f *Fetcher) Fetch(ctx context.Context, address string) (ports.Document, error) {
-	document, err := f.fetch(ctx, address)
+// Fetch gets the document at url. See [ports.Fetcher] for what it promises, and the package comment for its bounds.
+//
+// Where the final answer has another status than 200, the error is a [*StatusError]. Where ctx ended, or the time was
+// up, it wraps [context.Canceled] or [context.DeadlineExceeded]. Other errors of net/http can be found by errors.Is and
+// errors.As, but are told only as far as they can't quote what the server sent.
+func (f *Fetcher) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	document, err := f.get(ctx, url)
 	if err != nil {
-		return ports.Document{}, fmt.Errorf("httpfetch: %w", withoutURL(err))
+		return ports.Document{}, fmt.Errorf("holdfast/httpfetch: %w", err)
 	}
 	return document, nil
 }
 
-func (f *Fetcher) fetch(ctx context.Context, address string) (ports.Document, error) {
-	target, err := url.Parse(address)
-	if err != nil || !f.allowed(target) || strings.Contains(address, "#") {
-		return ports.Document{}, errURL
-	}
+func (f *Fetcher) get(ctx context.Context, url string) (ports.Document, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return ports.Document{}, errURL
-	}
-	request.Header.Set("Accept", "application/json, application/jwk-set+json")
-	answer, err := f.client.Do(request)
+	request, err := f.newRequest(ctx, url)
 	if err != nil {
 		return ports.Document{}, err
+	}
+	answer, err := f.client.Do(request)
+	if err != nil {
+		return ports.Document{}, newExchangeError(ctx, err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		return ports.Document{}, &StatusError{Status: answer.StatusCode}
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, f.maxBytes+1))
-	switch {
-	case err != nil:
+	body, err := f.readBody(ctx, answer)
+	if err != nil {
 		return ports.Document{}, err
-	case int64(len(body)) > f.maxBytes:
-		return ports.Document{}, errTooLarge
 	}
-	return ports.Document{Body: body, Fresh: freshness(answer.Header)}, nil
+	return ports.Document{Body: body, Fresh: freshness(answer.Header, time.Now())}, nil
 }
 
-// withoutURL takes the URL off an error of net/http: the caller knows it, and after a redirect it is text of the server's.
-func withoutURL(err error) error {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
-		return withURL.Err
+// newRequest returns the request for a document, if it may be asked for at url.
+func (f *Fetcher) newRequest(ctx context.Context, url string) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, errNotAbsolute
 	}
-	return err
+	if strings.Contains(url, "#") { // an empty fragment leaves no trace in request.URL
+		return nil, errFragment
+	}
+	if err := f.checkURL(request.URL); err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "application/json, application/jwk-set+json")
+	return request, nil
 }
 
-// allowed reports whether a URL may be asked: https, or http of a loopback host where that is allowed.
-func (f *Fetcher) allowed(target *url.URL) bool {
-	if target.Hostname() == "" || target.User != nil || target.Opaque != "" {
-		return false
+// readBody reads a body to its end, and of one that is too large a byte more than is allowed.
+func (f *Fetcher) readBody(ctx context.Context, answer *http.Response) ([]byte, error) {
+	// net/http takes the field away with the one coding that it undoes.
+	if coding := answer.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return nil, errCoding
 	}
-	return target.Scheme == "https" || target.Scheme == "http" && f.loopbackHTTP && loopback(target.Hostname())
-}
-
-func loopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()
-}
-
-// checkRedirect follows at most 3 redirects, and none that leaves https (RFC 8414 section 6). What a user's own client
-// refuses is refused too.
-func (f *Fetcher) checkRedirect(own func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
-	return func(next *http.Request, via []*http.Request) error {
-		switch {
-		case len(via) > maxRedirects:
-			return errManyHops
-		case next.URL.User != nil:
-			return errCredentials
-		case !f.allowed(next.URL), via[len(via)-1].URL.Scheme == "https" && next.URL.Scheme != "https":
-			return errDowngrade
-		case own != nil:
-			return own(next, via)
-		}
-		return nil
+	body, err := io.ReadAll(http.MaxBytesReader(nil, answer.Body, f.maxBytes))
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		return nil, errTooLarge
 	}
+	if err == nil {
+		// A server that sees the client leave may cut its answer short in due form.
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		return nil, newExchangeError(ctx, err)
+	}
+	return body, nil
 }

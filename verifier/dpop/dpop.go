@@ -54,14 +54,14 @@ func New(config Config) (*Checker, error) {
 	var faults []error
 	for i, alg := range config.Algorithms {
 		if !jwk.Supported(alg) {
-			faults = append(faults, fmt.Errorf("Algorithms[%d] is no asymmetric signature algorithm that is supported", i))
+			faults = append(faults, fmt.Errorf("dpop: Algorithms[%d] is no asymmetric signature algorithm that is supported", i))
 		}
 	}
 	if config.MaxAge < 0 {
-		faults = append(faults, errors.New("MaxAge must not be negative"))
+		faults = append(faults, errors.New("dpop: MaxAge must not be negative"))
 	}
 	if config.MaxProofBytes < 0 {
-		faults = append(faults, errors.New("MaxProofBytes must not be negative"))
+		faults = append(faults, errors.New("dpop: MaxProofBytes must not be negative"))
 	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)

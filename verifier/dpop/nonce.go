@@ -49,7 +49,7 @@ func NewNonces(config NonceConfig) (*Nonces, error) {
 	n := &Nonces{lifetime: config.Lifetime, clock: config.Clock}
 	for i, secret := range config.Secrets {
 		if len(secret) < minSecretBytes {
-			return nil, fmt.Errorf("Secrets[%d] has under %d bytes", i, minSecretBytes)
+			return nil, fmt.Errorf("dpop: Secrets[%d] has under %d bytes", i, minSecretBytes)
 		}
 		n.secrets = append(n.secrets, slices.Clone(secret))
 	}
@@ -62,7 +62,7 @@ func NewNonces(config NonceConfig) (*Nonces, error) {
 		n.lifetime = defaultNonceLifetime
 	}
 	if n.lifetime < time.Second {
-		return nil, errors.New("Lifetime is under a second")
+		return nil, errors.New("dpop: Lifetime is under a second")
 	}
 	if n.clock == nil {
 		n.clock = memory.Clock{}
