@@ -3,6 +3,7 @@ module github.com/holdfast-go/holdfast/interop
 go 1.26.0
 
 require (
+	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/google/go-cmp v0.7.0
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
@@ -10,10 +11,7 @@ require (
 	github.com/holdfast-go/holdfast/verifier v0.1.0
 )
 
-require (
-	github.com/go-jose/go-jose/v4 v4.1.8
-	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
-)
+require github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
 
 replace (
 	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch

@@ -86,8 +86,10 @@ func (p *provider) start(t *testing.T, keys []jose.JSONWebKey) {
 		t.Fatal(err)
 	}
 	if err := p.process.Start(); err != nil {
-		t.Fatalf("node can't be started (run make deps): %v", err)
+		t.Fatalf("Node.js can't be started (run make deps): %v", err)
 	}
+	tooLate := time.AfterFunc(time.Minute, func() { _ = p.process.Process.Kill() })
+	defer tooLate.Stop()
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if lines.Text() == "ready" {
@@ -95,7 +97,8 @@ func (p *provider) start(t *testing.T, keys []jose.JSONWebKey) {
 			return
 		}
 	}
-	t.Fatal("oidc-provider ended before it was ready: its errors are above; if a package is missing, run make deps")
+	// What it wrote to its standard error is in the test's output when Wait returns.
+	t.Fatalf("oidc-provider wasn't ready within a minute (%v): its errors are above; if a package is missing, run make deps", p.process.Wait())
 }
 
 func (p *provider) stop(t *testing.T) {
@@ -112,10 +115,10 @@ func node(t *testing.T, script string, settings []byte) *exec.Cmd {
 	if _, err := os.Stat("node/node_modules/oidc-provider"); err != nil {
 		t.Fatalf("the npm packages are not installed: run make deps (%v)", err)
 	}
-	command := exec.Command("node", script)
+	command := exec.Command("./run", script)
 	command.Dir = "node"
 	command.Env = append(os.Environ(), "SETTINGS="+string(settings), "NODE_NO_WARNINGS=1")
-	command.Stderr = os.Stderr
+	command.Stderr = t.Output()
 	return command
 }
 

@@ -237,7 +237,11 @@ func TestDPoPChallenges(t *testing.T) {
 	}
 }
 
-func TestDPoPRPL03OneOfManyConcurrentUsesIsAccepted(t *testing.T) {
+func TestDPoPConcurrentUses(t *testing.T) {
+	t.Run("DPOP-RPL-03 one of 50 at once is accepted", testConcurrentUses)
+}
+
+func testConcurrentUses(t *testing.T) {
 	b := newBench(t, nil)
 	s := newSender(t, b)
 	bound := s.bound(t)
@@ -259,7 +263,7 @@ func TestDPoPRPL03OneOfManyConcurrentUsesIsAccepted(t *testing.T) {
 		}
 		all.Wait()
 		if accepted.Load() != 1 {
-			t.Errorf("DPOP-RPL-03: accepted %d times", accepted.Load())
+			t.Errorf("accepted %d times", accepted.Load())
 		}
 	}
 }
@@ -434,24 +438,40 @@ func TestDPoPConfig(t *testing.T) {
 	}
 }
 
-func TestDPoPREQ07BoundTokensAsBearerByChoice(t *testing.T) {
+func TestDPoPDisabled(t *testing.T) {
 	b := newBench(t, func(c *verifier.Config) {
 		c.DPoP = verifier.DPoP{Mode: verifier.DPoPDisabled, InsecureAcceptBoundTokensAsBearer: true}
 	})
 	s := newSender(t, b)
-	_, err := b.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
-	wantCode(t, err, "")
-	_, err = verify(t, b, token(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"kid": "k"}}))
-	wantCode(t, err, verifier.CodeConfirmation)
+	t.Run("DPOP-REQ-07 bound token as Bearer, by choice", func(t *testing.T) {
+		_, err := b.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
+		wantCode(t, err, "")
+	})
+	t.Run("DPOP-REQ-07 another binding all the same", func(t *testing.T) {
+		_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"kid": "k"}}))
+		wantCode(t, err, verifier.CodeConfirmation)
+	})
+	t.Run("DPOP-REQ-07 bound token as Bearer", func(t *testing.T) {
+		strict := newBench(t, mode(verifier.DPoPDisabled))
+		_, err := strict.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
+		wantCode(t, err, verifier.CodeConfirmation)
+	})
+	t.Run("DPOP-REQ-07 the scheme is not offered", func(t *testing.T) {
+		bound := s.bound(t)
+		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		wantCode(t, err, verifier.CodeSchemeNotOffered)
+	})
 }
 
-func TestDPoPREQ06ATokenAloneProvesNothing(t *testing.T) {
-	b := newBench(t, mode(verifier.DPoPRequired))
-	_, err := verify(t, b, token(t, b.issuer, nil))
-	wantCode(t, err, verifier.CodeSchemeNotOffered)
+func TestDPoPRequired(t *testing.T) {
+	t.Run("DPOP-REQ-06 a token alone proves nothing", func(t *testing.T) {
+		b := newBench(t, mode(verifier.DPoPRequired))
+		_, err := verify(t, b, token(t, b.issuer, nil))
+		wantCode(t, err, verifier.CodeSchemeNotOffered)
+	})
 }
 
-func TestMTLS(t *testing.T) {
+func TestMTLSBesideDPoP(t *testing.T) {
 	certificate := []byte("the DER of a certificate")
 	sum := sha256.Sum256(certificate)
 	x5t := base64.RawURLEncoding.EncodeToString(sum[:])
@@ -481,6 +501,13 @@ func TestMTLS(t *testing.T) {
 			wantCode(t, err, c.want)
 		})
 	}
+	t.Run("MTLS-03 a certificate in a header field is nobody's", func(t *testing.T) {
+		b := newBench(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
+		r := get("Bearer " + token(t, b.issuer, claims{"cnf": claims{"x5t#S256": x5t}}))
+		r.Header["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(certificate) + ":"}
+		_, err := b.VerifyRequest(t.Context(), r)
+		wantCode(t, err, verifier.CodeConfirmation)
+	})
 	for name, c := range map[string]struct {
 		certificate []byte
 		proved      bool

@@ -98,7 +98,7 @@ func (c *checker) fault(field string, err error) {
 }
 
 // domains returns the accepted issuers with their audiences; none if a resolver names them.
-func (c *checker) domains() []domain {
+func (c *checker) domains() domains {
 	if c.Resolver != nil {
 		if c.Domain != "" || c.Domains != nil {
 			c.fault("Resolver", errConflict)
@@ -123,15 +123,15 @@ func (c *checker) domains() []domain {
 	return c.checkDomains(c.Domains, func(i int) string { return fmt.Sprintf("Domains[%d]", i) })
 }
 
-func (c *checker) checkDomains(written []ports.Domain, path func(int) string) []domain {
-	var domains []domain
+func (c *checker) checkDomains(written []ports.Domain, path func(int) string) domains {
+	allowed := make(domains, len(written))
 	for i, d := range written {
 		identifier, err := issuerurl.Identifier(d, c.InsecureAllowLoopbackHTTP)
 		if err != nil {
 			c.fault(path(i), err)
 			continue
 		}
-		if slices.ContainsFunc(domains, func(other domain) bool { return other.issuer == identifier }) {
+		if _, twice := allowed[identifier]; twice {
 			c.fault(path(i), errDuplicate)
 		}
 		audiences := c.texts(path(i)+".Audiences", d.Audiences)
@@ -141,9 +141,9 @@ func (c *checker) checkDomains(written []ports.Domain, path func(int) string) []
 		if len(audiences) == 0 {
 			c.fault("Audiences", errRequired)
 		}
-		domains = append(domains, domain{issuer: identifier, audiences: audiences})
+		allowed[identifier] = audiences
 	}
-	return domains
+	return allowed
 }
 
 func (c *checker) algorithms(field string, list []string, byDefault string) []string {
@@ -226,9 +226,9 @@ func (c *checker) secrets(field string, list [][]byte) [][]byte {
 	return secrets
 }
 
-func (c *checker) keyring(clock ports.Clock, domains []domain) keyring.Config {
-	static := c.staticKeys(domains)
-	if c.Fetcher == nil && (c.Resolver != nil || len(static) < len(domains)) {
+func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
+	static := c.staticKeys(allowed)
+	if c.Fetcher == nil && (c.Resolver != nil || len(static) < len(allowed)) {
 		c.fault("Fetcher", errRequired)
 	}
 	metadataURL := issuerurl.OpenIDConfiguration
@@ -275,7 +275,7 @@ func (c *checker) keyring(clock ports.Clock, domains []domain) keyring.Config {
 }
 
 // staticKeys reads the keys that are configured, by issuer identifier.
-func (c *checker) staticKeys(domains []domain) map[string]*jwk.Set {
+func (c *checker) staticKeys(allowed domains) map[string]*jwk.Set {
 	sets := make(map[string]*jwk.Set)
 	for written, source := range c.StaticKeys {
 		field := fmt.Sprintf("StaticKeys[%q]", written)
@@ -289,13 +289,12 @@ func (c *checker) staticKeys(domains []domain) map[string]*jwk.Set {
 			c.fault(field, err)
 			continue
 		}
-		known := func(name string) bool {
-			return slices.ContainsFunc(domains, func(d domain) bool { return d.issuer == name })
-		}
+		_, known := allowed[identifier]
+		_, exact := allowed[written]
 		switch {
-		case c.Resolver != nil || known(identifier):
+		case known || c.Resolver != nil:
 			sets[identifier] = set
-		case known(written): // an exact one
+		case exact:
 			sets[written] = set
 		default:
 			c.fault(field, errNoSuchDomain)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -81,29 +82,28 @@ func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery, m
 			return domain{}, err
 		}
 	}
-	for _, d := range domains {
-		if d.issuer == unverified {
-			return d, nil
-		}
+	if audiences, allowed := domains[unverified]; allowed {
+		return domain{unverified, audiences}, nil
 	}
 	return domain{}, fail(CodeIssuer, "CLAIM-ISS-02", "iss is not "+listIssuers(domains))
 }
 
 // listIssuers names the allowed issuers, for an operator who wonders which byte differs; a few will do.
-func listIssuers(domains []domain) string {
+func listIssuers(allowed domains) string {
 	const few = 5
-	var names []string
-	for _, d := range domains[:min(few, len(domains))] {
-		names = append(names, strconv.Quote(d.issuer))
+	names := slices.Sorted(maps.Keys(allowed))
+	more := len(names) - few
+	for i, name := range names[:min(few, len(names))] {
+		names[i] = strconv.Quote(name)
 	}
-	if more := len(domains) - few; more > 0 {
-		names = append(names, fmt.Sprintf("%d others", more))
+	if more > 0 {
+		names = append(names[:few], fmt.Sprintf("one of %d others", more))
 	}
 	return strings.Join(names, " or ")
 }
 
 // resolve asks the application which issuers the request may come from.
-func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) ([]domain, *Error) {
+func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domains, *Error) {
 	resolved, err := v.resolver.ResolveDomains(ctx, query)
 	switch {
 	case err == nil:
@@ -115,8 +115,8 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) ([]doma
 	if len(resolved) == 0 {
 		return nil, fail(CodeResolver, "DISC-11", "the resolver returned no domain")
 	}
-	domains := make([]domain, len(resolved))
-	for i, d := range resolved {
+	allowed := make(domains, len(resolved))
+	for _, d := range resolved {
 		identifier, err := issuerurl.Identifier(d, v.loopbackHTTP)
 		if err != nil {
 			return nil, fail(CodeResolver, "DISC-11", "a resolved issuer").because(err)
@@ -128,9 +128,9 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) ([]doma
 		if len(audiences) == 0 || slices.Contains(audiences, "") {
 			return nil, fail(CodeResolver, "DISC-11", "a resolved domain has no audience, or a blank one")
 		}
-		domains[i] = domain{issuer: identifier, audiences: audiences}
+		allowed[identifier] = audiences
 	}
-	return domains, nil
+	return allowed, nil
 }
 
 // maxKeyTries bounds how many keys of one kid are tried on one token.

@@ -15,7 +15,7 @@ type Verifier struct {
 	clock    ports.Clock
 	keys     *keyring.Ring
 	resolver ports.DomainResolver // nil where domains are fixed
-	domains  []domain
+	domains  domains
 
 	audiences      []string // of resolved domains that name none
 	loopbackHTTP   bool
@@ -45,7 +45,10 @@ type Verifier struct {
 	resourceMetadata string
 }
 
-// A domain is one issuer whose tokens are accepted, by its identifier.
+// domains are the issuers whose tokens are accepted, by their identifiers, each with its audiences.
+type domains map[string][]string
+
+// A domain is one of them.
 type domain struct {
 	issuer    string
 	audiences []string
@@ -108,8 +111,8 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, token st
 // With a Resolver there is nothing to fetch ahead.
 func (v *Verifier) Warm(ctx context.Context) error {
 	var failed []error
-	for _, d := range v.domains {
-		if err := v.keys.Warm(ctx, d.issuer); err != nil {
+	for issuer := range v.domains {
+		if err := v.keys.Warm(ctx, issuer); err != nil {
 			failed = append(failed, v.answer(keysFailed(err), "", nil))
 		}
 	}

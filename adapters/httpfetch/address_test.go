@@ -81,7 +81,7 @@ func TestURLIsCheckedBeforeAnyRequest(t *testing.T) {
 	}
 }
 
-func TestRedirects(t *testing.T) {
+func TestFaultRedirects(t *testing.T) {
 	var asked atomic.Int32
 	locations := make(map[string]string) // by path; all other paths have a document
 	handler := func(w http.ResponseWriter, r *http.Request) {

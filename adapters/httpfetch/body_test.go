@@ -61,7 +61,7 @@ func write(w http.ResponseWriter, r *http.Request, n int64) {
 	_, _ = io.CopyN(body, spaces{}, n) // fails where the fetcher has seen enough
 }
 
-func TestBodySize(t *testing.T) {
+func TestFaultBodySize(t *testing.T) {
 	const mib, limit = 1 << 20, 5000
 	const tooLarge = "the body is larger than Config.MaxBytes"
 	tests := []struct {

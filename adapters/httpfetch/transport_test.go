@@ -119,7 +119,7 @@ func servePipe(t *testing.T, handler http.HandlerFunc) *pipe {
 	return p
 }
 
-func TestTimeout(t *testing.T) {
+func TestFaultSlowIssuer(t *testing.T) {
 	dribble := func(w http.ResponseWriter, r *http.Request) {
 		for r.Context().Err() == nil {
 			_, _ = io.WriteString(w, " ")

@@ -225,7 +225,7 @@ func TestDPoPProofIsWhatItSays(t *testing.T) {
 	}
 }
 
-func TestNonces(t *testing.T) {
+func TestDPoPNonces(t *testing.T) {
 	clock := verifiertest.NewClock(noon)
 	a, b := []byte(strings.Repeat("a", 32)), []byte(strings.Repeat("b", 32))
 	nonces := func(secrets ...[]byte) *dpop.Nonces {

@@ -2,7 +2,10 @@ package dpop_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +22,7 @@ func decode(t testing.TB, written []byte) verifiertest.Claims {
 	return claims
 }
 
-func TestNormalizeTarget(t *testing.T) {
+func TestDPoPTarget(t *testing.T) {
 	const base = "https://api.example/a/b"
 	for _, c := range []struct {
 		name, uri string
@@ -120,4 +123,54 @@ func FuzzNormalizeTarget(f *testing.F) {
 			t.Errorf("%q became %q: encoded slashes were lost", uri, normal)
 		}
 	})
+}
+
+// TestDPoPTargetProperties writes random resources in random spellings: all spellings of one are equal once they are normalised, and
+// those of another resource are not.
+func TestDPoPTargetProperties(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	pick := func(choices ...string) string { return choices[random.IntN(len(choices))] }
+	resource := func() []string {
+		segments := make([]string, 1+random.IntN(4))
+		for i := range segments {
+			for range 1 + random.IntN(3) {
+				segments[i] += pick("a", "b", "-", "~", "%2F", "%C3%A9", ";", "=", "%25")
+			}
+		}
+		return segments
+	}
+	spell := func(segments []string) string {
+		spelled := pick("https", "HTTPS", "Https") + "://" + pick("api.example", "API.Example") + pick("", ":443", ":")
+		for _, segment := range segments {
+			spelled += pick("", "", "/.", "/x/..", "/%2e", "/y/%2E%2e") + "/"
+			for i := 0; i < len(segment); i++ {
+				c := segment[i : i+1]
+				if c == "%" {
+					spelled += pick(strings.ToLower(segment[i:i+3]), segment[i:i+3])
+					i += 2
+					continue
+				}
+				if strings.Contains("ab-~", c) {
+					c = pick(c, c, fmt.Sprintf("%%%02x", c[0]), fmt.Sprintf("%%%02X", c[0]))
+				}
+				spelled += c
+			}
+		}
+		return spelled + pick("", "?q=/../x", "#f")
+	}
+	for range 10_000 {
+		one, other := resource(), resource()
+		a, errA := dpop.NormalizeTarget(spell(one))
+		b, errB := dpop.NormalizeTarget(spell(one))
+		c, errC := dpop.NormalizeTarget(spell(other))
+		if errA != nil || errB != nil || errC != nil {
+			t.Fatal(errA, errB, errC)
+		}
+		if a != b {
+			t.Fatalf("DPOP-CLM-06: two spellings of %q become %q and %q", one, a, b)
+		}
+		if (a == c) != slices.Equal(one, other) {
+			t.Fatalf("DPOP-CLM-07: %q and %q become %q and %q", one, other, a, c)
+		}
+	}
 }
