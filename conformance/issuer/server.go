@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -38,6 +39,9 @@ func (s *Server) Close() { s.server.Close() }
 
 // Client returns an HTTP client that trusts the server's certificate.
 func (s *Server) Client() *http.Client { return s.server.Client() }
+
+// Certificate returns the server's certificate.
+func (s *Server) Certificate() *x509.Certificate { return s.server.Certificate() }
 
 // Interrupt makes handler answer every request in the issuer's place: to be down, slow, or hostile. Nil ends it.
 func (s *Server) Interrupt(handler http.Handler) {

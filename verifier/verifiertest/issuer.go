@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,6 +56,13 @@ func (i *Issuer) SetKeys(keys ...*Key) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.keys = keys
+}
+
+// Keys returns the keys that are published, the one that signs first.
+func (i *Issuer) Keys() []*Key {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.keys)
 }
 
 // Token returns an access token (RFC 9068) with these claims, signed. By default it has iss, sub, iat, jti and exp, in

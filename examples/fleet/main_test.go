@@ -1,0 +1,25 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv(memberVariable) != "" {
+		if err := runMember(os.Stdout); err != nil {
+			panic(err)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func TestFleet(t *testing.T) {
+	var out strings.Builder
+	if err := runFleet(&out); err != nil {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	t.Log("\n" + out.String())
+}
