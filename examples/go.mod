@@ -3,6 +3,7 @@ module github.com/holdfast-go/holdfast/examples
 go 1.26.0
 
 require (
+	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
 	github.com/holdfast-go/holdfast/conformance v0.1.0
@@ -20,6 +21,7 @@ require (
 require (
 	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
+	github.com/holdfast-go/holdfast/adapters/memcached v0.1.0
 	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
 )
 
@@ -32,3 +34,5 @@ replace (
 )
 
 replace github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
+
+replace github.com/holdfast-go/holdfast/adapters/memcached => ../adapters/memcached

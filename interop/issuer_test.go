@@ -75,11 +75,13 @@ func TestTokensOfOIDCProvider(t *testing.T) {
 
 	good := p.token(t, apiRS256)
 	want(t, v, "an RS256 token", good, "")
-	want(t, v, "an ES256 token", p.token(t, apiES256), "")
+	curve := p.token(t, apiES256)
+	want(t, v, "an ES256 token", curve, "")
 
 	parts := strings.Split(good, ".")
 	want(t, v, "a token with a changed payload", parts[0]+"."+moreScope(t, parts[1])+"."+parts[2], verifier.CodeSignature)
-	want(t, v, "a token with a changed signature", parts[0]+"."+parts[1]+"."+"AAAA"+parts[2][4:], verifier.CodeSignature)
+	want(t, v, "a token with a changed signature", changeSignature(t, good), verifier.CodeSignature)
+	want(t, v, "an ES256 token with a changed signature", changeSignature(t, curve), verifier.CodeSignature)
 	want(t, v, "a token without its signature", parts[0]+"."+parts[1]+".", verifier.CodeTokenMalformed)
 	none := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"at+jwt"}`))
 	want(t, v, "a token rewritten to alg none", none+"."+parts[1]+"."+parts[2], verifier.CodeAlgorithm)
@@ -93,6 +95,18 @@ func TestTokensOfOIDCProvider(t *testing.T) {
 	if fetches.Load() != 0 {
 		t.Errorf("%d requests left the process for an issuer that is not allowed", fetches.Load())
 	}
+}
+
+// changeSignature flips one bit of a token's signature.
+func changeSignature(t *testing.T, token string) string {
+	t.Helper()
+	end := strings.LastIndex(token, ".") + 1
+	signature, err := base64.RawURLEncoding.DecodeString(token[end:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	signature[len(signature)-1] ^= 1
+	return token[:end] + base64.RawURLEncoding.EncodeToString(signature)
 }
 
 // moreScope writes another scope into a payload.

@@ -98,7 +98,7 @@ func (p *provider) start(t *testing.T, keys []jose.JSONWebKey) {
 		}
 	}
 	// What it wrote to its standard error is in the test's output when Wait returns.
-	t.Fatalf("oidc-provider wasn't ready within a minute (%v): its errors are above; if a package is missing, run make deps", p.process.Wait())
+	t.Fatalf("oidc-provider ended before it was ready, or took more than a minute (%v): its errors are above; if a package is missing, run make deps", p.process.Wait())
 }
 
 func (p *provider) stop(t *testing.T) {

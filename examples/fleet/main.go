@@ -1,11 +1,13 @@
-// Command fleet shows what a fleet costs its issuer: four processes share keys through one Redis. The issuer rotates its keys,
-// is away, and comes back; then Redis is killed. It prints what was expected and what came, and exits 0 only if all is as expected.
+// Command fleet shows what a fleet costs its issuer: four processes share keys through one Redis, or one Memcached with
+// -store memcached. The issuer rotates its keys, is away, and comes back; then the store is killed. It prints what was expected and
+// what came, and exits 0 only if all is as expected.
 //
-// It needs redis-server, which it starts on a free port of this machine.
+// It needs redis-server (or memcached), which it starts on a free port of this machine.
 package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -27,7 +29,9 @@ const (
 )
 
 func main() {
-	run := runFleet
+	kind := flag.String("store", "redis", "what the processes share keys through: redis or memcached")
+	flag.Parse()
+	run := func(out io.Writer) error { return runFleet(out, *kind) }
 	if os.Getenv(memberVariable) != "" {
 		run = runMember
 	}
@@ -40,7 +44,8 @@ func main() {
 // A fleet is the processes, and what they depend on.
 type fleet struct {
 	issuer  *issuer.Server
-	redis   *redisServer
+	kind    string
+	server  *server
 	members []*member
 	refused atomic.Int64 // requests that the issuer answered 503
 
@@ -48,17 +53,21 @@ type fleet struct {
 	wrong int
 }
 
-func runFleet(out io.Writer) error {
-	f := &fleet{table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
+func runFleet(out io.Writer, kind string) error {
+	store, known := stores[kind]
+	if !known {
+		return fmt.Errorf("there is no store %q", kind)
+	}
+	f := &fleet{kind: kind, table: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)}
 	var err error
 	if f.issuer, err = issuer.Start(); err != nil {
 		return err
 	}
 	defer f.issuer.Close()
-	if f.redis, err = startRedis(); err != nil {
+	if f.server, err = store.start(); err != nil {
 		return err
 	}
-	defer f.redis.kill()
+	defer f.server.kill()
 	defer func() {
 		for _, m := range f.members {
 			m.end()
@@ -71,7 +80,7 @@ func runFleet(out io.Writer) error {
 	}
 
 	fmt.Fprintln(f.table, "WHAT\tEXPECTED\tACTUAL\t")
-	for _, act := range []func() error{f.coldStart, f.rotation, f.outage, f.withoutRedis} {
+	for _, act := range []func() error{f.coldStart, f.rotation, f.outage, f.withoutStore} {
 		if err := act(); err != nil {
 			return err
 		}
@@ -87,7 +96,7 @@ func runFleet(out io.Writer) error {
 }
 
 func (f *fleet) addMember() error {
-	m, err := startMember(settings{Issuer: f.issuer.URL, Certificate: f.issuer.Certificate().Raw, Redis: f.redis.address})
+	m, err := startMember(settings{Issuer: f.issuer.URL, Certificate: f.issuer.Certificate().Raw, Store: f.kind, Address: f.server.address})
 	if err != nil {
 		return err
 	}
@@ -105,7 +114,7 @@ func (f *fleet) coldStart() error {
 	if err := f.verify("cold start, 4 x 250 requests at once", token, counts{Accepted: processes * requests}); err != nil {
 		return err
 	}
-	f.atMost("  key fetches of the fleet", processes, f.fetches()-before)
+	f.atMost("  fetches of metadata and of keys, each", processes, f.fetches()-before)
 	return nil
 }
 
@@ -132,7 +141,7 @@ func (f *fleet) rotation() error {
 	if err := f.verify("  tokens of the old key", old, counts{Accepted: processes * requests}); err != nil {
 		return err
 	}
-	f.atMost("  key fetches of the fleet", processes, f.fetches()-before)
+	f.atMost("  fetches of metadata and of keys, each", processes, f.fetches()-before)
 	return nil
 }
 
@@ -170,18 +179,18 @@ func (f *fleet) outage() error {
 	return nil
 }
 
-// withoutRedis: the shared cache is gone.
-func (f *fleet) withoutRedis() error {
+// withoutStore: the shared cache is gone.
+func (f *fleet) withoutStore() error {
 	token, err := f.token()
 	if err != nil {
 		return err
 	}
-	f.redis.kill()
+	f.server.kill()
 	before := f.fetches()
-	if err := f.verify("Redis killed, tokens of known keys", token, counts{Accepted: processes * requests}); err != nil {
+	if err := f.verify(f.kind+" killed, tokens of known keys", token, counts{Accepted: processes * requests}); err != nil {
 		return err
 	}
-	f.atMost("  key fetches of the fleet", 0, f.fetches()-before)
+	f.atMost("  fetches of metadata and of keys, each", 0, f.fetches()-before)
 	if err := f.addMember(); err != nil {
 		return err
 	}
@@ -191,7 +200,7 @@ func (f *fleet) withoutRedis() error {
 		return err
 	}
 	f.row("  a process that starts now", fmt.Sprint(counts{Accepted: requests}), fmt.Sprint(got), got == counts{Accepted: requests})
-	f.atMost("  its key fetches", 1, f.fetches()-before)
+	f.atMost("  its fetches", 1, f.fetches()-before)
 	return nil
 }
 
@@ -238,8 +247,8 @@ func (f *fleet) token() (string, error) {
 	return f.issuer.Token(verifiertest.Claims{"aud": audience})
 }
 
-// fetches is how often the issuer was asked for its keys, by the whole fleet.
+// fetches is how often the issuer was asked for its metadata or its keys, whichever is more, by the whole fleet.
 func (f *fleet) fetches() int {
-	_, keys := f.issuer.Fetched()
-	return keys
+	metadata, keys := f.issuer.Fetched()
+	return max(metadata, keys)
 }

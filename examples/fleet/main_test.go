@@ -17,9 +17,16 @@ func TestMain(m *testing.M) {
 }
 
 func TestFleet(t *testing.T) {
-	var out strings.Builder
-	if err := runFleet(&out); err != nil {
-		t.Fatalf("%v\n%s", err, &out)
+	for kind := range stores {
+		t.Run(kind, func(t *testing.T) {
+			var out strings.Builder
+			if err := runFleet(&out, kind); err != nil {
+				t.Fatalf("%v\n%s", err, &out)
+			}
+			t.Log("\n" + out.String())
+		})
 	}
-	t.Log("\n" + out.String())
+	if err := runFleet(new(strings.Builder), "etcd"); err == nil {
+		t.Error("a store that there is not was started")
+	}
 }

@@ -14,11 +14,9 @@ import (
 	"os/exec"
 	"sync"
 
-	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
 
 	"github.com/holdfast-go/holdfast/adapters/httpfetch"
-	"github.com/holdfast-go/holdfast/adapters/redis"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
@@ -28,7 +26,8 @@ const memberVariable = "FLEET_MEMBER"
 type settings struct {
 	Issuer      string
 	Certificate []byte // of the issuer, to trust it by
-	Redis       string
+	Store       string // redis or memcached
+	Address     string
 }
 
 // A task is one line that a process gets: verify the token so many times at once.
@@ -44,7 +43,7 @@ func (c counts) String() string {
 	return fmt.Sprintf("%d accepted, %d rejected, %d undecided", c.Accepted, c.Rejected, c.Undecided)
 }
 
-// newVerifier is what each process of a fleet has: a verifier whose keys are shared through Redis.
+// newVerifier is what each process of a fleet has: a verifier whose keys are shared through a store.
 func newVerifier(s settings) (*verifier.Verifier, error) {
 	certificate, err := x509.ParseCertificate(s.Certificate)
 	if err != nil {
@@ -58,7 +57,7 @@ func newVerifier(s settings) (*verifier.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := redis.NewCache(goredis.NewClient(&goredis.Options{Addr: s.Redis}), redis.Config{})
+	cache, err := stores[s.Store].cache(s.Address)
 	if err != nil {
 		return nil, err
 	}
