@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -265,3 +266,26 @@ func FuzzOpen(f *testing.F) {
 type fixedClock struct{}
 
 func (fixedClock) Now() time.Time { return noon }
+
+// TestExampleOfTheDocumentation holds the example in docs/cache-format.md against the code.
+func TestExampleOfTheDocumentation(t *testing.T) {
+	ring := New(Config{CacheSecrets: [][]byte{[]byte("a secret of thirty-two bytes, say")}})
+	sealed, err := ring.seal(issuerURL, documents{
+		metadata:  []byte(`{"issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/jwks"}`),
+		keys:      []byte(`{"keys":[{"kty":"EC","crv":"P-256","kid":"key-1","x":"KSexBRK64-3c_kZ4KBKLrSkDJpkZ9whgacjE32xzKDg","y":"x3h5ZOqsAOWSH7FJimD0YGdms9loUAFVjRqXTnNBUT4"}]}`),
+		fetchedAt: noon,
+		fresh:     15 * time.Second,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../../docs/cache-format.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range append(strings.Split(string(sealed), "\n"), cacheKey(issuerURL)) {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("docs/cache-format.md lacks\n%s", want)
+		}
+	}
+}
