@@ -61,8 +61,8 @@ type acceptance struct {
 	At    time.Time
 }
 
-// runMember is the main function of a process of the fleet. It gets its order on standard input, says that it is ready, and starts
-// at a second line.
+// runMember is the main function of a process of the fleet. It gets its order on standard input, says that it is ready,
+// and starts at a second line.
 func runMember(in io.Reader, out io.Writer) error {
 	lines := bufio.NewReader(in)
 	line, err := lines.ReadBytes('\n')
@@ -270,8 +270,8 @@ func TestDPoPRPL03OneOfManyAcrossProcesses(t *testing.T) {
 	}
 }
 
-// TestDPoPRPL05StoreKilledMidRun holds that a store that dies and comes back with an empty memory has nothing accepted twice in one of its lives,
-// and that everything else is undecided.
+// TestDPoPRPL05StoreKilledMidRun holds that a store that dies and comes back with an empty memory has nothing accepted
+// twice in one of its lives, and that everything else is undecided.
 func TestDPoPRPL05StoreKilledMidRun(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -16,7 +16,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
-// startAPI serves an API behind a guard, under the provider's certificate. It returns its URL, and a log of the answers.
+// startAPI serves an API behind a guard, under the provider's certificate. It returns its URL, and a log of the
+// answers.
 func startAPI(t *testing.T, p *provider, v *verifier.Verifier) (url string, answers func() []string) {
 	t.Helper()
 	guard, err := httpguard.New(v, httpguard.Config{})
@@ -51,8 +52,8 @@ func startAPI(t *testing.T, p *provider, v *verifier.Verifier) (url string, answ
 	}
 }
 
-// TestDPoPClients has certified clients get a token that is bound to their key, and call the API with it twice: unchanged, and
-// by the scheme and proofs that they make on their own.
+// TestDPoPClients has certified clients get a token that is bound to their key, and call the API with it twice:
+// unchanged, and by the scheme and proofs that they make on their own.
 func TestDPoPClients(t *testing.T) {
 	p := startProvider(t, rsaKey(t, "rsa-1"))
 	const (

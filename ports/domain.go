@@ -30,9 +30,9 @@ type DomainQuery struct {
 
 // A Domain is one issuer whose tokens are accepted.
 type Domain struct {
-	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main").
-	// A bare domain, and a URL without a path, means https://domain/ in lower case with the closing slash; a URL with a
-	// path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery
+	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main"). A
+	// bare domain, and a URL without a path, means https://domain/ in lower case with the closing slash; a URL with
+	// a path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery
 	// section 4.3).
 	Issuer string
 	// Exact takes Issuer byte for byte also where it has no path: for issuers whose identifier is a URL without

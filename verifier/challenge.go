@@ -52,8 +52,9 @@ func (c *challenge) with(name, value string) *challenge {
 // defaultRealm stands where a Bearer challenge would have no parameter at all, which RFC 6750 section 3 forbids.
 const defaultRealm = "api"
 
-// challenges offers the schemes that are on offer, with what went wrong on the one that was used: on the first where that
-// could not be read. What only a change of the request in its own scheme will mend (a nonce, a scope) is told on that alone.
+// challenges offers the schemes that are on offer, with what went wrong on the one that was used: on the first where
+// that could not be read. What only a change of the request in its own scheme will mend (a nonce, a scope) is told on
+// that alone.
 func (v *Verifier) challenges(e *Error, used Scheme, neededScopes []string) []string {
 	if e.Code == CodeNonce || e.Code == CodeScope {
 		return []string{v.challenge(used, e, neededScopes)}

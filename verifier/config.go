@@ -32,8 +32,8 @@ type Config struct {
 	// Cache shares metadata and keys among the processes of a fleet. Nil means that each process fetches its own.
 	Cache ports.Cache
 	// CacheSecrets authenticate what is in the cache, so that whoever can write to it can't mint tokens. The first
-	// one writes, all of them read, so that secrets can be rotated; each has at least 32 bytes and they are the same in the whole
-	// fleet. Without any, the cache is trusted as the issuers are.
+	// one writes, all of them read, so that secrets can be rotated; each has at least 32 bytes and they are the
+	// same in the whole fleet. Without any, the cache is trusted as the issuers are.
 	CacheSecrets [][]byte
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
@@ -62,8 +62,8 @@ type Config struct {
 	// token can't announce a rotation: after one it is rejected until the keys' soft TTL is over.
 	AllowMissingKeyID bool
 	// InsecureAllowIDTokens accepts tokens that have the marks of an ID token (nonce, at_hash, c_hash). An ID token
-	// says who logged in at a client, and is no permission to use an API; it is safe only where the issuer puts these claims in
-	// access tokens.
+	// says who logged in at a client, and is no permission to use an API; it is safe only where the issuer puts
+	// these claims in access tokens.
 	InsecureAllowIDTokens bool
 	// InsecureAllowLoopbackHTTP accepts issuers on http URLs whose host is a loopback address: for tests.
 	InsecureAllowLoopbackHTTP bool
@@ -84,8 +84,8 @@ type Config struct {
 
 	// Logger is told what happens to issuers' keys. Nil means that nothing is logged.
 	Logger *slog.Logger
-	// Observer is called with what happens to issuers' keys, for metrics. It must return soon, and must not call the
-	// verifier.
+	// Observer is called with what happens to issuers' keys, for metrics. It must return soon, and must not call
+	// the verifier.
 	Observer func(ports.KeyEvent)
 }
 
@@ -115,17 +115,17 @@ type DPoP struct {
 	// ReplayStore remembers which proofs were used. Nil means a memory.ReplayStore: right for one process, while a
 	// fleet must share a store, or a proof can be used once in each process.
 	ReplayStore ports.ReplayStore
-	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store can't tell whether it was used before. A
-	// stolen proof can then be used again while the store is away. Otherwise the request is undecidable.
+	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store can't tell whether it was used before.
+	// A stolen proof can then be used again while the store is away. Otherwise the request is undecidable.
 	InsecureAcceptWithoutReplayStore bool
-	// InsecureAcceptBoundTokensAsBearer, in mode DPoPDisabled, accepts a bound token without the proof that it asks for.
-	// It makes a stolen token as good as its owner's; it is for the time until an API's clients have moved.
+	// InsecureAcceptBoundTokensAsBearer, in mode DPoPDisabled, accepts a bound token without the proof that it asks
+	// for. It makes a stolen token as good as its owner's; it is for the time until an API's clients have moved.
 	InsecureAcceptBoundTokensAsBearer bool
 
 	// Nonce says whether the server's nonces are wanted in proofs (RFC 9449 section 9).
 	Nonce NonceMode
-	// NonceSecrets authenticate nonces: the first one makes them, all of them check. Each has at least 32 bytes, and
-	// they are the same in a whole fleet. Without any, a process knows only its own nonces.
+	// NonceSecrets authenticate nonces: the first one makes them, all of them check. Each has at least 32 bytes,
+	// and they are the same in a whole fleet. Without any, a process knows only its own nonces.
 	NonceSecrets [][]byte
 	// NonceLifetime is how long a nonce is good. Zero means 5 minutes.
 	NonceLifetime time.Duration
@@ -135,8 +135,8 @@ type DPoP struct {
 type DPoPMode int
 
 const (
-	// DPoPAllowed offers Bearer and DPoP. A bound token must come with the DPoP scheme and a proof; one that is not bound,
-	// with Bearer and none.
+	// DPoPAllowed offers Bearer and DPoP. A bound token must come with the DPoP scheme and a proof; one that is not
+	// bound, with Bearer and none.
 	DPoPAllowed DPoPMode = iota
 	// DPoPRequired offers DPoP alone.
 	DPoPRequired

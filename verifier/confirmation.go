@@ -104,8 +104,8 @@ func (v *Verifier) confirmCertificate(r Request, bound confirmation) *Error {
 	return nil
 }
 
-// confirmKey checks the DPoP proof, that the token is bound to its key, its nonce and, when all else is good, that this is
-// its first use.
+// confirmKey checks the DPoP proof, that the token is bound to its key, its nonce and, when all else is good, that this
+// is its first use.
 func (v *Verifier) confirmKey(ctx context.Context, r Request, sent credentials, bound confirmation, verified *Verified) *Error {
 	if bound.jkt == "" {
 		return fail(CodeConfirmation, "DPOP-REQ-03", "the token is not bound to a key, and was sent as DPoP")
@@ -127,8 +127,8 @@ func (v *Verifier) confirmKey(ctx context.Context, r Request, sent credentials, 
 	return nil
 }
 
-// checkNonce holds the proof's nonce against those that were made here (RFC 9449 section 9), and gives a new one with the
-// answer before the old one ends (section 8.2).
+// checkNonce holds the proof's nonce against those that were made here (RFC 9449 section 9), and gives a new one with
+// the answer before the old one ends (section 8.2).
 func (v *Verifier) checkNonce(proof *dpop.Proof, verified *Verified) *Error {
 	if v.nonces == nil {
 		return nil

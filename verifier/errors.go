@@ -14,8 +14,8 @@ type Class string
 const (
 	// Rejected: the request is bad and the same request will be rejected again (400, 401, 403).
 	Rejected Class = "rejected"
-	// Undecidable: the issuer, or something else that the answer depends on, is out of reach. The token may well be good: a client
-	// should try again later, and must not be logged out (503).
+	// Undecidable: the issuer, or something else that the answer depends on, is out of reach. The token may well be
+	// good: a client should try again later, and must not be logged out (503).
 	Undecidable Class = "undecidable"
 	// Misconfigured: the application is set up wrongly (500, or an error of [New]).
 	Misconfigured Class = "misconfigured"
@@ -75,8 +75,8 @@ const (
 func (c Code) Error() string { return string(c) }
 
 // An Error says why a request may not pass, to the program (Class, Code), to the operator (Error, Rule, the wrapped
-// cause) and to the client (Status, Header, OAuthError, Description). The client's part is made of fixed texts and of configuration;
-// neither part holds anything of the token.
+// cause) and to the client (Status, Header, OAuthError, Description). The client's part is made of fixed texts and of
+// configuration; neither part holds anything of the token.
 //
 // errors.Is finds its class, its code and its cause.
 type Error struct {

@@ -13,8 +13,8 @@ type Request struct {
 	URL string
 	// Header holds the header fields. Their names are compared without case, whatever the map's spelling.
 	Header map[string][]string
-	// ClientCertificate is the certificate that the client proved to hold in the TLS handshake, in DER; nil if there was
-	// none. One that a proxy forwards is worth as much as the proxy.
+	// ClientCertificate is the certificate that the client proved to hold in the TLS handshake, in DER; nil if
+	// there was none. One that a proxy forwards is worth as much as the proxy.
 	ClientCertificate []byte
 	// Form holds the fields of a form body, if the caller has parsed one. It is only looked at for an access token
 	// sent where none belongs.
@@ -68,7 +68,8 @@ func (v *Verifier) credentials(r Request) (credentials, *Error) {
 	return sent, nil
 }
 
-// offered returns the scheme of that name (compared without case) in its registered spelling, empty if it is not offered.
+// offered returns the scheme of that name (compared without case) in its registered spelling, empty if it is not
+// offered.
 func (v *Verifier) offered(name string) Scheme {
 	for _, scheme := range v.schemes {
 		if strings.EqualFold(name, string(scheme)) {

@@ -32,11 +32,11 @@ type Verified struct {
 
 	// Scheme is how the token was sent.
 	Scheme Scheme
-	// Thumbprint is that of the key which the token is bound to and the sender proved to hold (cnf.jkt), empty for a Bearer
-	// token.
+	// Thumbprint is that of the key which the token is bound to and the sender proved to hold (cnf.jkt), empty for
+	// a Bearer token.
 	Thumbprint string
-	// Header holds header fields for the answer to the request, nil if there are none: a new DPoP-Nonce before the old one
-	// ends.
+	// Header holds header fields for the answer to the request, nil if there are none: a new DPoP-Nonce before the
+	// old one ends.
 	Header map[string][]string
 
 	verifier        *Verifier

@@ -66,9 +66,9 @@ func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, err
 	return v.decide(ctx, r, sent)
 }
 
-// VerifyAccessToken verifies a token that did not come with an HTTP request that [Verifier.VerifyRequest] can be
-// given. The token must not be bound to a key or certificate (cnf), since nothing here can prove that the sender holds it,
-// and DPoP must not be required. Its errors are those of VerifyRequest.
+// VerifyAccessToken verifies a token that did not come with an HTTP request that [Verifier.VerifyRequest] can be given.
+// The token must not be bound to a key or certificate (cnf), since nothing here can prove that the sender holds it, and
+// DPoP must not be required. Its errors are those of VerifyRequest.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verified, error) {
 	if v.offered(string(Bearer)) == "" {
 		return nil, v.answer(fail(CodeSchemeNotOffered, "DPOP-REQ-06", "DPoP is required, and a token alone proves nothing"), "", nil)
@@ -76,8 +76,8 @@ func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verifi
 	return v.decide(ctx, Request{}, credentials{scheme: Bearer, token: token})
 }
 
-// decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no more
-// than it must.
+// decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no
+// more than it must.
 func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {
 	verified, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
 	if err == nil {
@@ -129,8 +129,8 @@ func (v *Verifier) Close() error {
 // nonceField is where nonces are given to clients (RFC 9449 section 8.1), as net/http spells it.
 const nonceField = "Dpop-Nonce"
 
-// answer adds the header fields of the HTTP answer to a request that used a scheme. The challenge of a missing scope names
-// those that are needed.
+// answer adds the header fields of the HTTP answer to a request that used a scheme. The challenge of a missing scope
+// names those that are needed.
 func (v *Verifier) answer(e *Error, used Scheme, neededScopes []string) *Error {
 	// RFC 6750 section 5.3 wants answers with tokens not cached; one without must not be either, since the next
 	// request may well carry a good token.

@@ -36,8 +36,8 @@ func (f *Fetcher) checkURL(target *url.URL) error {
 	return nil
 }
 
-// loopback tells whether host is localhost or a loopback address in its usual form; what "127.1" means is the resolver's
-// guess.
+// loopback tells whether host is localhost or a loopback address in its usual form; what "127.1" means is the
+// resolver's guess.
 func loopback(host string) bool {
 	address, err := netip.ParseAddr(host)
 	return strings.EqualFold(host, "localhost") || err == nil && address.IsLoopback()

@@ -34,9 +34,9 @@ type redirectError struct{ reason error }
 func (e *redirectError) Error() string { return "redirect refused: " + e.reason.Error() }
 func (e *redirectError) Unwrap() error { return e.reason }
 
-// An exchangeError is why there was no whole answer. The errors of net/http quote what they choke on, be it a status line, a
-// header field or a Location with credentials. So the text is chosen by kind, and the cause is there for errors.Is and
-// errors.As alone.
+// An exchangeError is why there was no whole answer. The errors of net/http quote what they choke on, be it a status
+// line, a header field or a Location with credentials. So the text is chosen by kind, and the cause is there for
+// errors.Is and errors.As alone.
 type exchangeError struct {
 	text  string
 	cause error

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// CertificateField says how proxies forward the certificate that a client proved to hold in the TLS handshake with them.
-// When one is chosen, the certificate of a proxy's own connection never counts as a client's.
+// CertificateField says how proxies forward the certificate that a client proved to hold in the TLS handshake with
+// them. When one is chosen, the certificate of a proxy's own connection never counts as a client's.
 type CertificateField int
 
 const (
@@ -87,8 +87,8 @@ func decodeEscapedPEM(value string) ([]byte, bool) {
 	return block.Bytes, true
 }
 
-// decodeXFCC reads the last element, which the nearest proxy has written; those before it came with the request. An element
-// without Cert is malformed here, since Envoy must be told to forward it.
+// decodeXFCC reads the last element, which the nearest proxy has written; those before it came with the request. An
+// element without Cert is malformed here, since Envoy must be told to forward it.
 func decodeXFCC(value string) ([]byte, bool) {
 	elements := splitQuoted(value, ',')
 	for _, pair := range splitQuoted(elements[len(elements)-1], ';') {

@@ -18,17 +18,17 @@ type Config struct {
 	// to those who are known: [From] then reports false. Credentials that are sent must be good all the same, and a
 	// handler that needs scopes is never reached anonymously.
 	Optional bool
-	// PublicURL is the base that clients know this API by, for a process behind a proxy: it replaces scheme and host, and
-	// its path goes in front of the request's. DPoP proofs are for the URL that the client sees. Empty means the URL of the
-	// connection, or what Proxies forward.
+	// PublicURL is the base that clients know this API by, for a process behind a proxy: it replaces scheme and
+	// host, and its path goes in front of the request's. DPoP proofs are for the URL that the client sees. Empty
+	// means the URL of the connection, or what Proxies forward.
 	PublicURL string
-	// PathPrefixes maps path prefixes as this process sees them to the public ones, for a proxy that rewrites paths. The
-	// longest one that fits holds.
+	// PathPrefixes maps path prefixes as this process sees them to the public ones, for a proxy that rewrites
+	// paths. The longest one that fits holds.
 	PathPrefixes map[string]string
 	// Proxies says whose word counts for the URL and the client's certificate.
 	Proxies Proxies
-	// Logger is told of each request that may not pass, and why: rejected ones at level Info, undecidable ones at Warn,
-	// misconfiguration at Error. Nil means that nothing is logged. No token is ever logged.
+	// Logger is told of each request that may not pass, and why: rejected ones at level Info, undecidable ones at
+	// Warn, misconfiguration at Error. Nil means that nothing is logged. No token is ever logged.
 	Logger *slog.Logger
 }
 
@@ -145,8 +145,8 @@ type body struct {
 	Description string `json:"error_description,omitempty"`
 }
 
-// Refuse writes the answer that e calls for: for handlers that call a verifier, or [verifier.Verified.RequireScopes], on
-// their own.
+// Refuse writes the answer that e calls for: for handlers that call a verifier, or [verifier.Verified.RequireScopes],
+// on their own.
 func Refuse(w http.ResponseWriter, e *verifier.Error) {
 	content, err := json.Marshal(body{Error: e.OAuthError, Description: e.Description})
 	if err != nil {

@@ -11,19 +11,19 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 )
 
-// Proxies says which proxies are in front of this process, and what they write. Its zero value is none: then the URL is that of
-// the connection, and no header field is believed.
+// Proxies says which proxies are in front of this process, and what they write. Its zero value is none: then the URL is
+// that of the connection, and no header field is believed.
 type Proxies struct {
-	// Trusted are the addresses of the proxies. What a peer outside them says of the request is ignored. With several
-	// proxies in a row each of them must be in it: the chain is read from the right for as long as it names trusted
-	// addresses.
+	// Trusted are the addresses of the proxies. What a peer outside them says of the request is ignored. With
+	// several proxies in a row each of them must be in it: the chain is read from the right for as long as it names
+	// trusted addresses.
 	Trusted []netip.Prefix
-	// Hops is how many proxies there are, for those whose addresses aren't known: the chain is read that far from the
-	// right. It believes every peer, so nothing but the proxies may be able to reach this process. It can't be combined
-	// with Trusted.
+	// Hops is how many proxies there are, for those whose addresses aren't known: the chain is read that far from
+	// the right. It believes every peer, so nothing but the proxies may be able to reach this process. It can't be
+	// combined with Trusted.
 	Hops int
-	// Forwarded is which header fields the proxies write. The others are never read: a proxy that writes one passes on
-	// what a client has sent as another.
+	// Forwarded is which header fields the proxies write. The others are never read: a proxy that writes one passes
+	// on what a client has sent as another.
 	Forwarded ForwardedField
 	// Certificate is how they forward the client's certificate.
 	Certificate CertificateField
@@ -35,7 +35,8 @@ type Proxies struct {
 type ForwardedField int
 
 const (
-	// XForwarded: X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host, parted by commas, the nearest proxy last.
+	// XForwarded: X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host, parted by commas, the nearest proxy
+	// last.
 	XForwarded ForwardedField = iota
 	// Forwarded: the Forwarded field of RFC 7239, its parameters for, proto and host.
 	Forwarded
@@ -169,8 +170,8 @@ func (p *Proxies) trusts(address string) bool {
 // believes reports whether the peer of the connection is a proxy.
 func (p *Proxies) believes(r *http.Request) bool { return p.Hops > 0 || p.trusts(r.RemoteAddr) }
 
-// nearestClient returns what the outermost proxy that is trusted says of the client (RFC 7239 section 7.4): everything to the
-// left of it is the client's word.
+// nearestClient returns what the outermost proxy that is trusted says of the client (RFC 7239 section 7.4): everything
+// to the left of it is the client's word.
 func (l *location) nearestClient(r *http.Request) (hop, bool, error) {
 	p := &l.proxies
 	if !p.believes(r) {

@@ -2,8 +2,8 @@
 //
 //	API_DOMAINS=tenant.eu.auth0.com API_AUDIENCE=https://api.example.com go run ./examples/api
 //
-// GET /health needs no token, GET /whoami one, GET /orders one with the scope read:orders. It ends on SIGINT or SIGTERM,
-// after the requests under way.
+// GET /health needs no token, GET /whoami one, GET /orders one with the scope read:orders. It ends on SIGINT or
+// SIGTERM, after the requests under way.
 package main
 
 import (

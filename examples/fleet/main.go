@@ -1,6 +1,6 @@
 // Command fleet shows what a fleet costs its issuer: four processes share keys through one Redis, or one Memcached with
-// -store memcached. The issuer rotates its keys, is away, and comes back; then the store is killed. It prints what was expected and
-// what came, and exits 0 only if all is as expected.
+// -store memcached. The issuer rotates its keys, is away, and comes back; then the store is killed. It prints what was
+// expected and what came, and exits 0 only if all is as expected.
 //
 // It needs redis-server (or memcached), which it starts on a free port of this machine.
 package main

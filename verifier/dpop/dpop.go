@@ -95,7 +95,8 @@ func New(config Config) (*Checker, error) {
 type Request struct {
 	// Method is the request's method, as sent.
 	Method string
-	// URL is the absolute URL that the client asked for: the one before any proxy. Its query and fragment don't count.
+	// URL is the absolute URL that the client asked for: the one before any proxy. Its query and fragment don't
+	// count.
 	URL string
 	// AccessToken is the token that came with the proof. Empty means none, as at a token endpoint: then the proof
 	// need not name one.
@@ -119,10 +120,10 @@ type Proof struct {
 	Window time.Duration
 }
 
-// Check tells whether proof, the value of the one DPoP header field, is good for r by RFC 9449 section 4.3, items 2 to 9
-// and 11 and the ath of item 12. Its errors are of type [*Error]. It leaves to the caller: that there was one header
-// field (item 1), the nonce (item 10, see [Nonces.Check]), that the access token is bound to the key (item 12), and first use
-// (section 11.1). It does no I/O.
+// Check tells whether proof, the value of the one DPoP header field, is good for r by RFC 9449 section 4.3, items 2 to
+// 9 and 11 and the ath of item 12. Its errors are of type [*Error]. It leaves to the caller: that there was one header
+// field (item 1), the nonce (item 10, see [Nonces.Check]), that the access token is bound to the key (item 12), and
+// first use (section 11.1). It does no I/O.
 func (c *Checker) Check(proof string, r Request) (*Proof, error) {
 	checked, err := c.check(proof, r)
 	if err != nil {
@@ -281,8 +282,8 @@ func checkTokenHash(claims strictjson.Object, accessToken string) *Error {
 	return nil
 }
 
-// ReplayKey is what the first use of the proof is remembered by: a fixed length, of the key and the jti (RFC 9449 section
-// 11.1), so that the same jti under another key is another proof.
+// ReplayKey is what the first use of the proof is remembered by: a fixed length, of the key and the jti (RFC 9449
+// section 11.1), so that the same jti under another key is another proof.
 func (p *Proof) ReplayKey() string {
 	h := sha256.New()
 	h.Write([]byte(p.Thumbprint)) // always 43 characters, so that the two can't run into one another

@@ -17,9 +17,9 @@ import (
 
 // NonceConfig says how nonces are made. Its zero value is good for a single process.
 type NonceConfig struct {
-	// Secrets authenticate nonces: the first one makes them, all of them check, so that secrets can be rotated. Each has
-	// at least 32 bytes, and they are the same in a whole fleet. Without any, a secret of chance is made, which no
-	// other process knows.
+	// Secrets authenticate nonces: the first one makes them, all of them check, so that secrets can be rotated.
+	// Each has at least 32 bytes, and they are the same in a whole fleet. Without any, a secret of chance is made,
+	// which no other process knows.
 	Secrets [][]byte
 	// Lifetime is how long a nonce is good. Zero means 5 minutes; under a second is an error.
 	Lifetime time.Duration
@@ -27,9 +27,9 @@ type NonceConfig struct {
 	Clock ports.Clock
 }
 
-// Nonces makes and checks the nonces that a server wants in proofs (RFC 9449 sections 8 and 9). They are stateless: the time
-// they were made at and its authenticator, so that every process of a fleet that shares the secrets knows another's. It is
-// safe for concurrent use.
+// Nonces makes and checks the nonces that a server wants in proofs (RFC 9449 sections 8 and 9). They are stateless: the
+// time they were made at and its authenticator, so that every process of a fleet that shares the secrets knows
+// another's. It is safe for concurrent use.
 type Nonces struct {
 	secrets  [][]byte
 	lifetime time.Duration
@@ -76,8 +76,8 @@ func (n *Nonces) Issue() string {
 	return base64.RawURLEncoding.EncodeToString(append(at, n.mac(n.secrets[0], at)...))
 }
 
-// Check tells whether the proof has a nonce that is good, and whether that is past half its life, so that the answer should
-// bring a new one (RFC 9449 section 8.2).
+// Check tells whether the proof has a nonce that is good, and whether that is past half its life, so that the answer
+// should bring a new one (RFC 9449 section 8.2).
 func (n *Nonces) Check(p *Proof) (renew bool, err error) {
 	wanted := &Error{Rule: "NONCE-01", Detail: "the proof has no nonce", Nonce: true}
 	if !p.HasNonce {

@@ -15,11 +15,11 @@ var (
 	errTargetPath     = errors.New("its path is malformed or ambiguous")
 )
 
-// NormalizeTarget returns the URI of an HTTP request as RFC 9449 section 4.3 compares it: without query and fragment, and
-// normalised by RFC 3986 sections 6.2.2 and 6.2.3 (case of scheme and host, default port, percent-encoding, dot segments,
-// empty path). Two URIs of different resources never become equal: an encoded slash stays apart from a slash, and what
-// servers read in different ways (a backslash, control characters, an encoded NUL) is an error, as are userinfo, other schemes and
-// names that are not ASCII; internationalised ones are written in punycode.
+// NormalizeTarget returns the URI of an HTTP request as RFC 9449 section 4.3 compares it: without query and fragment,
+// and normalised by RFC 3986 sections 6.2.2 and 6.2.3 (case of scheme and host, default port, percent-encoding, dot
+// segments, empty path). Two URIs of different resources never become equal: an encoded slash stays apart from a slash,
+// and what servers read in different ways (a backslash, control characters, an encoded NUL) is an error, as are
+// userinfo, other schemes and names that are not ASCII; internationalised ones are written in punycode.
 func NormalizeTarget(uri string) (string, error) {
 	for i := range len(uri) {
 		if uri[i] <= ' ' || uri[i] > '~' {

@@ -91,8 +91,8 @@ func TestDPoPTarget(t *testing.T) {
 	}
 }
 
-// FuzzNormalizeTarget holds two properties: normalising again changes nothing, and what is made equal is the same resource to
-// net/url, which knows nothing of this package: same host, same path once that is decoded.
+// FuzzNormalizeTarget holds two properties: normalising again changes nothing, and what is made equal is the same
+// resource to net/url, which knows nothing of this package: same host, same path once that is decoded.
 func FuzzNormalizeTarget(f *testing.F) {
 	for _, uri := range []string{"https://api.example/a/./b/../c?d", "http://[::1]:80/%2e%2e/%41%2f", "https://a.example:8443//x/..//y", "HTTPS://A/%7C|"} {
 		f.Add(uri)
@@ -125,8 +125,8 @@ func FuzzNormalizeTarget(f *testing.F) {
 	})
 }
 
-// TestDPoPTargetProperties writes random resources in random spellings: all spellings of one are equal once they are normalised, and
-// those of another resource are not.
+// TestDPoPTargetProperties writes random resources in random spellings: all spellings of one are equal once they are
+// normalised, and those of another resource are not.
 func TestDPoPTargetProperties(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(choices ...string) string { return choices[random.IntN(len(choices))] }

@@ -22,8 +22,8 @@ type CacheConfig struct {
 
 const defaultCacheEntries = 100
 
-// A Cache is a [ports.Cache] in the memory of one process. When it is full the entry that was used longest ago goes first.
-// It is safe for concurrent use.
+// A Cache is a [ports.Cache] in the memory of one process. When it is full the entry that was used longest ago goes
+// first. It is safe for concurrent use.
 type Cache struct {
 	clock ports.Clock
 

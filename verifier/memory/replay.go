@@ -27,11 +27,11 @@ type ReplayConfig struct {
 
 const defaultReplayEntries = 1 << 20
 
-// A ReplayStore is a [ports.ReplayStore] in the memory of one process. It forgets all when the process ends, and no other
-// process knows what it remembers: a fleet must share a store, or a proof can be used once in each process.
+// A ReplayStore is a [ports.ReplayStore] in the memory of one process. It forgets all when the process ends, and no
+// other process knows what it remembers: a fleet must share a store, or a proof can be used once in each process.
 //
-// When it is full of entries that are still live, FirstUse returns [ErrFull], and the request is undecidable: forgetting an entry
-// to make room would let an attacker who sends many proofs use one of them twice.
+// When it is full of entries that are still live, FirstUse returns [ErrFull], and the request is undecidable:
+// forgetting an entry to make room would let an attacker who sends many proofs use one of them twice.
 //
 // It is safe for concurrent use, and runs nothing in the background: each call forgets a few entries that have expired.
 type ReplayStore struct {
@@ -41,8 +41,8 @@ type ReplayStore struct {
 	shards [64]replayShard
 }
 
-// A digest stands for a key, whatever its length. 128 bits of SHA-256 are beyond finding a second key for; if one were found,
-// it would be taken for used.
+// A digest stands for a key, whatever its length. 128 bits of SHA-256 are beyond finding a second key for; if one were
+// found, it would be taken for used.
 type digest [16]byte
 
 // A replayShard holds the digests that begin alike, so that cores seldom wait for one another.

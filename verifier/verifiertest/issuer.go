@@ -50,8 +50,8 @@ func NewIssuer(url string, keys ...*Key) (*Issuer, error) {
 	return &Issuer{URL: url, keys: keys}, nil
 }
 
-// SetKeys replaces the keys that are published; the first one signs from now on. An issuer that rotates publishes the new key
-// and the old one, and withdraws the old one later.
+// SetKeys replaces the keys that are published; the first one signs from now on. An issuer that rotates publishes the
+// new key and the old one, and withdraws the old one later.
 func (i *Issuer) SetKeys(keys ...*Key) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -14,8 +14,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
-// A Prover makes DPoP proofs (RFC 9449 section 4.2), as a client does. It is safe for concurrent use, once its fields are
-// set.
+// A Prover makes DPoP proofs (RFC 9449 section 4.2), as a client does. It is safe for concurrent use, once its fields
+// are set.
 type Prover struct {
 	// Key signs the proofs.
 	Key *Key
@@ -30,8 +30,8 @@ func (p *Prover) Thumbprint() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sum), err
 }
 
-// Proof returns a proof for one request. An accessToken that is not empty is named by its hash. What header and claims name
-// is set on top of what a good proof has, and left out where it is [Absent].
+// Proof returns a proof for one request. An accessToken that is not empty is named by its hash. What header and claims
+// name is set on top of what a good proof has, and left out where it is [Absent].
 func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (string, error) {
 	jwk, err := jose.JSONWebKey{Key: p.Key.private.Public()}.MarshalJSON()
 	if err != nil {

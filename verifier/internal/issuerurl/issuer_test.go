@@ -84,7 +84,8 @@ func FuzzIdentifier(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What Identifier returns is an identifier: it stands for itself, and its metadata has an https address.
+		// What Identifier returns is an identifier: it stands for itself, and its metadata has an https
+		// address.
 		again, err := Identifier(ports.Domain{Issuer: id, Exact: exact}, false)
 		if err != nil || again != id {
 			t.Errorf("Identifier(%q) = %q, but of that %q, %v", written, id, again, err)

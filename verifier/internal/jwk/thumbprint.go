@@ -9,8 +9,8 @@ import (
 	"math/big"
 )
 
-// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url: of its required members alone, in the
-// order of their names and without white space.
+// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url: of its required members alone, in
+// the order of their names and without white space.
 func (k *Key) Thumbprint() string {
 	encode := base64.RawURLEncoding.EncodeToString
 	var members string

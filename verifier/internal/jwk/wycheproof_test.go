@@ -47,8 +47,8 @@ func TestWycheproof(t *testing.T) {
 						t.Fatal(err1, err2)
 					}
 					got := set.WithoutID()[0].Verify(alg, message, signature)
-					// "acceptable" marks a legacy form that must not be needed: here, missing NULL parameters
-					// of the digest's algorithm.
+					// "acceptable" marks a legacy form that must not be needed: here, missing NULL
+					// parameters of the digest's algorithm.
 					if want := test.Result == "valid"; got != want {
 						t.Errorf("tc %d (%s, %s): verifies is %v", test.ID, test.Comment, test.Result, got)
 					}

@@ -92,7 +92,8 @@ func TestWycheproof(t *testing.T) {
 				}
 				for _, test := range group.Tests {
 					ran++
-					// HMAC is never accepted (JWS-10), so every vector of a symmetric key is invalid here.
+					// HMAC is never accepted (JWS-10), so every vector of a symmetric key is
+					// invalid here.
 					want := (test.Result == "valid") != (deviates[test.ID] != "") && !symmetric
 					if got := verifies(keys, test.JWS); got != want {
 						t.Errorf("tc %d (%s, %s, %s): verifies is %v", test.ID, group.Comment, test.Comment, test.Result, got)

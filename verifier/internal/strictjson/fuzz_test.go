@@ -28,7 +28,8 @@ func FuzzParseObject(f *testing.F) {
 		object, err := ParseObject(data, fuzzed)
 		want := examine(data)
 		if want.replaced && err != nil {
-			// The text held U+FFFD, or encoding/json put it where there was no character. It doesn't tell which.
+			// The text held U+FFFD, or encoding/json put it where there was no character. It doesn't tell
+			// which.
 			return
 		}
 		if got := err == nil; got != want.acceptable {
