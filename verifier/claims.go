@@ -34,9 +34,12 @@ func (c claims) date(name, rule string) (time.Time, bool, *Error) {
 	if !found {
 		return time.Time{}, false, nil
 	}
+	if value.Kind() != strictjson.Number {
+		return time.Time{}, false, malformed(rule, name, "is not a number")
+	}
 	date, ok := jwt.NumericDate(value)
 	if !ok {
-		return time.Time{}, false, malformed(rule, name, "is not a number in range")
+		return time.Time{}, false, malformed("CLAIM-EXP-03", name, "is out of range")
 	}
 	return date, true, nil
 }
@@ -57,29 +60,42 @@ func (c claims) audiences() ([]string, *Error) {
 	return several, nil
 }
 
-// checkClaims judges the claims of a token whose signature is good, in the order of the rules.
-func (v *Verifier) checkClaims(allowed domain, payload strictjson.Object) (*Verified, *Error) {
+// readClaims takes over what a token says whose signature is good, and checks all of it that time does not change:
+// what may change is left to [Verifier.judge].
+func (v *Verifier) readClaims(issuer string, payload strictjson.Object) (*Verified, *Error) {
 	c := claims{payload}
-	verified := &Verified{Issuer: allowed.issuer, payload: payload}
-	for _, check := range []func(claims, *Verified) *Error{
-		v.checkKind,
-		func(c claims, verified *Verified) *Error { return checkAudience(c, verified, allowed.audiences) },
-		v.checkTimes,
-		readIdentity,
-		v.readScopes,
-		v.checkRequired,
-		v.checkOrganization,
-	} {
-		if err := check(c, verified); err != nil {
-			return nil, err
-		}
+	verified := &Verified{Issuer: issuer, payload: payload}
+	var err *Error
+	if err = v.checkKind(c); err != nil {
+		return nil, err
 	}
-	return verified, nil
+	if verified.Audiences, err = c.audiences(); err != nil {
+		return nil, err
+	}
+	if err = readTimes(c, verified); err != nil {
+		return nil, err
+	}
+	if err = readIdentity(c, verified); err != nil {
+		return nil, err
+	}
+	v.readScopes(c, verified)
+	if err = v.checkRequired(c); err != nil {
+		return nil, err
+	}
+	return verified, v.checkOrganization(verified)
+}
+
+// judge checks what may be true of a token now and not later, or under one policy and not another.
+func (v *Verifier) judge(allowed domain, verified *Verified) *Error {
+	if err := checkAudience(verified, allowed.audiences); err != nil {
+		return err
+	}
+	return v.checkTimes(verified)
 }
 
 // checkKind keeps ID tokens out: what says who logged in at a client is no permission to use an API (RFC 8725 section
 // 3.12).
-func (v *Verifier) checkKind(c claims, _ *Verified) *Error {
+func (v *Verifier) checkKind(c claims) *Error {
 	if v.allowIDTokens {
 		return nil
 	}
@@ -91,26 +107,17 @@ func (v *Verifier) checkKind(c claims, _ *Verified) *Error {
 	return nil
 }
 
-func checkAudience(c claims, verified *Verified, allowed []string) *Error {
-	audiences, err := c.audiences()
-	if err != nil {
-		return err
-	}
+func checkAudience(verified *Verified, allowed []string) *Error {
 	for _, audience := range allowed {
-		if slices.Contains(audiences, audience) {
-			verified.Audiences = audiences
+		if slices.Contains(verified.Audiences, audience) {
 			return nil
 		}
 	}
 	return fail(CodeAudience, "CLAIM-AUD-02", fmt.Sprintf("aud has none of %q", allowed))
 }
 
-// maxAhead is how far clocks may differ, on top of the leeway, before an iat in the future is a fault.
-const maxAhead = time.Minute
-
-// checkTimes judges exp (RFC 7519 section 4.1.4), nbf (4.1.5) and iat (4.1.6).
-func (v *Verifier) checkTimes(c claims, verified *Verified) *Error {
-	now := v.clock.Now()
+// readTimes takes over exp (RFC 7519 section 4.1.4), nbf (4.1.5), which may be absent, and iat (4.1.6).
+func readTimes(c claims, verified *Verified) *Error {
 	var (
 		found bool
 		err   *Error
@@ -120,23 +127,31 @@ func (v *Verifier) checkTimes(c claims, verified *Verified) *Error {
 	} else if !found {
 		return missing("CLAIM-EXP-01", "exp")
 	}
-	if !now.Before(verified.ExpiresAt.Add(v.leeway)) {
-		return fail(CodeExpired, "CLAIM-EXP-02", "exp is past")
-	}
-	if verified.NotBefore, found, err = c.date("nbf", "CLAIM-NBF-01"); err != nil {
+	if verified.NotBefore, _, err = c.date("nbf", "CLAIM-NBF-01"); err != nil {
 		return err
-	} else if found && verified.NotBefore.After(now.Add(v.leeway)) {
-		return fail(CodeNotYetValid, "CLAIM-NBF-01", "nbf is still to come")
 	}
 	if verified.IssuedAt, found, err = c.date("iat", "CLAIM-IAT-01"); err != nil {
 		return err
 	} else if !found {
 		return missing("CLAIM-IAT-01", "iat")
 	}
-	if verified.IssuedAt.After(now.Add(maxAhead + v.leeway)) {
+	return nil
+}
+
+// maxAhead is how far clocks may differ, on top of the leeway, before an iat in the future is a fault.
+const maxAhead = time.Minute
+
+// checkTimes holds exp, nbf and iat against the clock. An absent nbf is the zero time, which is never to come.
+func (v *Verifier) checkTimes(verified *Verified) *Error {
+	now := v.clock.Now()
+	switch {
+	case !now.Before(verified.ExpiresAt.Add(v.leeway)):
+		return fail(CodeExpired, "CLAIM-EXP-02", "exp is past")
+	case verified.NotBefore.After(now.Add(v.leeway)):
+		return fail(CodeNotYetValid, "CLAIM-NBF-01", "nbf is still to come")
+	case verified.IssuedAt.After(now.Add(maxAhead + v.leeway)):
 		return fail(CodeIssuedInFuture, "CLAIM-IAT-02", "iat is in the future")
-	}
-	if v.maxTokenAge > 0 && now.After(verified.IssuedAt.Add(v.maxTokenAge+v.leeway)) {
+	case v.maxTokenAge > 0 && now.After(verified.IssuedAt.Add(v.maxTokenAge+v.leeway)):
 		return fail(CodeTooOld, "CLAIM-IAT-02", "iat is over the maximum token age ago")
 	}
 	return nil
@@ -168,32 +183,31 @@ func readIdentity(c claims, verified *Verified) *Error {
 }
 
 // readScopes takes over the scopes. Ones that can't be read are a fault only where scopes are needed.
-func (v *Verifier) readScopes(c claims, verified *Verified) *Error {
+func (v *Verifier) readScopes(c claims, verified *Verified) {
 	name := v.scopeClaim
 	if name == "" {
 		name = "scope"
 	}
 	value, found := c.Lookup(name)
 	if !found {
-		return nil
+		return
 	}
 	if list, isText := value.Text(); isText {
 		verified.Scopes = strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
-		return nil
+		return
 	}
 	scopes, areTexts := value.Strings()
 	if v.scopeClaim == "" || !areTexts {
 		verified.malformedScopes = name
-		return nil
+		return
 	}
 	verified.Scopes = scopes
-	return nil
 }
 
 // profileClaims are required by RFC 9068 section 2.2.
 var profileClaims = []string{"iss", "exp", "aud", "sub", "client_id", "iat", "jti"}
 
-func (v *Verifier) checkRequired(c claims, _ *Verified) *Error {
+func (v *Verifier) checkRequired(c claims) *Error {
 	if v.requireProfile {
 		for _, name := range profileClaims {
 			if !c.has(name) {
@@ -216,7 +230,7 @@ func (c claims) has(name string) bool {
 }
 
 // checkOrganization holds org_id or org_name against the configured organization, by what that looks like.
-func (v *Verifier) checkOrganization(_ claims, verified *Verified) *Error {
+func (v *Verifier) checkOrganization(verified *Verified) *Error {
 	matches := true
 	switch {
 	case v.organization == "":

@@ -22,6 +22,7 @@ func TestClaims(t *testing.T) {
 
 	for _, c := range []struct {
 		name   string
+		rule   string // if another than the name's
 		config func(*verifier.Config)
 		claims claims
 		want   verifier.Code
@@ -50,7 +51,7 @@ func TestClaims(t *testing.T) {
 		{name: "CLAIM-EXP-01 missing", claims: claims{"exp": absent}, want: verifier.CodeClaimMissing},
 		{name: "CLAIM-EXP-01 string", claims: claims{"exp": "9999999999"}, want: verifier.CodeClaimMalformed},
 		{name: "CLAIM-EXP-01 fraction ahead", claims: claims{"exp": float64(now) + 0.5}},
-		{name: "CLAIM-EXP-01 fraction past", claims: claims{"exp": float64(now) - 0.5}, want: verifier.CodeExpired},
+		{name: "CLAIM-EXP-02 fraction past", claims: claims{"exp": float64(now) - 0.5}, want: verifier.CodeExpired},
 		{name: "CLAIM-EXP-02 now", claims: claims{"exp": now}, want: verifier.CodeExpired},
 		{name: "CLAIM-EXP-02 in a second", claims: claims{"exp": now + 1}},
 		{name: "CLAIM-EXP-02 past within leeway", config: leeway, claims: claims{"exp": now - 4}},
@@ -78,7 +79,7 @@ func TestClaims(t *testing.T) {
 
 		{name: "CLAIM-SUB-01 absent", claims: claims{"sub": absent}},
 		{name: "CLAIM-SUB-01 number", claims: claims{"sub": 1}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-SUB-01 required and absent", config: require("sub"), claims: claims{"sub": absent}, want: verifier.CodeClaimMissing},
+		{name: "CLAIM-SUB-01 required and absent", rule: "CLAIM-REQ-01", config: require("sub"), claims: claims{"sub": absent}, want: verifier.CodeClaimMissing},
 
 		{name: "CLAIM-REQ-01 present", config: require("tier"), claims: claims{"tier": false}},
 		{name: "CLAIM-REQ-01 absent", config: require("tier"), want: verifier.CodeClaimMissing},
@@ -97,15 +98,16 @@ func TestClaims(t *testing.T) {
 		{name: "TYP-05 c_hash", claims: claims{"c_hash": "h"}, want: verifier.CodeTokenType},
 		{name: "TYP-05 allowed", config: func(c *verifier.Config) { c.InsecureAllowIDTokens = true }, claims: claims{"nonce": "n"}},
 
-		{name: "DPOP-BIND-03 jkt", claims: claims{"cnf": claims{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}, want: verifier.CodeConfirmation},
+		{name: "DPOP-REQ-04 jkt", claims: claims{"cnf": claims{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}, want: verifier.CodeConfirmation},
 		{name: "DPOP-BIND-03 empty cnf", claims: claims{"cnf": claims{}}, want: verifier.CodeConfirmation},
-		{name: "DPOP-BIND-03 malformed cnf", claims: claims{"cnf": "jkt"}, want: verifier.CodeConfirmation},
-		{name: "DPOP-BIND-03 null cnf", claims: claims{"cnf": nil}, want: verifier.CodeConfirmation},
+		{name: "DPOP-BIND-02 malformed cnf", claims: claims{"cnf": "jkt"}, want: verifier.CodeConfirmation},
+		{name: "DPOP-BIND-02 null cnf", claims: claims{"cnf": nil}, want: verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, c.config)
 			_, err := verify(t, b, token(t, b.issuer, c.claims))
 			wantCode(t, err, c.want)
+			wantRule(t, err, c.name, c.rule)
 		})
 	}
 }

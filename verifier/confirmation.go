@@ -61,11 +61,7 @@ func isSHA256(s string) bool {
 
 // confirm checks that the sender holds what the token is bound to. A bound token is never a plain Bearer token, and an
 // unbound one is never more than that (RFC 9449 section 7.2).
-func (v *Verifier) confirm(ctx context.Context, r Request, sent credentials, verified *Verified) *Error {
-	bound, err := readConfirmation(verified.payload)
-	if err != nil {
-		return err
-	}
+func (v *Verifier) confirm(ctx context.Context, r Request, sent credentials, bound confirmation, verified *Verified) *Error {
 	if err := v.confirmCertificate(r, bound); err != nil {
 		return err
 	}
@@ -79,7 +75,7 @@ func (v *Verifier) confirm(ctx context.Context, r Request, sent credentials, ver
 		return fail(CodeConfirmation, "DPOP-REQ-07", "the token is bound to a key, and DPoP is disabled")
 	case bound.jkt != "":
 		return fail(CodeConfirmation, "DPOP-REQ-04", "the token is bound to a key, and was sent as Bearer")
-	case v.dpop != nil && len(sent.proofs) > 0:
+	case v.dpop != nil && sent.proofs > 0:
 		return fail(CodeRequestMalformed, "DPOP-REQ-05", "a DPoP proof with a Bearer token")
 	}
 	return nil
@@ -110,7 +106,7 @@ func (v *Verifier) confirmKey(ctx context.Context, r Request, sent credentials, 
 	if bound.jkt == "" {
 		return fail(CodeConfirmation, "DPOP-REQ-03", "the token is not bound to a key, and was sent as DPoP")
 	}
-	proof, err := v.dpop.Check(sent.proofs[0], dpop.Request{Method: r.Method, URL: r.URL, AccessToken: sent.token})
+	proof, err := v.dpop.Check(sent.proof, dpop.Request{Method: r.Method, URL: r.URL, AccessToken: sent.token})
 	if err != nil {
 		return proofFailed(err)
 	}

@@ -135,6 +135,9 @@ func TestDPoPRequests(t *testing.T) {
 				b := newBench(t, mode(m))
 				verified, err := b.VerifyRequest(t.Context(), c.request(newSender(t, b), t))
 				wantCode(t, err, want)
+				if want != verifier.CodeSchemeNotOffered && m == verifier.DPoPAllowed {
+					wantRule(t, err, c.name, "")
+				}
 				if err == nil && (verified.Scheme == verifier.DPoPScheme) != (verified.Thumbprint != "") {
 					t.Errorf("scheme %s, thumbprint %q", verified.Scheme, verified.Thumbprint)
 				}
@@ -154,7 +157,7 @@ func TestDPoPBindings(t *testing.T) {
 		{"DPOP-BIND-02 jkt", verifiertest.Claims{"jkt": s.thumbprint}, ""},
 		{"DPOP-BIND-02 cnf is a string", s.thumbprint, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 cnf is null", nil, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 cnf is empty", verifiertest.Claims{}, verifier.CodeConfirmation},
+		{"DPOP-BIND-03 cnf is empty", verifiertest.Claims{}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt is no string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 42 characters", verifiertest.Claims{"jkt": s.thumbprint[1:]}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt with padding", verifiertest.Claims{"jkt": s.thumbprint + "="}, verifier.CodeConfirmation},
@@ -166,6 +169,7 @@ func TestDPoPBindings(t *testing.T) {
 			bound := token(t, b.issuer, verifiertest.Claims{"cnf": c.cnf})
 			_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 			wantCode(t, err, c.want)
+			wantRule(t, err, c.name, "")
 		})
 	}
 }

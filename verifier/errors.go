@@ -54,6 +54,7 @@ const (
 	CodeProofReplayed      Code = "dpop_proof_replayed"        // the DPoP proof was used before
 	CodeNonce              Code = "dpop_nonce_needed"          // the DPoP proof needs a nonce of the server's
 	CodeClaimsUndecodable  Code = "claims_undecodable"         // its claims do not fit the caller's type
+	CodeActorMalformed     Code = "actor_malformed"            // its act claim can't be read
 	CodeScope              Code = "scope_insufficient"         // it lacks a scope that is needed
 )
 
@@ -188,6 +189,7 @@ var answers = map[Code]answer{
 	CodeOrganization:       badToken("The access token is for another organization"),
 	CodeConfirmation:       badToken("The access token is bound to a key that was not proved"),
 	CodeClaimsUndecodable:  badToken("The access token has a malformed claim"),
+	CodeActorMalformed:     badToken("The access token has a malformed claim"),
 	CodeProof:              {Rejected, 401, invalidDPoPProof, "The DPoP proof is invalid"},
 	CodeProofReplayed:      {Rejected, 401, invalidDPoPProof, "The DPoP proof was used before"},
 	CodeNonce:              {Rejected, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer"},

@@ -21,6 +21,7 @@ func TestHeaderAndPayload(t *testing.T) {
 
 	for _, c := range []struct {
 		name            string
+		rule            string // if another than the name's
 		header, payload string // goodHeader and goodPayload where empty
 		want            verifier.Code
 	}{
@@ -38,10 +39,10 @@ func TestHeaderAndPayload(t *testing.T) {
 		{name: "JWS-05 duplicate in header", header: goodHeader + `,"alg":"RS256"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-05 duplicate in payload", payload: goodPayload + `,"aud":"https://api.example"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-05 duplicate by escape", payload: goodPayload + `,"\u0061ud":"https://api.example"}`, want: verifier.CodeTokenMalformed},
-		{name: "JWS-06 Alg is unknown", header: `{"Alg":"RS256","kid":"key-1"}`, want: verifier.CodeTokenMalformed},
+		{name: "JWS-06 Alg is unknown", rule: "JWS-08", header: `{"Alg":"RS256","kid":"key-1"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-06 Alg beside alg", header: goodHeader + `,"Alg":"none"}`},
-		{name: "JWS-06 ISS is unknown", payload: strings.Replace(goodPayload, `"iss"`, `"ISS"`, 1) + "}", want: verifier.CodeClaimMissing},
-		{name: "JWS-06 Exp is unknown", payload: strings.Replace(goodPayload, `"exp"`, `"Exp"`, 1) + "}", want: verifier.CodeClaimMissing},
+		{name: "JWS-06 ISS is unknown", rule: "CLAIM-ISS-01", payload: strings.Replace(goodPayload, `"iss"`, `"ISS"`, 1) + "}", want: verifier.CodeClaimMissing},
+		{name: "JWS-06 Exp is unknown", rule: "CLAIM-EXP-01", payload: strings.Replace(goodPayload, `"exp"`, `"Exp"`, 1) + "}", want: verifier.CodeClaimMissing},
 		{name: "JWS-06 EXP beside exp", payload: goodPayload + `,"EXP":1}`},
 		{name: "JWS-07 nested 40 deep", payload: goodPayload + `,"x":` + strings.Repeat("[", 39) + strings.Repeat("]", 39) + "}"},
 		{name: "JWS-07 nested 41 deep", payload: goodPayload + `,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}", want: verifier.CodeTokenMalformed},
@@ -62,11 +63,11 @@ func TestHeaderAndPayload(t *testing.T) {
 		{name: "JWS-14 jku, x5u, jwk, x5c and x5t are ignored", header: goodHeader + `,"jku":"https://evil.example/jwks","x5u":"https://evil.example/x","jwk":{"kty":"oct","k":"AA"},"x5c":["AA"],"x5t":"AA"}`},
 		{name: "JWS-18 zip", header: goodHeader + `,"zip":"DEF"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-18 enc", header: goodHeader + `,"enc":"A128GCM"}`, want: verifier.CodeTokenMalformed},
-		{name: "KEYS-02 kid of 512 bytes is only unknown", header: `{"alg":"RS256","kid":"` + strings.Repeat("k", 512) + `"}`, want: verifier.CodeKeyUnknown},
+		{name: "KEYS-02 kid of 512 bytes is only unknown", rule: "CACHE-05", header: `{"alg":"RS256","kid":"` + strings.Repeat("k", 512) + `"}`, want: verifier.CodeKeyUnknown},
 		{name: "KEYS-02 kid of 513 bytes", header: `{"alg":"RS256","kid":"` + strings.Repeat("k", 513) + `"}`, want: verifier.CodeTokenMalformed},
 		{name: "KEYS-02 kid is no string", header: `{"alg":"RS256","kid":1}`, want: verifier.CodeTokenMalformed},
-		{name: "KEYS-02 kid is compared with case", header: `{"alg":"RS256","kid":"KEY-1"}`, want: verifier.CodeKeyUnknown},
-		{name: "KEYS-02 kid is no path", header: `{"alg":"RS256","kid":"../key-1"}`, want: verifier.CodeKeyUnknown},
+		{name: "KEYS-02 kid is compared with case", rule: "CACHE-05", header: `{"alg":"RS256","kid":"KEY-1"}`, want: verifier.CodeKeyUnknown},
+		{name: "KEYS-02 kid is no path", rule: "CACHE-05", header: `{"alg":"RS256","kid":"../key-1"}`, want: verifier.CodeKeyUnknown},
 		{name: "TYP-01 AT+JWT", header: `{"alg":"RS256","kid":"key-1","typ":"AT+JWT"}`},
 		{name: "TYP-01 application/at+jwt", header: `{"alg":"RS256","kid":"key-1","typ":"application/at+jwt"}`},
 		{name: "TYP-01 Application/JWT", header: `{"alg":"RS256","kid":"key-1","typ":"Application/JWT"}`},
@@ -90,6 +91,7 @@ func TestHeaderAndPayload(t *testing.T) {
 			}
 			_, err := verify(t, b, signRaw(t, b.issuer, k, c.header, c.payload))
 			wantCode(t, err, c.want)
+			wantRule(t, err, c.name, c.rule)
 		})
 	}
 }
@@ -102,6 +104,7 @@ func TestCompactForm(t *testing.T) {
 
 	for _, c := range []struct {
 		name, token string
+		rule        string // if another than the name's
 		want        verifier.Code
 	}{
 		{name: "JWS-01 three segments", token: good},
@@ -120,13 +123,14 @@ func TestCompactForm(t *testing.T) {
 		{name: "JWS-02 the alphabet of plain base64", token: strings.ReplaceAll(strings.ReplaceAll(good, "-", "+"), "_", "/"), want: verifier.CodeTokenMalformed},
 		{name: "JWS-03 unused bits in the signature", token: good[:len(good)-1] + flipUnused(good[len(good)-1]), want: verifier.CodeTokenMalformed},
 		{name: "JWS-03 unused bits in the header", token: withUnusedBits(parts[0]) + "." + parts[1] + "." + parts[2], want: verifier.CodeTokenMalformed},
-		{name: "JWS-09 none without signature", token: encode([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".", want: verifier.CodeTokenMalformed},
+		{name: "JWS-09 none without signature", rule: "JWS-01", token: encode([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".", want: verifier.CodeTokenMalformed},
 		{name: "CRED-09 over the size bound", token: strings.Repeat("a", 16<<10+1), want: verifier.CodeTokenTooLarge},
-		{name: "CRED-09 at the size bound", token: strings.Repeat("a", 16<<10), want: verifier.CodeTokenMalformed},
+		{name: "CRED-09 at the size bound", rule: "JWS-01", token: strings.Repeat("a", 16<<10), want: verifier.CodeTokenMalformed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := verify(t, b, c.token)
 			wantCode(t, err, c.want)
+			wantRule(t, err, c.name, c.rule)
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -145,6 +146,19 @@ func wantCode(t testing.TB, err error, code verifier.Code) {
 	}
 	if e.Code != code || !errors.Is(err, code) || !errors.Is(err, e.Class) {
 		t.Errorf("error is %v, want code %s", err, code)
+	}
+}
+
+// wantRule checks that an error is of the rule that the test's name begins with, or of another one if that is named.
+func wantRule(t *testing.T, err error, name, another string) {
+	t.Helper()
+	rule, _, _ := strings.Cut(name, " ")
+	if another != "" {
+		rule = another
+	}
+	var e *verifier.Error
+	if errors.As(err, &e) && e.Rule != rule {
+		t.Errorf("error is %v, want one of rule %s", err, rule)
 	}
 }
 

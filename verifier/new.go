@@ -16,6 +16,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -38,6 +39,9 @@ const (
 	maxLeeway       = 5 * time.Minute
 	minSecretBytes  = 32
 	defaultMaxToken = 16 << 10
+
+	defaultRememberedTokens = 1024
+	defaultRememberedBytes  = 8 << 20
 
 	defaultSoftTTL      = 10 * time.Minute
 	defaultMinTTL       = time.Minute
@@ -80,7 +84,14 @@ func New(config Config) (*Verifier, error) {
 		v.clock = memory.Clock{}
 	}
 	c.confirmation(v)
+	if config.MaxRememberedTokens >= 0 {
+		v.remembered = newTokenMemory(
+			atLeastZero(&c, "MaxRememberedTokens", config.MaxRememberedTokens, defaultRememberedTokens),
+			atLeastZero(&c, "MaxRememberedBytes", config.MaxRememberedBytes, defaultRememberedBytes),
+		)
+	}
 	v.keys = keyring.New(c.keyring(v.clock, v.domains))
+	v.shared = shared.Verifier{Domain: c.domain(), Keys: v.keys, Clock: v.clock, LoopbackHTTP: config.InsecureAllowLoopbackHTTP}
 	if len(c.faults) > 0 {
 		return nil, fail(CodeConfig, "", "").because(errors.Join(c.faults...))
 	}
@@ -95,6 +106,18 @@ type checker struct {
 
 func (c *checker) fault(field string, err error) {
 	c.faults = append(c.faults, &FieldError{Field: field, Err: err})
+}
+
+// domain returns the identifier of the one issuer that Domain names, empty if there is none.
+func (c *checker) domain() string {
+	if c.Domain == "" {
+		return ""
+	}
+	identifier, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain}, c.InsecureAllowLoopbackHTTP)
+	if err != nil && c.Domains != nil {
+		c.fault("Domain", err) // otherwise it is one of domains, and told there
+	}
+	return identifier
 }
 
 // domains returns the accepted issuers with their audiences; none if a resolver names them.
@@ -114,11 +137,6 @@ func (c *checker) domains() domains {
 	}
 	if len(c.Domains) == 0 {
 		c.fault("Domains", errors.New("is an empty list"))
-	}
-	if c.Domain != "" {
-		if _, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain}, c.InsecureAllowLoopbackHTTP); err != nil {
-			c.fault("Domain", err)
-		}
 	}
 	return c.checkDomains(c.Domains, func(i int) string { return fmt.Sprintf("Domains[%d]", i) })
 }

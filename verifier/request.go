@@ -25,27 +25,31 @@ type Request struct {
 type credentials struct {
 	scheme Scheme // empty if it could not be read
 	token  string
-	proofs []string // the values of all DPoP header fields
+	proof  string // the value of the first DPoP header field
+	proofs int    // how many of these fields there are
 }
 
 // credentials finds the one access token of a request. Nothing later reads the header again.
 func (v *Verifier) credentials(r Request) (credentials, *Error) {
 	var sent credentials
-	fields := r.field("Authorization")
+	authorization, fields := r.field("Authorization")
 	switch {
-	case len(fields) == 0:
+	case fields == 0:
 		return sent, fail(CodeCredentialsMissing, "CRED-01", "no Authorization header field")
-	case len(fields) > 1:
+	case fields > 1:
 		return sent, fail(CodeRequestMalformed, "CRED-03", "several Authorization header fields")
 	}
-	name, token, parted := strings.Cut(fields[0], " ")
+	name, token, parted := strings.Cut(authorization, " ")
+	sent.token = strings.TrimLeft(token, " ")
+	if strings.ContainsRune(name, '\t') || strings.HasPrefix(sent.token, "\t") {
+		return sent, fail(CodeRequestMalformed, "CRED-06", "a tab between scheme and token")
+	}
 	if !isToken(name) {
 		return sent, fail(CodeRequestMalformed, "CRED-04", "the scheme is empty or no token of RFC 9110")
 	}
 	if sent.scheme = v.offered(name); sent.scheme == "" {
 		return sent, fail(CodeSchemeNotOffered, "CRED-07", "the scheme is not offered")
 	}
-	sent.token = strings.TrimLeft(token, " ")
 	switch {
 	case !parted || sent.token == "":
 		return sent, fail(CodeRequestMalformed, "CRED-04", "scheme without a token")
@@ -56,12 +60,12 @@ func (v *Verifier) credentials(r Request) (credentials, *Error) {
 	case r.tokenElsewhere():
 		return sent, fail(CodeRequestMalformed, "CRED-08", "a second access token in the query or form")
 	}
-	sent.proofs = r.field("DPoP")
+	sent.proof, sent.proofs = r.field("DPoP")
 	if sent.scheme == DPoPScheme {
 		switch {
-		case len(sent.proofs) == 0:
-			return sent, fail(CodeProof, "DPOP-REQ-02", "no DPoP header field")
-		case len(sent.proofs) > 1 || strings.Contains(sent.proofs[0], ","):
+		case sent.proofs == 0, sent.proofs == 1 && sent.proof == "":
+			return sent, fail(CodeProof, "DPOP-REQ-02", "no DPoP header field, or an empty one")
+		case sent.proofs > 1 || strings.Contains(sent.proof, ","):
 			return sent, fail(CodeProof, "DPOP-REQ-01", "several DPoP proofs")
 		}
 	}
@@ -79,15 +83,18 @@ func (v *Verifier) offered(name string) Scheme {
 	return ""
 }
 
-// field returns all values of a header field, under whatever spelling of its name.
-func (r Request) field(name string) []string {
-	var values []string
+// field returns the first value of a header field, under whatever spelling of its name, and how many there are.
+func (r Request) field(name string) (first string, count int) {
 	for key, sent := range r.Header {
-		if strings.EqualFold(key, name) {
-			values = append(values, sent...)
+		if !strings.EqualFold(key, name) {
+			continue
 		}
+		if count == 0 && len(sent) > 0 {
+			first = sent[0]
+		}
+		count += len(sent)
 	}
-	return values
+	return first, count
 }
 
 // tokenElsewhere reports whether an access token is in the query (RFC 6750 section 2.3) or form (section 2.2) too. A

@@ -21,6 +21,7 @@ func TestCredentials(t *testing.T) {
 
 	for _, c := range []struct {
 		name    string
+		rule    string // if another than the name's
 		request verifier.Request
 		want    verifier.Code
 	}{
@@ -41,13 +42,13 @@ func TestCredentials(t *testing.T) {
 		{name: "CRED-05 space behind", request: verifier.Request{Header: authorization("Bearer " + good + " ")}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-05 quotes", request: verifier.Request{Header: authorization(`Bearer "` + good + `"`)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-05 equals signs alone", request: verifier.Request{Header: authorization("Bearer ==")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 other characters of a token68", request: verifier.Request{Header: authorization("Bearer a+b/c~d-e.f_g=")}, want: verifier.CodeTokenMalformed},
+		{name: "CRED-05 other characters of a token68", rule: "JWS-01", request: verifier.Request{Header: authorization("Bearer a+b/c~d-e.f_g=")}, want: verifier.CodeTokenMalformed},
 		{name: "CRED-06 several spaces", request: verifier.Request{Header: authorization("Bearer   " + good)}},
 		{name: "CRED-06 tab", request: verifier.Request{Header: authorization("Bearer\t" + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-06 space and tab", request: verifier.Request{Header: authorization("Bearer \t" + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-07 Basic", request: verifier.Request{Header: authorization("Basic YTpi")}, want: verifier.CodeSchemeNotOffered},
 		{name: "CRED-07 Digest with parameters", request: verifier.Request{Header: authorization(`Digest username="a", realm="b"`)}, want: verifier.CodeSchemeNotOffered},
-		{name: "CRED-08 in the query alone", request: verifier.Request{URL: url + "?access_token=" + good}, want: verifier.CodeCredentialsMissing},
+		{name: "CRED-08 in the query alone", rule: "CRED-01", request: verifier.Request{URL: url + "?access_token=" + good}, want: verifier.CodeCredentialsMissing},
 		{name: "CRED-08 in the query too", request: verifier.Request{URL: url + "?a=b&access_token=" + good, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-08 in the query, escaped", request: verifier.Request{URL: url + "?access%5Ftoken=x", Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-08 another parameter", request: verifier.Request{URL: url + "?access_tokens=x&a=access_token", Header: authorization("Bearer " + good)}},
@@ -58,6 +59,7 @@ func TestCredentials(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := b.VerifyRequest(t.Context(), c.request)
 			wantCode(t, err, c.want)
+			wantRule(t, err, c.name, c.rule)
 		})
 	}
 }

@@ -11,42 +11,37 @@ import (
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
 
-// formRules names the rule that each fault of a token's form breaks.
-var formRules = map[error]struct {
-	code Code
-	rule string
-}{
-	jws.ErrSegments:  {CodeTokenMalformed, "JWS-01"},
-	jws.ErrBase64:    {CodeTokenMalformed, "JWS-02"},
-	jws.ErrHeader:    {CodeTokenMalformed, "JWS-04"},
-	jws.ErrPayload:   {CodeTokenMalformed, "JWS-04"},
-	jws.ErrAlgorithm: {CodeTokenMalformed, "JWS-08"},
-	jws.ErrExtension: {CodeTokenMalformed, "JWS-12"},
-	jws.ErrKeyID:     {CodeTokenMalformed, "KEYS-02"},
-	jws.ErrType:      {CodeTokenType, "TYP-01"},
-}
-
 // parse checks all of a token that needs neither its issuer nor its keys.
 func (v *Verifier) parse(token string) (*jws.Message, *Error) {
-	if len(token) > v.maxTokenBytes {
-		return nil, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
-	}
-	message, err := jws.Parse(token)
-	if err != nil {
-		broken := formRules[err]
-		return nil, fail(broken.code, broken.rule, err.Error())
-	}
-	if !slices.Contains(v.algorithms, message.Algorithm) {
-		return nil, fail(CodeAlgorithm, "JWS-08", "alg is none of those configured")
+	message, fault := jws.Parse(token)
+	switch {
+	case fault == jws.ErrType:
+		return nil, fail(CodeTokenType, fault.Rule, fault.Error())
+	case fault != nil:
+		return nil, fail(CodeTokenMalformed, fault.Rule, fault.Error())
+	case !slices.Contains(v.algorithms, message.Algorithm):
+		return nil, fail(CodeAlgorithm, algorithmRule(message.Algorithm), "alg is none of those configured")
 	}
 	if err := v.checkType(message); err != nil {
 		return nil, err
 	}
 	return message, nil
+}
+
+// algorithmRule is the rule that an alg breaks which is not configured. None and HMAC never are.
+func algorithmRule(alg string) string {
+	switch {
+	case strings.EqualFold(alg, "none"):
+		return "JWS-09"
+	case strings.HasPrefix(alg, "HS"):
+		return "JWS-10"
+	}
+	return "JWS-08"
 }
 
 // checkType keeps JWTs of other kinds out (RFC 8725 section 3.11). An access token says at+jwt; many issuers still
@@ -63,27 +58,32 @@ func (v *Verifier) checkType(message *jws.Message) *Error {
 	return fail(CodeTokenType, "TYP-02", "typ is that of another kind of JWT")
 }
 
-// allowedDomain finds the token's issuer among those allowed, before any request leaves the process (RFC 8725 section
-// 3.10).
-func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery, message *jws.Message) (domain, *Error) {
+// unverifiedIssuer returns the iss of a token whose signature nobody has checked: it says where to look for the key,
+// if it is an issuer that is allowed.
+func unverifiedIssuer(message *jws.Message) (string, *Error) {
 	value, found := message.Payload.Lookup("iss")
 	if !found {
-		return domain{}, missing("CLAIM-ISS-01", "iss")
+		return "", missing("CLAIM-ISS-01", "iss")
 	}
-	unverified, isText := value.Text()
-	if !isText || unverified == "" {
-		return domain{}, malformed("CLAIM-ISS-01", "iss", "is not a non-empty string")
+	issuer, isText := value.Text()
+	if !isText || issuer == "" {
+		return "", malformed("CLAIM-ISS-01", "iss", "is not a non-empty string")
 	}
+	return issuer, nil
+}
+
+// allowedDomain finds the token's issuer among those allowed, before any request leaves the process (RFC 8725 section
+// 3.10).
+func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery) (domain, *Error) {
 	domains := v.domains
 	if v.resolver != nil {
-		query.UnverifiedIssuer = unverified
 		var err *Error
 		if domains, err = v.resolve(ctx, query); err != nil {
 			return domain{}, err
 		}
 	}
-	if audiences, allowed := domains[unverified]; allowed {
-		return domain{unverified, audiences}, nil
+	if audiences, allowed := domains[query.UnverifiedIssuer]; allowed {
+		return domain{query.UnverifiedIssuer, audiences}, nil
 	}
 	return domain{}, fail(CodeIssuer, "CLAIM-ISS-02", "iss is not "+listIssuers(domains))
 }
@@ -136,16 +136,15 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domain
 // maxKeyTries bounds how many keys of one kid are tried on one token.
 const maxKeyTries = 4
 
-// checkSignature verifies the token with a key of its issuer, and of no other (RFC 8725 section 3.8).
-func (v *Verifier) checkSignature(ctx context.Context, issuer string, message *jws.Message) *Error {
+// checkSignature verifies the token with a key of its issuer, and of no other (RFC 8725 section 3.8), and returns that
+// key.
+func (v *Verifier) checkSignature(ctx context.Context, issuer string, message *jws.Message, named keyring.Selector) (*jwk.Key, *Error) {
 	if !message.HasKeyID && !v.allowNoKeyID {
-		return fail(CodeKeyIDMissing, "KEYS-01", "the header has no kid")
+		return nil, fail(CodeKeyIDMissing, "KEYS-01", "the header has no kid")
 	}
-	keys, err := v.keys.Keys(ctx, issuer, keyring.Selector{
-		KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm,
-	})
+	keys, err := v.keys.Keys(ctx, issuer, named)
 	if err != nil {
-		return keysFailed(err)
+		return nil, keysFailed(err)
 	}
 	tried := 0
 	for _, key := range keys {
@@ -153,16 +152,16 @@ func (v *Verifier) checkSignature(ctx context.Context, issuer string, message *j
 			continue
 		}
 		if message.Verify(key) {
-			return nil
+			return key, nil
 		}
 		if tried++; tried == maxKeyTries {
 			break
 		}
 	}
 	if tried == 0 {
-		return fail(CodeAlgorithm, "JWS-11", "alg does not fit the key that kid names")
+		return nil, fail(CodeAlgorithm, "JWS-11", "alg does not fit the key that kid names")
 	}
-	return fail(CodeSignature, "JWS-16", "the signature is not that of the key")
+	return nil, fail(CodeSignature, "JWS-16", "the signature is not that of the key")
 }
 
 // keysFailed says what it means that there is no key: a bad token only if the issuer was asked.

@@ -50,7 +50,7 @@ type Verified struct {
 func (v *Verified) Decode(target any) error {
 	err := v.payload.CheckDuplicates()
 	if err == nil {
-		err = json.Unmarshal(v.payload.Raw(), target)
+		err = json.Unmarshal([]byte(v.payload.Raw()), target)
 	}
 	if err != nil {
 		// The cause would quote the claim that did not fit.

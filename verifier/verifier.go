@@ -3,19 +3,24 @@ package verifier
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
 
 // A Verifier decides whether requests may pass. It is safe for concurrent use. Close ends its background fetches.
 type Verifier struct {
 	clock    ports.Clock
 	keys     *keyring.Ring
+	shared   shared.Verifier
 	resolver ports.DomainResolver // nil where domains are fixed
 	domains  domains
+
+	remembered *tokenMemory // nil if it is off
 
 	audiences      []string // of resolved domains that name none
 	loopbackHTTP   bool
@@ -79,31 +84,87 @@ func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verifi
 // decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no
 // more than it must.
 func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {
-	verified, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
-	if err == nil {
-		verified.Scheme, verified.verifier = sent.scheme, v
-		err = v.confirm(ctx, r, sent, verified)
-	}
+	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
 	if err != nil {
+		return nil, v.answer(err, sent.scheme, nil)
+	}
+	verified := token.verified()
+	verified.Scheme, verified.verifier = sent.scheme, v
+	if err := v.confirm(ctx, r, sent, token.bound, verified); err != nil {
 		return nil, v.answer(err, sent.scheme, nil)
 	}
 	return verified, nil
 }
 
-// verify checks the token itself.
-func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, token string) (*Verified, *Error) {
-	message, err := v.parse(token)
+// verify checks the token itself. One that was verified lately is spared its form and its signature, and nothing else.
+func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, *Error) {
+	if len(compact) > v.maxTokenBytes {
+		return nil, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
+	}
+	digest := v.remembered.digest(compact)
+	token, allowed, err := v.recognize(ctx, query, digest)
+	known := token != nil
+	if err == nil && !known {
+		token, allowed, err = v.authenticate(ctx, query, compact)
+	}
+	if err == nil {
+		err = v.judge(allowed, &token.says)
+	}
+	if err == nil && !known {
+		token.bound, err = readConfirmation(token.says.payload)
+	}
 	if err != nil {
+		v.remembered.forget(digest)
 		return nil, err
 	}
-	allowed, err := v.allowedDomain(ctx, query, message)
+	if !known {
+		v.remembered.remember(digest, token)
+	}
+	return token, nil
+}
+
+// authenticate finds out who signed a token and what it says.
+func (v *Verifier) authenticate(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, domain, *Error) {
+	message, err := v.parse(compact)
 	if err != nil {
-		return nil, err
+		return nil, domain{}, err
 	}
-	if err := v.checkSignature(ctx, allowed.issuer, message); err != nil {
-		return nil, err
+	if query.UnverifiedIssuer, err = unverifiedIssuer(message); err != nil {
+		return nil, domain{}, err
 	}
-	return v.checkClaims(allowed, message.Payload)
+	allowed, err := v.allowedDomain(ctx, query)
+	if err != nil {
+		return nil, domain{}, err
+	}
+	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
+	key, err := v.checkSignature(ctx, allowed.issuer, message, named)
+	if err != nil {
+		return nil, domain{}, err
+	}
+	says, err := v.readClaims(allowed.issuer, message.Payload)
+	if err != nil {
+		return nil, domain{}, err
+	}
+	return &signedToken{says: *says, named: named, key: key}, allowed, nil
+}
+
+// recognize finds a token that was verified lately and whose issuer is still allowed; nil if there is none. A key that
+// has left the issuer's set, or was fetched anew, no longer vouches for what it verified.
+func (v *Verifier) recognize(ctx context.Context, query ports.DomainQuery, digest tokenDigest) (*signedToken, domain, *Error) {
+	token := v.remembered.recall(digest)
+	if token == nil {
+		return nil, domain{}, nil
+	}
+	query.UnverifiedIssuer = token.says.Issuer
+	allowed, err := v.allowedDomain(ctx, query)
+	if err != nil {
+		return nil, domain{}, err
+	}
+	keys, failed := v.keys.Keys(ctx, allowed.issuer, token.named)
+	if failed != nil || !slices.Contains(keys, token.key) {
+		return nil, domain{}, nil
+	}
+	return token, allowed, nil
 }
 
 // Warm fetches the keys of all configured domains that are not held yet, so that the first request need not wait. It

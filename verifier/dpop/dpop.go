@@ -268,6 +268,9 @@ func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
 	return nil
 }
 
+// hashLength is that of a SHA-256 in base64url.
+const hashLength = 43
+
 // checkTokenHash compares ath with the hash of the access token (item 12), in constant time.
 func checkTokenHash(claims strictjson.Object, accessToken string) *Error {
 	if accessToken == "" {
@@ -275,8 +278,8 @@ func checkTokenHash(claims strictjson.Object, accessToken string) *Error {
 	}
 	ath, isText := claims.Text("ath")
 	sum := sha256.Sum256([]byte(accessToken))
-	want := base64.RawURLEncoding.EncodeToString(sum[:])
-	if !isText || subtle.ConstantTimeCompare([]byte(ath), []byte(want)) != 1 {
+	want := base64.RawURLEncoding.AppendEncode(make([]byte, 0, hashLength), sum[:])
+	if !isText || subtle.ConstantTimeCompare([]byte(ath), want) != 1 {
 		return broken("DPOP-CLM-10", "ath is not the hash of the access token")
 	}
 	return nil
@@ -285,10 +288,10 @@ func checkTokenHash(claims strictjson.Object, accessToken string) *Error {
 // ReplayKey is what the first use of the proof is remembered by: a fixed length, of the key and the jti (RFC 9449
 // section 11.1), so that the same jti under another key is another proof.
 func (p *Proof) ReplayKey() string {
-	h := sha256.New()
-	h.Write([]byte(p.Thumbprint)) // always 43 characters, so that the two can't run into one another
-	h.Write([]byte(p.ID))
-	return "dpop:" + base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	// A thumbprint always has 43 characters, so that the two can't run into one another.
+	sum := sha256.Sum256([]byte(p.Thumbprint + p.ID))
+	const prefix = "dpop:"
+	return string(base64.RawURLEncoding.AppendEncode(append(make([]byte, 0, len(prefix)+hashLength), prefix...), sum[:]))
 }
 
 // date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is one or absent.

@@ -8,7 +8,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
-	"math/big"
 )
 
 // An algorithm is one asymmetric signature algorithm of RFC 7518 section 3.1 or RFC 8037 section 3.1. There is no
@@ -82,18 +81,45 @@ func (k *Key) Verify(alg string, signed, signature []byte) bool {
 		}
 		return rsa.VerifyPKCS1v15(public, a.hash, digest, signature) == nil
 	case *ecdsa.PublicKey:
-		// RFC 7518 section 3.4: r and s, each as long as the curve's order, and nothing else. Verify refuses
+		// RFC 7518 section 3.4: r and s, each as long as the curve's order, and nothing else. VerifyASN1 refuses
 		// those that are zero or not below the order.
-		size := (public.Curve.Params().BitSize + 7) / 8
+		size := coordinateSize(public.Curve)
 		if len(signature) != 2*size {
 			return false
 		}
-		r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
-		return ecdsa.Verify(public, digest, r, s)
+		return ecdsa.VerifyASN1(public, digest, asn1Signature(signature[:size], signature[size:]))
 	case ed25519.PublicKey:
 		return ed25519.Verify(public, signed, signature)
 	}
 	return false
+}
+
+// asn1Signature writes r and s as the ASN.1 that crypto/ecdsa wants: a SEQUENCE of two INTEGERs (RFC 3279 section
+// 2.2.3), as DER demands. Its Verify would do so by way of big.Int, at 8 more allocations.
+func asn1Signature(r, s []byte) []byte {
+	const sequence, longForm = 0x30, 0x81 // of a length from 128 to 255 bytes
+	var buf [160]byte                     // P-521 needs 3 + 2*(2+67)
+	body := appendInteger(appendInteger(buf[3:3], r), s)
+	if len(body) < 128 {
+		buf[1], buf[2] = sequence, byte(len(body))
+		return buf[1 : 3+len(body)]
+	}
+	buf[0], buf[1], buf[2] = sequence, longForm, byte(len(body))
+	return buf[:3+len(body)]
+}
+
+// appendInteger appends a positive INTEGER: as short as can be, and with a zero in front where it would be negative.
+func appendInteger(b, value []byte) []byte {
+	const integer = 0x02
+	for len(value) > 1 && value[0] == 0 {
+		value = value[1:]
+	}
+	if value[0] >= 0x80 {
+		b = append(b, integer, byte(len(value)+1), 0)
+	} else {
+		b = append(b, integer, byte(len(value)))
+	}
+	return append(b, value...)
 }
 
 // digest appends the hash of signed to b; for an algorithm that hashes on its own it appends nothing.

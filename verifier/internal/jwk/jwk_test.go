@@ -135,7 +135,7 @@ func TestParse(t *testing.T) {
 		{name: "KEYS-08 broken x5c costs nothing", key: rs.with(document{"x5c": []string{"no certificate"}, "x5u": 1})},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			key, err := Parse(c.key.json(t))
+			key, err := Parse(string(c.key.json(t)))
 			if !errors.Is(err, c.want) || (key == nil) != (err != nil) {
 				t.Errorf("Parse = %v, %v; want %v", key, err, c.want)
 			}
@@ -143,7 +143,7 @@ func TestParse(t *testing.T) {
 	}
 	t.Run("KEYS-08 duplicate member", func(t *testing.T) {
 		written := rs.json(t)
-		if _, err := Parse(append(written[:len(written)-1], `,"e":"AQAB"}`...)); !errors.Is(err, ErrMalformed) {
+		if _, err := Parse(string(written[:len(written)-1]) + `,"e":"AQAB"}`); !errors.Is(err, ErrMalformed) {
 			t.Errorf("Parse = %v", err)
 		}
 	})
@@ -181,7 +181,7 @@ func TestJWS11AlgorithmFitsTheKey(t *testing.T) {
 		"Ed25519 that says so": {public(t, edPublic).with(document{"alg": "EdDSA"}), "EdDSA"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			key, err := Parse(c.key.json(t))
+			key, err := Parse(string(c.key.json(t)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,7 +195,7 @@ func TestJWS11AlgorithmFitsTheKey(t *testing.T) {
 }
 
 func TestJWS11SaltLength(t *testing.T) {
-	key, err := Parse(public(t, &rsa2048.PublicKey).json(t))
+	key, err := Parse(string(public(t, &rsa2048.PublicKey).json(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestThumbprint(t *testing.T) {
 		}
 	}
 	// The example of RFC 7638 section 3.1.
-	key, err := Parse([]byte(`{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`))
+	key, err := Parse(`{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}`)
 	if err != nil || key.Thumbprint() != "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs" {
 		t.Errorf("thumbprint of the RFC's example is %v, %v", key.Thumbprint(), err)
 	}

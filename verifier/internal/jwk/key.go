@@ -1,5 +1,3 @@
-// Package jwk reads public keys, one by one so that an odd one never spoils the others, and verifies signatures with
-// them, by the algorithm that fits the key and no other.
 package jwk
 
 import (
@@ -25,6 +23,7 @@ type Key struct {
 	Algorithm string
 
 	public crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
+	point  []byte           // of an elliptic curve key that was a JWK: uncompressed, by SEC 1 section 2.3.3
 }
 
 // Why a key is not used. The texts hold nothing of the key.
@@ -58,7 +57,7 @@ var keyLimits = strictjson.Limits{Depth: 8, Members: 64}
 var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 
 // Parse reads one JSON Web Key (RFC 7517 section 4) that is public and for verifying signatures.
-func Parse(raw []byte) (*Key, error) {
+func Parse(raw string) (*Key, error) {
 	object, err := strictjson.ParseObject(raw, keyLimits)
 	if err != nil {
 		return nil, ErrMalformed
@@ -78,7 +77,7 @@ func Parse(raw []byte) (*Key, error) {
 			return nil, ErrKeyID
 		}
 	}
-	if key.public, err = publicKey(object); err != nil {
+	if err := key.readPublic(object); err != nil {
 		return nil, err
 	}
 	if value, found := object.Lookup("alg"); found {
@@ -105,30 +104,27 @@ func forVerifying(object strictjson.Object) bool {
 	return true
 }
 
-// publicKey reads the members that make a public key. The rest (x5c, say) is not even looked at: a certificate vouches
+// readPublic reads the members that make a public key. The rest (x5c, say) is not even looked at: a certificate vouches
 // for nothing here, and a broken one must not cost the key.
-func publicKey(object strictjson.Object) (crypto.PublicKey, error) {
-	var (
-		key crypto.PublicKey
-		err error
-	)
+func (k *Key) readPublic(object strictjson.Object) error {
+	var err error
 	kty, _ := object.Text("kty")
 	switch kty {
 	case "RSA":
-		key, err = rsaKey(object)
+		k.public, err = rsaKey(object)
 	case "EC":
-		key, err = ecKey(object)
+		k.public, k.point, err = ecKey(object)
 	case "OKP":
-		key, err = okpKey(object)
+		k.public, err = okpKey(object)
 	case "oct":
-		return nil, ErrPrivate
+		return ErrPrivate
 	default:
-		return nil, ErrKeyType
+		return ErrKeyType
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return key, check(key)
+	return check(k.public)
 }
 
 // rsaKey reads an RSA public key (RFC 7518 section 6.3.1).
@@ -148,23 +144,31 @@ var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": ellipt
 
 // ecKey reads an elliptic curve public key: two coordinates of the curve's full length (RFC 7518 section 6.2.1) that
 // are a point on it.
-func ecKey(object strictjson.Object) (*ecdsa.PublicKey, error) {
+func ecKey(object strictjson.Object) (*ecdsa.PublicKey, []byte, error) {
 	crv, _ := object.Text("crv")
 	curve, known := curves[crv]
 	if !known {
-		return nil, ErrKeyType
+		return nil, nil, ErrKeyType
 	}
-	x, y := octets(object, "x"), octets(object, "y")
-	if size := (curve.Params().BitSize + 7) / 8; len(x) != size || len(y) != size {
-		return nil, ErrPoint
-	}
+	size := coordinateSize(curve)
 	const uncompressed = 4 // SEC 1 section 2.3.3
-	key, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{uncompressed}, x, y))
-	if err != nil {
-		return nil, ErrPoint
+	point := append(make([]byte, 0, 1+2*size), uncompressed)
+	point = appendOctets(point, object, "x")
+	if len(point) != 1+size {
+		return nil, nil, ErrPoint
 	}
-	return key, nil
+	point = appendOctets(point, object, "y")
+	if len(point) != 1+2*size {
+		return nil, nil, ErrPoint
+	}
+	key, err := ecdsa.ParseUncompressedPublicKey(curve, point)
+	if err != nil {
+		return nil, nil, ErrPoint
+	}
+	return key, point, nil
 }
+
+func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }
 
 // okpKey reads an Ed25519 public key (RFC 8037 section 2).
 func okpKey(object strictjson.Object) (ed25519.PublicKey, error) {
@@ -175,11 +179,14 @@ func okpKey(object strictjson.Object) (ed25519.PublicKey, error) {
 }
 
 // octets returns a member that is canonical base64url, nil if it is anything else.
-func octets(object strictjson.Object, name string) []byte {
+func octets(object strictjson.Object, name string) []byte { return appendOctets(nil, object, name) }
+
+// appendOctets appends to b what a member holds in canonical base64url, nothing if it is anything else.
+func appendOctets(b []byte, object strictjson.Object, name string) []byte {
 	encoded, _ := object.Text(name)
-	decoded, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
+	decoded, err := base64.RawURLEncoding.Strict().AppendDecode(b, []byte(encoded))
 	if err != nil || strings.ContainsAny(encoded, "\r\n") {
-		return nil
+		return b
 	}
 	return decoded
 }
@@ -193,9 +200,9 @@ func check(public crypto.PublicKey) error {
 			return ErrSize
 		}
 	case *ecdsa.PublicKey:
-		if _, err := public.ECDH(); err != nil {
-			// ECDH is the check that the point is on the curve and not at infinity.
-			return ErrPoint
+		// Whoever parsed it has seen that its point is on the curve and not at infinity.
+		if _, supported := curves[public.Curve.Params().Name]; !supported {
+			return ErrKeyType
 		}
 	case ed25519.PublicKey:
 		if len(public) != ed25519.PublicKeySize {

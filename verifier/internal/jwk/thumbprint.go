@@ -9,22 +9,25 @@ import (
 	"math/big"
 )
 
-// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url: of its required members alone, in
-// the order of their names and without white space.
+// Thumbprint returns the SHA-256 thumbprint (RFC 7638 section 3) in base64url of a key that was a JWK: of its required
+// members alone, in the order of their names and without white space.
 func (k *Key) Thumbprint() string {
-	encode := base64.RawURLEncoding.EncodeToString
-	var members string
+	const roomy = 1024
+	members := make([]byte, 0, roomy)
+	add := func(before string, value []byte) {
+		members = base64.RawURLEncoding.AppendEncode(append(members, before...), value)
+	}
 	switch public := k.public.(type) {
 	case *rsa.PublicKey:
-		members = `{"e":"` + encode(big.NewInt(int64(public.E)).Bytes()) + `","kty":"RSA","n":"` + encode(public.N.Bytes()) + `"}`
+		add(`{"e":"`, big.NewInt(int64(public.E)).Bytes())
+		add(`","kty":"RSA","n":"`, public.N.Bytes())
 	case *ecdsa.PublicKey:
-		point, _ := public.Bytes() // it was on its curve when it was read
-		size := (len(point) - 1) / 2
-		x, y := point[1:1+size], point[1+size:]
-		members = `{"crv":"` + public.Curve.Params().Name + `","kty":"EC","x":"` + encode(x) + `","y":"` + encode(y) + `"}`
+		size := coordinateSize(public.Curve)
+		add(`{"crv":"`+public.Curve.Params().Name+`","kty":"EC","x":"`, k.point[1:1+size])
+		add(`","y":"`, k.point[1+size:])
 	case ed25519.PublicKey:
-		members = `{"crv":"Ed25519","kty":"OKP","x":"` + encode(public) + `"}`
+		add(`{"crv":"Ed25519","kty":"OKP","x":"`, public)
 	}
-	sum := sha256.Sum256([]byte(members))
-	return encode(sum[:])
+	sum := sha256.Sum256(append(members, `"}`...))
+	return string(base64.RawURLEncoding.AppendEncode(members[:0], sum[:]))
 }

@@ -1,11 +1,8 @@
-// Package jws reads a JSON Web Signature in compact form (RFC 7515 section 7.1), strictly: what it accepts has one
-// spelling only, so that what was signed, what is read and what is remembered are the same thing.
 package jws
 
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
@@ -15,17 +12,42 @@ import (
 // Limits bound the JSON of a header or payload (RFC 8725 section 2 knows no cure for hostile size but a bound).
 var Limits = strictjson.Limits{Depth: 40, Members: 1024}
 
-// The faults of a token's outer form. Their texts hold nothing of the token.
+// An Error is a fault of a token's outer form. Its text holds nothing of the token.
+type Error struct {
+	// Rule is the ID of the rule that is broken, as docs/rules.md lists it.
+	Rule string
+	text string
+}
+
+// Error returns the text.
+func (e *Error) Error() string { return e.text }
+
+// The faults that [Parse] returns, as they are.
 var (
-	ErrSegments  = errors.New("not three non-empty segments")
-	ErrBase64    = errors.New("segment is not canonical base64url")
-	ErrHeader    = errors.New("header is not one strict JSON object")
-	ErrPayload   = errors.New("payload is not one strict JSON object")
-	ErrAlgorithm = errors.New("alg is missing or not a string")
-	ErrKeyID     = errors.New("kid is not a string of acceptable length")
-	ErrType      = errors.New("typ is not a non-empty string")
-	ErrExtension = errors.New("crit, b64 or a JWE member in the header")
+	ErrSegments   = &Error{"JWS-01", "not three non-empty segments"}
+	ErrBase64     = &Error{"JWS-02", "segment is not base64url"}
+	ErrUnusedBits = &Error{"JWS-03", "segment is not canonical base64url: unused bits are set"}
+	ErrObject     = &Error{"JWS-04", "header or payload is not one JSON object"}
+	ErrDuplicate  = &Error{"JWS-05", "header or payload has duplicate member names"}
+	ErrBounds     = &Error{"JWS-07", "header or payload is nested too deeply or has too many members"}
+	ErrAlgorithm  = &Error{"JWS-08", "alg is missing or not a string"}
+	ErrCritical   = &Error{"JWS-12", "crit in the header"}
+	ErrUnencoded  = &Error{"JWS-13", "b64 in the header"}
+	ErrEncryption = &Error{"JWS-18", "a JWE member in the header"}
+	ErrKeyID      = &Error{"KEYS-02", "kid is not a string of acceptable length"}
+	ErrType       = &Error{"TYP-01", "typ is not a non-empty string"}
 )
+
+// jsonFault says which rule the JSON of a header or payload breaks.
+func jsonFault(err error) *Error {
+	switch err {
+	case strictjson.ErrDuplicate:
+		return ErrDuplicate
+	case strictjson.ErrDepth, strictjson.ErrMembers:
+		return ErrBounds
+	}
+	return ErrObject
+}
 
 // A Message is a compact JWS whose form is right. Nothing in it is to be trusted until Verify returned true.
 type Message struct {
@@ -47,24 +69,33 @@ type Message struct {
 // foreignMembers in a header are a rejection. No extension is understood, so any crit is fatal (RFC 7515 section
 // 4.1.11), whatever it holds; b64 would change what is signed (RFC 7797); the others belong to a JWE (RFC 7516
 // section 4.1), and a JWS that has them is out to confuse.
-var foreignMembers = []string{"crit", "b64", "zip", "enc", "epk", "apu", "apv", "p2s", "p2c", "iv", "tag"}
+var foreignMembers = []struct {
+	name  string
+	fault *Error
+}{
+	{"crit", ErrCritical},
+	{"b64", ErrUnencoded},
+	{"zip", ErrEncryption}, {"enc", ErrEncryption}, {"epk", ErrEncryption}, {"apu", ErrEncryption}, {"apv", ErrEncryption},
+	{"p2s", ErrEncryption}, {"p2c", ErrEncryption}, {"iv", ErrEncryption}, {"tag", ErrEncryption},
+}
 
 // Parse reads a compact JWS whose payload is a JSON object. The caller has bounded its size.
-func Parse(compact string) (*Message, error) {
-	message, payload, err := parseForm(compact)
-	if err != nil {
-		return nil, err
+func Parse(compact string) (*Message, *Error) {
+	message, payload, fault := parseForm(compact)
+	if fault != nil {
+		return nil, fault
 	}
+	var err error
 	if message.Payload, err = strictjson.ParseObject(payload, Limits); err != nil {
-		return nil, ErrPayload
+		return nil, jsonFault(err)
 	}
 	return message, nil
 }
 
 // parseForm reads a compact JWS of any payload.
-func parseForm(compact string) (message *Message, payload []byte, err error) {
+func parseForm(compact string) (message *Message, payload string, fault *Error) {
 	if strings.Count(compact, ".") != 2 {
-		return nil, nil, ErrSegments
+		return nil, "", ErrSegments
 	}
 	token := []byte(compact)
 	dot1, dot2 := bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.')
@@ -72,34 +103,29 @@ func parseForm(compact string) (message *Message, payload []byte, err error) {
 
 	// One buffer for the three decoded segments; it is never longer than the token.
 	decoded := make([]byte, 0, len(token))
-	var header []byte
-	for _, segment := range []struct {
-		encoded []byte
-		into    *[]byte
-	}{
-		{token[:dot1], &header},
-		{token[dot1+1 : dot2], &payload},
-		{token[dot2+1:], &message.signature},
-	} {
-		if len(segment.encoded) == 0 {
-			return nil, nil, ErrSegments
+	var ends [3]int
+	for i, encoded := range [][]byte{token[:dot1], token[dot1+1 : dot2], token[dot2+1:]} {
+		if len(encoded) == 0 {
+			return nil, "", ErrSegments
 		}
-		start := len(decoded)
-		if decoded, err = appendBase64(decoded, segment.encoded); err != nil {
-			return nil, nil, ErrBase64
+		if decoded, fault = appendBase64(decoded, encoded); fault != nil {
+			return nil, "", fault
 		}
-		*segment.into = decoded[start:len(decoded):len(decoded)]
+		ends[i] = len(decoded)
 	}
-	if message.Header, err = strictjson.ParseObject(header, Limits); err != nil {
-		return nil, nil, ErrHeader
+	message.signature = decoded[ends[1]:]
+	texts := string(decoded[:ends[1]])
+	var err error
+	if message.Header, err = strictjson.ParseObject(texts[:ends[0]], Limits); err != nil {
+		return nil, "", jsonFault(err)
 	}
-	return message, payload, message.readHeader()
+	return message, texts[ends[0]:], message.readHeader()
 }
 
-func (m *Message) readHeader() error {
-	for _, name := range foreignMembers {
-		if _, found := m.Header.Lookup(name); found {
-			return ErrExtension
+func (m *Message) readHeader() *Error {
+	for _, member := range foreignMembers {
+		if _, found := m.Header.Lookup(member.name); found {
+			return member.fault
 		}
 	}
 	value, found := m.Header.Lookup("alg")
@@ -131,9 +157,16 @@ func (m *Message) Verify(key *jwk.Key) bool {
 // strict refuses unused bits that are set (RFC 4648 section 3.5) and padding, but skips line breaks.
 var strict = base64.RawURLEncoding.Strict()
 
-func appendBase64(b, encoded []byte) ([]byte, error) {
+func appendBase64(b, encoded []byte) ([]byte, *Error) {
 	if bytes.ContainsAny(encoded, "\r\n") {
 		return nil, ErrBase64
 	}
-	return strict.AppendDecode(b, encoded)
+	decoded, err := strict.AppendDecode(b, encoded)
+	if err == nil {
+		return decoded, nil
+	}
+	if _, err := base64.RawURLEncoding.AppendDecode(b, encoded); err == nil {
+		return nil, ErrUnusedBits
+	}
+	return nil, ErrBase64
 }

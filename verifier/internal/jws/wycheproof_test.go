@@ -50,8 +50,8 @@ func verifies(keys json.RawMessage, compact string) bool {
 	if err != nil {
 		return false
 	}
-	message, _, err := parseForm(compact)
-	if err != nil {
+	message, _, fault := parseForm(compact)
+	if fault != nil {
 		return false
 	}
 	candidates := set.Sole(message.Algorithm)

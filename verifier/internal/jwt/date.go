@@ -1,4 +1,3 @@
-// Package jwt reads what JSON Web Tokens of all kinds have in common (RFC 7519).
 package jwt
 
 import (

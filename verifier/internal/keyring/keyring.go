@@ -120,6 +120,15 @@ func staticKeys(set *jwk.Set, selector Selector) ([]*jwk.Key, error) {
 	return keys, nil
 }
 
+// Metadata returns what the issuer published of itself, as recent as its keys. Its errors are those of Keys.
+func (r *Ring) Metadata(ctx context.Context, issuer string) (Metadata, error) {
+	current, err := r.issuer(issuer).serving(ctx, r.Clock.Now())
+	if err != nil {
+		return Metadata{}, err
+	}
+	return current.metadata, nil
+}
+
 // Warm has the issuer's keys fetched if there are none that serve.
 func (r *Ring) Warm(ctx context.Context, issuer string) error {
 	if _, static := r.Static[issuer]; static {

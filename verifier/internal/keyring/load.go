@@ -14,8 +14,12 @@ import (
 )
 
 // Metadata is what is read of an issuer's metadata (OpenID Connect Discovery section 3, RFC 8414 section 2).
+// An endpoint that is absent or no usable URL is empty: it is no reason to refuse the keys.
 type Metadata struct {
-	JWKSURI string
+	JWKSURI               string
+	AuthorizationEndpoint string
+	TokenEndpoint         string
+	EndSessionEndpoint    string
 }
 
 // A result is what one fetch brought, and what the operator should know of it. It has a snapshot, an error, or both:
@@ -141,7 +145,19 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 	if _, err := issuerurl.CheckURL(jwksURI, r.LoopbackHTTP); err != nil {
 		return Metadata{}, errJWKSURI
 	}
-	return Metadata{JWKSURI: jwksURI}, nil
+	endpoint := func(name string) string {
+		written, _ := object.Text(name)
+		if _, err := issuerurl.CheckURL(written, r.LoopbackHTTP); err != nil {
+			return ""
+		}
+		return written
+	}
+	return Metadata{
+		JWKSURI:               jwksURI,
+		AuthorizationEndpoint: endpoint("authorization_endpoint"),
+		TokenEndpoint:         endpoint("token_endpoint"),
+		EndSessionEndpoint:    endpoint("end_session_endpoint"),
+	}, nil
 }
 
 // report tells the operator of a fetch.

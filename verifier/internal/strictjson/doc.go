@@ -14,6 +14,6 @@
 // duplicates in the outermost object then, and in an inner one when [Value.Object] reads it: what nobody reads
 // confuses nobody. [Object.CheckDuplicates] checks every depth, for text that is to be handed to another decoder.
 //
-// Nothing is copied until it is asked for. An [Object] and its [Value] alias the bytes they were parsed from, which
-// must not change meanwhile; as long as that holds, both are safe for concurrent use.
+// Nothing is copied unless it has escapes: what is read of an [Object] or [Value] are parts of the text it was parsed
+// from, which stays in memory as long as they do. Both are safe for concurrent use.
 package strictjson

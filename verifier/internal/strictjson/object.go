@@ -1,7 +1,6 @@
 package strictjson
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"unicode/utf8"
@@ -39,19 +38,24 @@ var unlimited = Limits{Depth: math.MaxInt, Members: math.MaxInt}
 
 // An Object is a JSON object whose names differ. The zero Object has no members, and no text.
 type Object struct {
-	raw     []byte
+	raw     string
 	members []member
 }
 
 // A member of an object, or an element of an array, which has no name.
 type member struct {
-	name  []byte // decoded
+	name  string // decoded
 	value Value
 }
 
-// ParseObject reads data, which must be exactly one JSON object. Its errors are the variables of this package.
-func ParseObject(data []byte, limits Limits) (Object, error) {
-	if !utf8.Valid(data) {
+// ParseObject reads text, which must be exactly one JSON object. Its errors are the variables of this package. What is
+// read of the object are parts of the text, which is kept as long as they are.
+func ParseObject[T ~string | ~[]byte](text T, limits Limits) (Object, error) {
+	return parseObject(string(text), limits)
+}
+
+func parseObject(data string, limits Limits) (Object, error) {
+	if !utf8.ValidString(data) {
 		return Object{}, ErrUTF8
 	}
 	s := scanner{data: data, limits: limits}
@@ -68,14 +72,14 @@ func ParseObject(data []byte, limits Limits) (Object, error) {
 	if s.skipSpace(); s.pos != len(data) {
 		return Object{}, ErrSyntax
 	}
-	return Object{raw: data[start:end:end], members: members}, nil
+	return Object{raw: data[start:end], members: members}, nil
 }
 
 // Lookup returns the member with the name, and whether there is one. It takes time in proportion to the number of
 // members.
 func (o Object) Lookup(name string) (Value, bool) {
 	for i := range o.members {
-		if string(o.members[i].name) == name {
+		if o.members[i].name == name {
 			return o.members[i].value, true
 		}
 	}
@@ -91,8 +95,8 @@ func (o Object) Text(name string) (string, bool) {
 // Len is how many members the object has.
 func (o Object) Len() int { return len(o.members) }
 
-// Raw is the text of the object as it was received, from brace to brace. The caller must not change it.
-func (o Object) Raw() []byte { return o.raw }
+// Raw is the text of the object as it was received, from brace to brace.
+func (o Object) Raw() string { return o.raw }
 
 // CheckDuplicates returns [ErrDuplicate] if any object inside o, at any depth, has two members of the same name. Call
 // it before handing [Object.Raw] to a decoder that would make a choice between them.
@@ -110,13 +114,13 @@ func repeat(members []member) bool {
 	if len(members) > few {
 		names := make(map[string]struct{}, len(members))
 		for _, m := range members {
-			names[string(m.name)] = struct{}{}
+			names[m.name] = struct{}{}
 		}
 		return len(names) < len(members)
 	}
 	for i, m := range members {
 		for _, earlier := range members[:i] {
-			if bytes.Equal(m.name, earlier.name) {
+			if m.name == earlier.name {
 				return true
 			}
 		}

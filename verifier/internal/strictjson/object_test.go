@@ -247,28 +247,16 @@ func TestLookup(t *testing.T) {
 }
 
 func TestRaw(t *testing.T) {
-	data := []byte(" {\"a\" : [ 1 ] , \"b\":{ } }\n")
-	object := mustParse(t, string(data))
-	if got, want := string(object.Raw()), `{"a" : [ 1 ] , "b":{ } }`; got != want {
+	object := mustParse(t, " {\"a\" : [ 1 ] , \"b\":{ } }\n")
+	if got, want := object.Raw(), `{"a" : [ 1 ] , "b":{ } }`; got != want {
 		t.Errorf("Raw() = %s, want %s", got, want)
-	}
-
-	object, err := ParseObject(data, roomy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	value, _ := object.Lookup("a")
-	_ = append(value.Raw(), 'x')
-	_ = append(object.Raw(), 'x')
-	if want := " {\"a\" : [ 1 ] , \"b\":{ } }\n"; string(data) != want {
-		t.Errorf("appending to Raw wrote into the caller's data: %q", data)
 	}
 }
 
 func TestZeroObject(t *testing.T) {
 	var object Object
 	value, found := object.Lookup("")
-	if diff := cmp.Diff(Absent, value.Kind()); diff != "" || found || object.Len() != 0 || object.Raw() != nil {
+	if diff := cmp.Diff(Absent, value.Kind()); diff != "" || found || object.Len() != 0 || object.Raw() != "" {
 		t.Errorf("the zero Object has members or text: %v, %v, %d, %q", value, found, object.Len(), object.Raw())
 	}
 	if err := object.CheckDuplicates(); err == nil {

@@ -1,11 +1,11 @@
 package strictjson
 
-import "bytes"
+import "strings"
 
 // A scanner moves over JSON text that is known to be UTF-8 and checks its grammar (RFC 8259 sections 2 to 7). It is
 // recursive, as deep as its limits allow.
 type scanner struct {
-	data       []byte
+	data       string
 	pos        int
 	limits     Limits
 	everyDepth bool // names differ in inner objects, too
@@ -18,7 +18,7 @@ type scanner struct {
 // outermost moves past a value and returns its members or elements, if it is a container.
 func (s *scanner) outermost() ([]member, error) {
 	// There are no more members than commas and one, so this is all the memory that a short object takes.
-	s.members = make([]member, 0, min(bytes.Count(s.data, []byte{','})+1, few))
+	s.members = make([]member, 0, min(strings.Count(s.data, ",")+1, few))
 	err := s.value(0)
 	return s.members, err
 }
@@ -74,7 +74,7 @@ func (s *scanner) container(depth int) error {
 			return err
 		}
 		if collect {
-			m.value = Value{s.data[start:s.pos:s.pos]}
+			m.value = Value{s.data[start:s.pos]}
 			s.members = append(s.members, m)
 		}
 		s.skipSpace()
@@ -89,19 +89,19 @@ func (s *scanner) container(depth int) error {
 }
 
 // name moves past the name of a member and up to its value. It returns the name decoded, if that is asked for.
-func (s *scanner) name(decode bool) ([]byte, error) {
+func (s *scanner) name(decode bool) (string, error) {
 	if !s.at('"') {
-		return nil, ErrSyntax
+		return "", ErrSyntax
 	}
 	start := s.pos
 	escaped, err := s.text()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	name := s.data[start+1 : s.pos-1]
 	s.skipSpace()
 	if !s.takeByte(':') {
-		return nil, ErrSyntax
+		return "", ErrSyntax
 	}
 	s.skipSpace()
 	if escaped && decode {
@@ -175,7 +175,7 @@ func (s *scanner) takeByte(c byte) bool {
 }
 
 func (s *scanner) take(literal string) bool {
-	if !bytes.HasPrefix(s.data[s.pos:], []byte(literal)) {
+	if !strings.HasPrefix(s.data[s.pos:], literal) {
 		return false
 	}
 	s.pos += len(literal)

@@ -1,9 +1,9 @@
 package strictjson
 
 import (
-	"bytes"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // Kind is what a [Value] is.
@@ -24,7 +24,7 @@ const (
 // A Value is one JSON value whose syntax, and that of all inside it, is right. The zero Value is none: every method
 // that asks for a kind says no.
 type Value struct {
-	raw []byte
+	raw string
 }
 
 // Kind tells what v is.
@@ -48,8 +48,8 @@ func (v Value) Kind() Kind {
 	}
 }
 
-// Raw is the text of v as it was received, without white space around it. The caller must not change it.
-func (v Value) Raw() []byte { return v.raw }
+// Raw is the text of v as it was received, without white space around it.
+func (v Value) Raw() string { return v.raw }
 
 // Text returns the text of a string, its escapes decoded, and false if v is no string. It may hold any character,
 // U+0000 too.
@@ -58,16 +58,16 @@ func (v Value) Text() (string, bool) {
 		return "", false
 	}
 	quoted := v.raw[1 : len(v.raw)-1]
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted), true
+	if strings.IndexByte(quoted, '\\') < 0 {
+		return quoted, true
 	}
 	text, err := unescape(quoted)
-	return string(text), err == nil
+	return text, err == nil
 }
 
 // Bool returns the value of true and false; its second result is false if v is neither.
 func (v Value) Bool() (value, isBool bool) {
-	return string(v.raw) == "true", v.Kind() == Bool
+	return v.raw == "true", v.Kind() == Bool
 }
 
 // Number returns the nearest float64, and false if v is no number or one beyond the range of float64.
@@ -75,7 +75,7 @@ func (v Value) Number() (float64, bool) {
 	if v.Kind() != Number {
 		return 0, false
 	}
-	number, err := strconv.ParseFloat(string(v.raw), 64)
+	number, err := strconv.ParseFloat(v.raw, 64)
 	if err != nil || math.IsInf(number, 0) {
 		return 0, false
 	}

@@ -72,7 +72,7 @@ func TestZeroValue(t *testing.T) {
 	_, isArray := value.Array()
 	_, areStrings := value.Strings()
 	_, err := value.Object()
-	if isText || isBool || isNumber || isArray || areStrings || err != ErrNotObject || value.Kind() != Absent || value.Raw() != nil {
+	if isText || isBool || isNumber || isArray || areStrings || err != ErrNotObject || value.Kind() != Absent || value.Raw() != "" {
 		t.Error("the zero Value answers to a kind")
 	}
 }

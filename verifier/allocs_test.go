@@ -1,0 +1,90 @@
+package verifier_test
+
+import (
+	"maps"
+	"net/http"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// allocRuns is how many requests are averaged over.
+const allocRuns = 200
+
+// TestAllocs holds the requests that servers mostly get against bounds on what each allocates: with it goes much of the
+// time that is not spent on cryptography.
+func TestAllocs(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		config func(*verifier.Config)
+		// requests returns n requests that are to pass.
+		requests func(t *testing.T, b *bench, n int) []verifier.Request
+		most     float64
+	}{
+		{name: "Bearer never seen", requests: bearers(true), most: 30},
+		{name: "Bearer never seen, nothing remembered", config: forgetful, requests: bearers(true), most: 30},
+		{name: "Bearer seen", requests: bearers(false), most: 5},
+		{name: "DPoP, token and proof never seen", requests: senders(true), most: 70},
+		{name: "DPoP, token seen, proof fresh", requests: senders(false), most: 45},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, c.config)
+			requests := c.requests(t, b, allocRuns+1)
+			if _, err := b.VerifyRequest(t.Context(), requests[0]); err != nil {
+				t.Fatal(err)
+			}
+			// The first is not sent again: its proof is used, and the keys are fetched.
+			next := 0
+			requests = requests[1:]
+			allocs := testing.AllocsPerRun(allocRuns-1, func() {
+				if _, err := b.VerifyRequest(t.Context(), requests[next]); err != nil {
+					t.Fatal(err)
+				}
+				next++
+			})
+			t.Logf("%v allocations", allocs)
+			if allocs > c.most {
+				t.Errorf("%v allocations, at most %v", allocs, c.most)
+			}
+		})
+	}
+}
+
+func forgetful(c *verifier.Config) { c.MaxRememberedTokens = -1 }
+
+// usual are claims that many access tokens have.
+var usual = verifiertest.Claims{"scope": "read:orders write:orders", "client_id": "app-1"}
+
+func bearers(different bool) func(t *testing.T, b *bench, n int) []verifier.Request {
+	return func(t *testing.T, b *bench, n int) []verifier.Request {
+		var requests []verifier.Request
+		one := token(t, b.issuer, usual)
+		for range n {
+			if different {
+				one = token(t, b.issuer, usual)
+			}
+			requests = append(requests, verifier.Request{
+				Method: http.MethodGet, URL: "https://api.example/orders?page=2", Header: map[string][]string{"Authorization": {"Bearer " + one}},
+			})
+		}
+		return requests
+	}
+}
+
+func senders(different bool) func(t *testing.T, b *bench, n int) []verifier.Request {
+	return func(t *testing.T, b *bench, n int) []verifier.Request {
+		var requests []verifier.Request
+		s := newSender(t, b)
+		claims := maps.Clone(usual)
+		claims["cnf"] = verifiertest.Claims{"jkt": s.thumbprint}
+		one := token(t, b.issuer, claims)
+		for range n {
+			if different {
+				one = token(t, b.issuer, claims)
+			}
+			requests = append(requests, get("DPoP "+one, s.proof(t, one, nil)))
+		}
+		return requests
+	}
+}

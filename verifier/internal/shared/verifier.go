@@ -1,0 +1,17 @@
+package shared
+
+import (
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+)
+
+// A Verifier is the part of a verifier.Verifier that is shared. It is safe for concurrent use.
+type Verifier struct {
+	// Domain is the identifier of the one issuer that the verifier names by itself, empty if there is none.
+	Domain string
+	// Keys holds keys and metadata of issuers. It is closed with the verifier.
+	Keys  *keyring.Ring
+	Clock ports.Clock
+	// LoopbackHTTP permits URLs of http on a loopback address.
+	LoopbackHTTP bool
+}

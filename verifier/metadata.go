@@ -1,0 +1,46 @@
+package verifier
+
+import (
+	"context"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/shared"
+)
+
+// Metadata is what an issuer publishes of itself for its clients (OpenID Connect Discovery section 3, RFC 8414 section
+// 2). An endpoint is an absolute https URL, or empty if the issuer names none, or none that is usable.
+type Metadata struct {
+	Issuer                string
+	AuthorizationEndpoint string
+	TokenEndpoint         string
+	// EndSessionEndpoint is where a browser is sent to log out (OpenID Connect RP-Initiated Logout section 2.1).
+	EndSessionEndpoint string
+}
+
+// Metadata returns what the issuer of Config.Domain publishes, from memory where that is recent enough, like keys. Its
+// errors are of type [*Error]: of class [Undecidable] if the issuer can't be asked, [Misconfigured] if there is no
+// Domain, or no Fetcher to ask it with.
+func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
+	missing := ""
+	switch {
+	case v.shared.Domain == "":
+		missing = "Domain"
+	case v.keys.Fetcher == nil:
+		missing = "Fetcher"
+	}
+	if missing != "" {
+		return Metadata{}, v.answer(fail(CodeConfig, "", "").because(&FieldError{Field: missing, Err: errRequired}), "", nil)
+	}
+	published, err := v.keys.Metadata(ctx, v.shared.Domain)
+	if err != nil {
+		return Metadata{}, v.answer(keysFailed(err), "", nil)
+	}
+	return Metadata{
+		Issuer:                v.shared.Domain,
+		AuthorizationEndpoint: published.AuthorizationEndpoint,
+		TokenEndpoint:         published.TokenEndpoint,
+		EndSessionEndpoint:    published.EndSessionEndpoint,
+	}, nil
+}
+
+// Shared is for packages idtoken and exchange, which use the keys and metadata of a verifier; its type is internal.
+func (v *Verifier) Shared() shared.Verifier { return v.shared }

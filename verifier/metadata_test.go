@@ -1,0 +1,88 @@
+package verifier_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// TestDISC12DomainBesideDomains verifies tokens by the list, and finds the endpoints of the one domain.
+func TestDISC12DomainBesideDomains(t *testing.T) {
+	b := newBench(t, nil)
+	custom := newIssuer(t, "https://login.example/", b.clock, key(t, "RS256", "custom"))
+	fetched := ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+		if document, err := custom.Fetch(ctx, url); err == nil {
+			return document, nil
+		}
+		return b.issuer.Fetch(ctx, url)
+	})
+	hybrid := newBench(t, func(c *verifier.Config) {
+		c.Domain, c.Domains = "login.example", []ports.Domain{{Issuer: issuerURL}}
+		c.Fetcher = fetched
+	})
+	if _, err := verify(t, hybrid, token(t, b.issuer, nil)); err != nil {
+		t.Errorf("a token of the list: %v", err)
+	}
+	_, err := verify(t, hybrid, token(t, custom, nil))
+	wantCode(t, err, verifier.CodeIssuer)
+
+	metadata, err := hybrid.Metadata(t.Context())
+	want := verifier.Metadata{
+		Issuer:                "https://login.example/",
+		AuthorizationEndpoint: "https://login.example/authorize",
+		TokenEndpoint:         "https://login.example/token",
+	}
+	if err != nil || metadata != want {
+		t.Errorf("Metadata = %+v, %v; want %+v", metadata, err, want)
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	document := func(endpoints string) func(*verifier.Config) {
+		return func(c *verifier.Config) {
+			issuer := c.Fetcher
+			c.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+				if url != issuerURL+".well-known/openid-configuration" {
+					return issuer.Fetch(ctx, url)
+				}
+				return ports.Document{Body: []byte(`{"issuer":"` + issuerURL + `","jwks_uri":"` + issuerURL + `jwks"` + endpoints + `}`)}, nil
+			})
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		config func(*verifier.Config)
+		want   string // the token endpoint
+		code   verifier.Code
+	}{
+		{name: "a token endpoint", config: document(`,"token_endpoint":"https://x.example/token?a=b"`), want: "https://x.example/token?a=b"},
+		{name: "none", config: document(``)},
+		{name: "one over http", config: document(`,"token_endpoint":"http://x.example/token"`)},
+		{name: "one with credentials", config: document(`,"token_endpoint":"https://a:b@x.example/token"`)},
+		{name: "one that is no string", config: document(`,"token_endpoint":1`)},
+		{name: "the issuer is away", config: func(c *verifier.Config) {
+			c.Fetcher = ports.FetcherFunc(func(context.Context, string) (ports.Document, error) {
+				return ports.Document{}, errors.New("refused")
+			})
+		}, code: verifier.CodeIssuerUnavailable},
+		{name: "no Domain", config: func(c *verifier.Config) { c.Domain, c.Domains = "", []ports.Domain{{Issuer: issuerURL}} }, code: verifier.CodeConfig},
+		{name: "no Fetcher", config: func(c *verifier.Config) {
+			jwk, err := key(t, "RS256", "key-1").JWK()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Fetcher, c.StaticKeys = nil, map[string][]byte{issuerURL: []byte(`{"keys":[` + string(jwk) + `]}`)}
+		}, code: verifier.CodeConfig},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			metadata, err := newBench(t, c.config).Metadata(t.Context())
+			wantCode(t, err, c.code)
+			if metadata.TokenEndpoint != c.want {
+				t.Errorf("the token endpoint is %q, want %q", metadata.TokenEndpoint, c.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,206 @@
+package verifier_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// TestRemembered verifies a token until it is remembered, changes one thing about the world, and sends it again.
+func TestRemembered(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		config func(*verifier.Config)
+		change func(t *testing.T, b *bench)
+		want   verifier.Code
+	}{
+		{name: "nothing changes", change: func(*testing.T, *bench) {}},
+		{name: "CLAIM-EXP-02 a second before it expires", change: func(_ *testing.T, b *bench) { b.clock.Advance(299 * time.Second) }},
+		{name: "CLAIM-EXP-02 it expires", change: func(_ *testing.T, b *bench) { b.clock.Advance(300 * time.Second) }, want: verifier.CodeExpired},
+		{name: "CLAIM-IAT-02 the clock is set back", change: func(_ *testing.T, b *bench) { b.clock.Advance(-61 * time.Second) }, want: verifier.CodeIssuedInFuture},
+		{name: "CLAIM-IAT-02 it grows too old", config: func(c *verifier.Config) { c.MaxTokenAge = time.Minute }, change: func(_ *testing.T, b *bench) { b.clock.Advance(61 * time.Second) }, want: verifier.CodeTooOld},
+		{name: "CACHE-08 its key is withdrawn", change: rotate("key-2"), want: verifier.CodeKeyUnknown},
+		{name: "CACHE-08 its key ID gets another key", change: rotate("key-1"), want: verifier.CodeSignature},
+		{name: "its key is fetched anew", change: func(t *testing.T, b *bench) { refresh(t, b) }},
+		{name: "the keys grow too old, and the issuer is away", change: func(_ *testing.T, b *bench) {
+			b.clock.Advance(2 * time.Hour)
+			b.issuer.SetKeys()
+			b.issuer.URL = "https://elsewhere.example/"
+		}, config: func(c *verifier.Config) { c.Keys.HardTTL = time.Hour; c.Leeway = 5 * time.Minute }, want: verifier.CodeIssuerUnavailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, func(config *verifier.Config) {
+				config.Keys.SoftTTL = time.Minute
+				if c.config != nil {
+					c.config(config)
+				}
+			})
+			sent := token(t, b.issuer, nil)
+			for range 2 {
+				if _, err := verify(t, b, sent); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.change(t, b)
+			_, err := verify(t, b, sent)
+			wantCode(t, err, c.want)
+		})
+	}
+}
+
+// rotate has the issuer publish a new key under the ID, in place of the one it had.
+func rotate(id string) func(*testing.T, *bench) {
+	return func(t *testing.T, b *bench) {
+		made, err := verifiertest.NewKey("RS256", id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.issuer.SetKeys(made)
+		refresh(t, b)
+	}
+}
+
+// refresh makes the verifier take over the issuer's keys as they are now.
+func refresh(t *testing.T, b *bench) {
+	t.Helper()
+	_, before := b.issuer.Fetched()
+	b.clock.Advance(time.Minute)
+	if _, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"jti": "another"})); err != nil && before == 0 {
+		t.Fatal(err)
+	}
+	wantSoon(t, "the refresh", func() bool { _, keys := b.issuer.Fetched(); return keys > before })
+	wantSoon(t, "the new keys", func() bool {
+		_, err := b.VerifyAccessToken(t.Context(), token(t, b.issuer, nil))
+		return err == nil
+	})
+}
+
+func TestRememberedTokenIsTheWholeToken(t *testing.T) {
+	b := newBench(t, nil)
+	good := token(t, b.issuer, nil)
+	if _, err := verify(t, b, good); err != nil {
+		t.Fatal(err)
+	}
+	signed := good[:strings.LastIndexByte(good, '.')+1]
+	other := token(t, b.issuer, verifiertest.Claims{"sub": "user-2"})
+	_, err := verify(t, b, signed+other[strings.LastIndexByte(other, '.')+1:])
+	wantCode(t, err, verifier.CodeSignature)
+}
+
+func TestRememberedByOneVerifierAlone(t *testing.T) {
+	b := newBench(t, nil)
+	good := token(t, b.issuer, nil)
+	if _, err := verify(t, b, good); err != nil {
+		t.Fatal(err)
+	}
+	other := newBench(t, func(c *verifier.Config) { c.Audiences, c.Fetcher = []string{"https://other.example"}, b.issuer })
+	_, err := verify(t, other, good)
+	wantCode(t, err, verifier.CodeAudience)
+}
+
+// TestRememberedUnderAResolver sends one token under policies that change between two uses.
+func TestRememberedUnderAResolver(t *testing.T) {
+	var (
+		domains []ports.Domain
+		failure error
+		asked   int
+	)
+	resolver := ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) {
+		asked++
+		return domains, failure
+	})
+	b := newBench(t, func(c *verifier.Config) { c.Domain, c.Resolver = "", resolver })
+	good := token(t, b.issuer, nil)
+	allowed := []ports.Domain{{Issuer: issuerURL}}
+	for _, c := range []struct {
+		name    string
+		domains []ports.Domain
+		failure error
+		want    verifier.Code
+	}{
+		{name: "allowed", domains: allowed},
+		{name: "allowed again", domains: allowed},
+		{name: "CLAIM-ISS-02 another issuer", domains: []ports.Domain{{Issuer: "other.example"}}, want: verifier.CodeIssuer},
+		{name: "allowed after that", domains: allowed},
+		{name: "CLAIM-AUD-02 another audience", domains: []ports.Domain{{Issuer: issuerURL, Audiences: []string{"x"}}}, want: verifier.CodeAudience},
+		{name: "allowed once more", domains: allowed},
+		{name: "DISC-11 it fails", failure: ports.ErrUnavailable, want: verifier.CodeResolverUnavailable},
+	} {
+		domains, failure, asked = c.domains, c.failure, 0
+		_, err := verify(t, b, good)
+		t.Run(c.name, func(t *testing.T) {
+			wantCode(t, err, c.want)
+			if asked == 0 {
+				t.Error("DISC-10: the resolver was not asked")
+			}
+		})
+	}
+}
+
+func TestRememberedIsBoundAllTheSame(t *testing.T) {
+	b := newBench(t, nil)
+	s := newSender(t, b)
+	bound := s.bound(t)
+	proof := s.proof(t, bound, nil)
+	if _, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, proof)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name    string
+		request verifier.Request
+		want    verifier.Code
+	}{
+		{"DPOP-REQ-04 as Bearer", get("Bearer " + bound), verifier.CodeConfirmation},
+		{"DPOP-REQ-02 without a proof", get("DPoP " + bound), verifier.CodeProof},
+		{"DPOP-RPL-01 with the proof again", get("DPoP "+bound, proof), verifier.CodeProofReplayed},
+		{"with another proof", get("DPoP "+bound, s.proof(t, bound, nil)), ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := b.VerifyRequest(t.Context(), c.request)
+			wantCode(t, err, c.want)
+		})
+	}
+}
+
+func TestRememberedIsNotShared(t *testing.T) {
+	b := newBench(t, nil)
+	good := token(t, b.issuer, verifiertest.Claims{"scope": "read", "aud": []string{audience, "x"}})
+	for range 3 {
+		verified, err := verify(t, b, good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if verified.Scopes[0] != "read" || verified.Audiences[1] != "x" {
+			t.Fatalf("a caller's change is seen by another: %v, %v", verified.Scopes, verified.Audiences)
+		}
+		verified.Scopes[0], verified.Audiences[1] = "write", "y"
+	}
+}
+
+func TestRememberedConcurrently(t *testing.T) {
+	b := newBench(t, func(c *verifier.Config) { c.MaxRememberedTokens = 4 })
+	var tokens []string
+	for i := range 16 {
+		tokens = append(tokens, token(t, b.issuer, verifiertest.Claims{"sub": fmt.Sprint("user-", i)}))
+	}
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 64 {
+				n := (g + i) % len(tokens)
+				verified, err := b.VerifyAccessToken(context.Background(), tokens[n])
+				if err != nil || verified.Subject != fmt.Sprint("user-", n) {
+					t.Errorf("token %d: %v, %v", n, verified, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
