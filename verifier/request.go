@@ -124,26 +124,37 @@ func (r Request) tokenElsewhere() bool {
 }
 
 // isToken reports whether s is a token of RFC 9110 section 5.6.2.
-func isToken(s string) bool {
-	for i := range len(s) {
-		if !isAlphanumeric(s[i]) && strings.IndexByte("!#$%&'*+-.^_`|~", s[i]) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
+func isToken(s string) bool { return s != "" && tokenCharacters.all(s) }
 
 // isToken68 reports whether s is a token68 of RFC 9110 section 11.2, which is RFC 6750's b64token.
 func isToken68(s string) bool {
 	body := strings.TrimRight(s, "=")
-	for i := range len(body) {
-		if !isAlphanumeric(body[i]) && strings.IndexByte("-._~+/", body[i]) < 0 {
+	return body != "" && token68Characters.all(body)
+}
+
+const alphanumeric = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+var (
+	tokenCharacters   = characters(alphanumeric + "!#$%&'*+-.^_`|~")
+	token68Characters = characters(alphanumeric + "-._~+/")
+)
+
+// A characterSet is looked up, since tokens are long.
+type characterSet [256]bool
+
+func characters(list string) *characterSet {
+	var set characterSet
+	for _, c := range []byte(list) {
+		set[c] = true
+	}
+	return &set
+}
+
+func (set *characterSet) all(s string) bool {
+	for i := range len(s) {
+		if !set[s[i]] {
 			return false
 		}
 	}
-	return body != ""
-}
-
-func isAlphanumeric(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+	return true
 }

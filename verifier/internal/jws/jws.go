@@ -158,12 +158,13 @@ func (m *Message) Verify(key *jwk.Key) bool {
 var strict = base64.RawURLEncoding.Strict()
 
 func appendBase64(b, encoded []byte) ([]byte, *Error) {
+	decoded, err := strict.AppendDecode(b, encoded)
+	// A skipped line break makes the result shorter than its encoding says, or the encoding of a length that none has.
+	if err == nil && len(encoded)%4 != 1 && len(decoded)-len(b) == strict.DecodedLen(len(encoded)) {
+		return decoded, nil
+	}
 	if bytes.ContainsAny(encoded, "\r\n") {
 		return nil, ErrBase64
-	}
-	decoded, err := strict.AppendDecode(b, encoded)
-	if err == nil {
-		return decoded, nil
 	}
 	if _, err := base64.RawURLEncoding.AppendDecode(b, encoded); err == nil {
 		return nil, ErrUnusedBits
