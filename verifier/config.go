@@ -86,8 +86,9 @@ type Config struct {
 	Discovery Discovery
 	// Realm is the realm of challenges. Empty means none, but "api" where a challenge would have no parameter.
 	Realm string
-	// ResourceMetadata is the URL of this API's protected resource metadata (RFC 9728), for challenges.
-	ResourceMetadata string
+	// Resource is this API's resource identifier (RFC 9728 section 1.2): an https URL without query and fragment, often
+	// its audience. With one, challenges name the address of its metadata, and [Verifier.ResourceMetadata] has them.
+	Resource string
 
 	// Logger is told what happens to issuers' keys. Nil means that nothing is logged.
 	Logger *slog.Logger

@@ -170,3 +170,13 @@ func verify(t testing.TB, b *bench, token string) (*verifier.Verified, error) {
 	}
 	return verified, err
 }
+
+// refusal returns err as the error that the verifier documents.
+func refusal(t testing.TB, err error) *verifier.Error {
+	t.Helper()
+	var e *verifier.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("error is %v (%T)", err, err)
+	}
+	return e
+}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -77,9 +76,9 @@ func New(config Config) (*Verifier, error) {
 		allowNoKeyID:   config.AllowMissingKeyID,
 		allowIDTokens:  config.InsecureAllowIDTokens,
 
-		realm:            c.printable("Realm", config.Realm),
-		resourceMetadata: c.resourceMetadata(),
+		realm: c.printable("Realm", config.Realm),
 	}
+	v.resource, v.resourceMetadata = c.resource()
 	if v.clock == nil {
 		v.clock = memory.Clock{}
 	}
@@ -319,16 +318,6 @@ func (c *checker) staticKeys(allowed domains) map[string]*jwk.Set {
 		}
 	}
 	return sets
-}
-
-func (c *checker) resourceMetadata() string {
-	if c.ResourceMetadata == "" {
-		return ""
-	}
-	if u, err := url.Parse(c.ResourceMetadata); err != nil || !u.IsAbs() || u.Host == "" {
-		c.fault("ResourceMetadata", issuerurl.ErrNotURL)
-	}
-	return c.printable("ResourceMetadata", c.ResourceMetadata)
 }
 
 // texts copies a list of strings, none of which may be blank.

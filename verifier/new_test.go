@@ -73,7 +73,9 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "short secret", edit: func(c *verifier.Config) { c.CacheSecrets = [][]byte{make([]byte, 32), make([]byte, 31)} }, want: []string{"CacheSecrets[1]"}},
 		{name: "unknown discovery", edit: func(c *verifier.Config) { c.Discovery = 9 }, want: []string{"Discovery"}},
 		{name: "CHAL-02 realm with a line break", edit: func(c *verifier.Config) { c.Realm = "a\r\nb" }, want: []string{"Realm"}},
-		{name: "relative resource metadata", edit: func(c *verifier.Config) { c.ResourceMetadata = "/meta" }, want: []string{"ResourceMetadata"}},
+		{name: "relative resource", edit: func(c *verifier.Config) { c.Resource = "/orders" }, want: []string{"Resource"}},
+		{name: "resource over http", edit: func(c *verifier.Config) { c.Resource = "http://api.example" }, want: []string{"Resource"}},
+		{name: "resource with a query", edit: func(c *verifier.Config) { c.Resource = "https://api.example?a" }, want: []string{"Resource"}},
 		{name: "several faults at once", edit: func(c *verifier.Config) { c.Audiences, c.Fetcher, c.Leeway = nil, nil, -1 }, want: []string{"Audiences", "Leeway", "Fetcher"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func TestAnswers(t *testing.T) {
 	configured := func(c *verifier.Config) {
 		c.DPoP.Mode = verifier.DPoPDisabled
 		c.Realm = `or"ders`
-		c.ResourceMetadata = "https://api.example/.well-known/oauth-protected-resource"
+		c.Resource = "https://api.example"
 	}
 	const expired = `error="invalid_token", error_description="The access token expired"`
 	for _, c := range []struct {

@@ -47,7 +47,8 @@ type Verifier struct {
 	acceptWithoutReplayStore bool
 
 	realm            string
-	resourceMetadata string
+	resource         string // identifier, empty if there is none
+	resourceMetadata string // address of its metadata
 }
 
 // domains are the issuers whose tokens are accepted, by their identifiers, each with its audiences.

@@ -11,5 +11,8 @@
 // A browser's script reads the nonces of DPoP, and challenges, only if the answer lets it: have what answers CORS send
 // Access-Control-Expose-Headers: DPoP-Nonce, WWW-Authenticate.
 //
+// A client that was sent away finds out where to get a token by the API's metadata (RFC 9728), which
+// [Guard.ResourceMetadata] serves.
+//
 // What a client is told is made of fixed texts. What happened is for the operator: set [Config.Logger].
 package httpguard

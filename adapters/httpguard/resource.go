@@ -1,0 +1,33 @@
+package httpguard
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+)
+
+// ResourceMetadata returns a handler that tells clients which issuers this API trusts, how tokens are sent, and the
+// scopes named here (RFC 9728). It needs no token. Serve it at /.well-known/oauth-protected-resource, followed by the
+// path of [verifier.Config.Resource] if that has one; without such a resource it answers 404.
+func (g *Guard) ResourceMetadata(scopes ...string) http.Handler {
+	metadata, described := g.verifier.ResourceMetadata()
+	metadata.ScopesSupported = scopes
+	content, err := json.Marshal(metadata)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		switch {
+		case !described || err != nil:
+			http.NotFound(w, r)
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			header.Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+		default:
+			header.Set("Content-Type", "application/json")
+			header.Set("Content-Length", strconv.Itoa(len(content)))
+			header.Set("Cache-Control", "public, max-age=3600")
+			// It is for anyone, a script in any page included.
+			header.Set("Access-Control-Allow-Origin", "*")
+			_, _ = w.Write(content)
+		}
+	})
+}
