@@ -170,7 +170,7 @@ var (
 var answers = map[Code]answer{
 	CodeCredentialsMissing: {Rejected, 401, "", "An access token is needed"},
 	CodeSchemeNotOffered:   {Rejected, 401, "", "An access token is needed"},
-	CodeRequestMalformed:   {Rejected, 400, invalidRequest, "The request's credentials are malformed"},
+	CodeRequestMalformed:   {Rejected, 400, invalidRequest, "The request is malformed"},
 	CodeTokenTooLarge:      badToken("The access token is too large"),
 	CodeTokenMalformed:     badToken("The access token is malformed"),
 	CodeAlgorithm:          badToken("The access token's signature algorithm is not accepted"),

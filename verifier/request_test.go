@@ -91,7 +91,7 @@ func TestAnswers(t *testing.T) {
 			challenge:  `Bearer realm="or\"ders", ` + expired + `, resource_metadata="https://api.example/.well-known/oauth-protected-resource"`,
 			oauthError: "invalid_token"},
 		{name: "CHAL-03 nothing is reflected", authorization: `Bearer "attack"`, status: 400,
-			challenge: `Bearer error="invalid_request", error_description="The request's credentials are malformed"`, oauthError: "invalid_request"},
+			challenge: `Bearer error="invalid_request", error_description="The request is malformed"`, oauthError: "invalid_request"},
 		{name: "CLAIM-SCP-02 scope", scopes: []string{"read:a", "write:b"}, status: 403,
 			challenge:  `Bearer error="insufficient_scope", error_description="The access token lacks a needed scope", scope="read:a write:b"`,
 			oauthError: "insufficient_scope"},

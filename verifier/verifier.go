@@ -82,6 +82,12 @@ func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verifi
 	return v.decide(ctx, Request{}, credentials{scheme: Bearer, token: token})
 }
 
+// Malformed returns the error of a request that can't be made into a [Request], with the answer to send: for adapters,
+// which find that out before there are credentials to verify. The rule and the detail are for the operator.
+func (v *Verifier) Malformed(rule, detail string) *Error {
+	return v.answer(fail(CodeRequestMalformed, rule, detail), "", nil)
+}
+
 // decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no
 // more than it must.
 func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {

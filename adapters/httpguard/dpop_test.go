@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,6 +95,10 @@ func TestMalformedRequest(t *testing.T) {
 	guard.Handler(greet).ServeHTTP(recorder, r)
 	if recorder.Code != 400 || recorder.Body.String() != `{"error":"invalid_request","error_description":"The request is malformed"}` {
 		t.Errorf("PROXY-04: answer is %d %s", recorder.Code, recorder.Body)
+	}
+	want := []string{`Bearer error="invalid_request", error_description="The request is malformed"`, `DPoP algs="ES256"`}
+	if challenges := recorder.Header().Values("WWW-Authenticate"); !slices.Equal(challenges, want) {
+		t.Errorf("CHAL-06: the challenges are %q, want %q", challenges, want)
 	}
 }
 

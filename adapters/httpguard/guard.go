@@ -80,11 +80,11 @@ func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 func (g *Guard) verify(r *http.Request) (*verifier.Verified, error) {
 	url, err := g.location.url(r)
 	if err != nil {
-		return nil, malformed(err)
+		return nil, g.malformed(err)
 	}
 	certificate, err := g.location.certificate(r)
 	if err != nil {
-		return nil, malformed(err)
+		return nil, g.malformed(err)
 	}
 	return g.verifier.VerifyRequest(r.Context(), verifier.Request{
 		Method:            r.Method,
@@ -96,17 +96,12 @@ func (g *Guard) verify(r *http.Request) (*verifier.Verified, error) {
 }
 
 // malformed makes the answer to a request that is no good before its credentials are looked at.
-func malformed(err error) *verifier.Error {
-	e := &verifier.Error{
-		Class: verifier.Rejected, Code: verifier.CodeRequestMalformed, Err: err,
-		Status: http.StatusBadRequest, OAuthError: "invalid_request", Description: "The request is malformed",
-		Header: map[string][]string{"Cache-Control": {"no-store"}},
-	}
+func (g *Guard) malformed(err error) *verifier.Error {
 	var request *errRequest
 	if errors.As(err, &request) {
-		e.Rule, e.Detail, e.Err = request.rule, request.detail, nil
+		return g.verifier.Malformed(request.rule, request.detail)
 	}
-	return e
+	return g.verifier.Malformed("", err.Error())
 }
 
 type verifiedKey struct{}
