@@ -133,9 +133,6 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domain
 	return allowed, nil
 }
 
-// maxKeyTries bounds how many keys of one kid are tried on one token.
-const maxKeyTries = 4
-
 // checkSignature verifies the token with a key of its issuer, and of no other (RFC 8725 section 3.8), and returns that
 // key.
 func (v *Verifier) checkSignature(ctx context.Context, issuer string, message *jws.Message, named keyring.Selector) (*jwk.Key, *Error) {
@@ -146,22 +143,15 @@ func (v *Verifier) checkSignature(ctx context.Context, issuer string, message *j
 	if err != nil {
 		return nil, keysFailed(err)
 	}
-	tried := 0
-	for _, key := range keys {
-		if !key.Fits(message.Algorithm) {
-			continue
-		}
-		if message.Verify(key) {
-			return key, nil
-		}
-		if tried++; tried == maxKeyTries {
-			break
-		}
+	key, fault := message.Signer(keys)
+	switch fault {
+	case nil:
+		return key, nil
+	case jws.ErrKeyFit:
+		return nil, fail(CodeAlgorithm, fault.Rule, fault.Error())
+	default:
+		return nil, fail(CodeSignature, fault.Rule, fault.Error())
 	}
-	if tried == 0 {
-		return nil, fail(CodeAlgorithm, "JWS-11", "alg does not fit the key that kid names")
-	}
-	return nil, fail(CodeSignature, "JWS-16", "the signature is not that of the key")
 }
 
 // keysFailed says what it means that there is no key: a bad token only if the issuer was asked.

@@ -269,14 +269,20 @@ func TestThumbprint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, public := range map[string]any{"RSA": &rsa2048.PublicKey, "P-256": &p256.PublicKey, "P-521": &p521.PublicKey, "Ed25519": edPublic} {
-		theirs := jose.JSONWebKey{Key: public}
+	for name, key := range map[string]any{"RSA": &rsa2048.PublicKey, "P-256": &p256.PublicKey, "P-521": &p521.PublicKey, "Ed25519": edPublic} {
+		theirs := jose.JSONWebKey{Key: key}
 		want, err := theirs.Thumbprint(crypto.SHA256)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := (&Key{public: public}).Thumbprint(); got != encode(want) {
-			t.Errorf("RFC 7638 thumbprint of %s is %s, go-jose's %s", name, got, encode(want))
+		parsed, err := Parse(string(public(t, key).json(t)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ours := range []*Key{parsed, {public: key}} {
+			if got := ours.Thumbprint(); got != encode(want) {
+				t.Errorf("RFC 7638 thumbprint of %s is %s, go-jose's %s", name, got, encode(want))
+			}
 		}
 	}
 	// The example of RFC 7638 section 3.1.

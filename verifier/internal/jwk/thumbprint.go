@@ -9,8 +9,8 @@ import (
 	"math/big"
 )
 
-// Thumbprint returns the SHA-256 thumbprint (RFC 7638 section 3) in base64url of a key that was a JWK: of its required
-// members alone, in the order of their names and without white space.
+// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url: of its required members alone, in
+// the order of their names and without white space.
 func (k *Key) Thumbprint() string {
 	const roomy = 1024
 	members := make([]byte, 0, roomy)
@@ -22,9 +22,13 @@ func (k *Key) Thumbprint() string {
 		add(`{"e":"`, big.NewInt(int64(public.E)).Bytes())
 		add(`","kty":"RSA","n":"`, public.N.Bytes())
 	case *ecdsa.PublicKey:
-		size := coordinateSize(public.Curve)
-		add(`{"crv":"`+public.Curve.Params().Name+`","kty":"EC","x":"`, k.point[1:1+size])
-		add(`","y":"`, k.point[1+size:])
+		point := k.point
+		if point == nil {
+			point, _ = public.Bytes() // it was on its curve when it was read
+		}
+		size := len(point) / 2
+		add(`{"crv":"`+public.Curve.Params().Name+`","kty":"EC","x":"`, point[1:1+size])
+		add(`","y":"`, point[1+size:])
 	case ed25519.PublicKey:
 		add(`{"crv":"Ed25519","kty":"OKP","x":"`, public)
 	}

@@ -54,7 +54,7 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		{"Lookup", func() { object.Lookup("nonce") }, 0},
-		{"Kind", func() { exp.Kind() }, 0},
+		{"Kind", func() { _ = exp.Kind() }, 0},
 		{"Number", func() { exp.Number() }, 0},
 		{"CheckDuplicates", func() { _ = object.CheckDuplicates() }, 1},
 		{"CheckDuplicates where there is a long array", func() { _ = long.CheckDuplicates() }, 1},
