@@ -3,7 +3,7 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz interop quickstart
+.PHONY: help test deps check unit cover fuzz interop e2e conform bench quickstart
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -16,8 +16,8 @@ deps: ## install, or name, what the tests need beside Go: Redis, Memcached, Node
 check: ## formatting, vet, staticcheck, tidy modules that stand alone, known vulnerabilities
 	@scripts/check
 
-unit: ## all modules' tests with the race detector (interop apart), and the coverage of ports and verifier
-	go test -race $$(scripts/modules | grep -v '^interop$$' | sed 's,.*,./&/...,')
+unit: ## all modules' tests with the race detector (interop and bench apart), and the coverage of ports and verifier
+	go test -race $$(scripts/modules | grep -vE '^(interop|bench)$$' | sed 's,.*,./&/...,')
 	@scripts/cover
 
 cover: ## coverage of ports and verifier, which must be 90 % of statements
@@ -26,8 +26,17 @@ cover: ## coverage of ports and verifier, which must be 90 % of statements
 fuzz: ## each fuzz target for FUZZTIME (20s)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
 
-interop: ## a third-party issuer and clients, really run beside Holdfast
+interop: ## third-party issuer, clients and browser, really run beside Holdfast
 	go test -count=1 -v ./interop/...
+
+e2e: ## the part of interop in which a browser logs in and out, and reads a report
+	go test -count=1 -v -run Browser ./interop
+
+conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
+	@scripts/conform
+
+bench: ## Holdfast beside its peers and bare cryptography, into bench/RESULTS.md; some 10 minutes on a quiet machine
+	cd bench && GOWORK=off go run .
 
 quickstart: ## the main job, shown
 	go run ./examples/quickstart

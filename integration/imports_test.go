@@ -61,6 +61,11 @@ var importTable = map[string]row{
 		ours:  []string{"ports", "verifier"},
 		tests: []string{goCmp, goLeak},
 	},
+	"adapters/oauth2": {
+		ours:   []string{"ports", "verifier"},
+		theirs: []string{"golang.org/x/oauth2"},
+		tests:  []string{goLeak},
+	},
 	"conformance": {
 		ours:   []string{"ports", "verifier"},
 		theirs: []string{goCmp, goJose},
@@ -70,6 +75,9 @@ var importTable = map[string]row{
 	"integration": {free: true},
 	"interop":     {free: true},
 	"bench":       {free: true},
+
+	// A vendor's module, as it would be elsewhere.
+	"examples/vendorcache": {free: true},
 }
 
 func TestImportTable(t *testing.T) {
@@ -166,12 +174,13 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 
 // A user who takes the core and one adapter compiles no dependency of another.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache"}
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2"}
 	programs := map[string]string{ // an adapter and its client
 		"adapters/httpfetch": "",
 		"adapters/httpguard": "",
 		"adapters/redis":     clients[0],
 		"adapters/memcached": clients[1],
+		"adapters/oauth2":    clients[2],
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {

@@ -6,6 +6,7 @@
 // a contract: the conformance suite proves it sentence by sentence, for Holdfast's own adapters and for yours.
 //
 //   - [Fetcher] gets the JSON documents that an issuer publishes.
+//   - [TokenEndpoint] sends requests to an issuer's token endpoint.
 //   - [Cache] shares those documents among the processes of a fleet. It may forget: losing an entry is harmless.
 //   - [ReplayStore] remembers which DPoP proofs were used. It must not forget: losing an entry is a security event.
 //   - [Clock] tells the time.

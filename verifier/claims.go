@@ -44,20 +44,17 @@ func (c claims) date(name, rule string) (time.Time, bool, *Error) {
 	return date, true, nil
 }
 
-// audiences returns aud, which is one string or an array of them (RFC 7519 section 4.1.3).
+// audiences returns aud.
 func (c claims) audiences() ([]string, *Error) {
 	value, found := c.Lookup("aud")
 	if !found {
 		return nil, missing("CLAIM-AUD-01", "aud")
 	}
-	if one, isText := value.Text(); isText {
-		return []string{one}, nil
-	}
-	several, areTexts := value.Strings()
-	if !areTexts || len(several) == 0 {
+	audiences, ok := jwt.Audiences(value)
+	if !ok {
 		return nil, malformed("CLAIM-AUD-03", "aud", "is neither a string nor a non-empty array of strings")
 	}
-	return several, nil
+	return audiences, nil
 }
 
 // readClaims takes over what a token says whose signature is good, and checks all of it that time does not change:

@@ -3,6 +3,8 @@
 //
 //	fetcher, err := httpfetch.New(httpfetch.Config{})
 //
+// The same [Fetcher] is a [ports.TokenEndpoint]: it sends requests to an issuer's token endpoint.
+//
 // A client of the application's own (a private certificate authority, a proxy, tracing) goes into [Config.Client]; the
 // bounds below hold for it too.
 //
@@ -11,13 +13,14 @@
 // URLs are absolute https ones without credentials or fragment, which is checked before a connection is made. At most
 // 3 redirects are followed, from https to https only. One fetch has 10 seconds, from dialling to the last byte, and a
 // body 1 MiB, counted after its content coding is undone. [Config] can change the last two, and can allow http on
-// loopback hosts for tests.
+// loopback hosts for tests. The same holds for a request to a token endpoint, but that no redirect is followed there.
 //
 // # What an answer is
 //
-// Status 200 and a body that was read to its end; anything else is an error. The media type is not looked at: issuers
-// send key sets as application/jwk-set+json, application/json, text/plain and worse, and whoever parses the body finds
-// out what it is. A fetch is neither repeated nor remembered: when to ask again is the caller's business.
+// Status 200 and a body that was read to its end; anything else is an error, but of a token endpoint, where each status
+// is an answer. The media type is not looked at: issuers send key sets as application/jwk-set+json, application/json,
+// text/plain and worse, and whoever parses the body finds out what it is. A fetch is neither repeated nor remembered:
+// when to ask again is the caller's business.
 //
 // # Freshness
 //

@@ -35,7 +35,7 @@ const (
 	defaultMaxBytes = 1 << 20
 )
 
-// A Fetcher is a [ports.Fetcher] over net/http. It is safe for concurrent use.
+// A Fetcher is a [ports.Fetcher] and a [ports.TokenEndpoint] over net/http. It is safe for concurrent use.
 type Fetcher struct {
 	client       *http.Client
 	transport    *http.Transport // this package's own, or nil
@@ -96,10 +96,11 @@ func (f *Fetcher) Fetch(ctx context.Context, url string) (ports.Document, error)
 func (f *Fetcher) get(ctx context.Context, url string) (ports.Document, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timeout)
 	defer cancel()
-	request, err := f.newRequest(ctx, url)
+	request, err := f.newRequest(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return ports.Document{}, err
 	}
+	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	answer, err := f.client.Do(request)
 	if err != nil {
 		return ports.Document{}, newExchangeError(ctx, err)
@@ -115,9 +116,9 @@ func (f *Fetcher) get(ctx context.Context, url string) (ports.Document, error) {
 	return ports.Document{Body: body, Fresh: freshness(answer.Header, time.Now())}, nil
 }
 
-// newRequest returns the request for a document, if it may be asked for at url.
-func (f *Fetcher) newRequest(ctx context.Context, url string) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+// newRequest returns a request, if one may go to url.
+func (f *Fetcher) newRequest(ctx context.Context, method, url string, body io.Reader) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
 		return nil, errNotAbsolute
 	}
@@ -127,7 +128,6 @@ func (f *Fetcher) newRequest(ctx context.Context, url string) (*http.Request, er
 	if err := f.checkURL(request.URL); err != nil {
 		return nil, err
 	}
-	request.Header.Set("Accept", "application/json, application/jwk-set+json")
 	return request, nil
 }
 

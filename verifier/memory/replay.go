@@ -75,6 +75,9 @@ func NewReplayStore(config ReplayConfig) (*ReplayStore, error) {
 // sweepLimit bounds how many expired entries one call forgets, so that no call pays for all.
 const sweepLimit = 4
 
+// maxTTL keeps expiries within what Unix nanoseconds can tell, which ends in 2262.
+const maxTTL = 100 * 365 * 24 * time.Hour
+
 // FirstUse reports whether this is the first use of key within its ttl. See [ports.ReplayStore].
 func (s *ReplayStore) FirstUse(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	if err := ctx.Err(); err != nil {
@@ -105,7 +108,7 @@ func (s *ReplayStore) FirstUse(ctx context.Context, key string, ttl time.Duratio
 	if _, found := shard.expires[used]; found {
 		s.held.Add(-1) // it has expired, and is held once
 	}
-	shard.remember(used, now.Add(ttl))
+	shard.remember(used, now.Add(min(ttl, maxTTL)))
 	return true, nil
 }
 

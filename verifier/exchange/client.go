@@ -1,0 +1,304 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// Config says who the client is, and how its requests are sent.
+type Config struct {
+	// Endpoint sends the requests: an httpfetch.Fetcher, say. It is required.
+	Endpoint ports.TokenEndpoint
+	// TokenEndpointURL is where requests go. Empty means the token_endpoint in the metadata of the one issuer that the
+	// verifier names by its Config.Domain. It is required where New is given no verifier, or one without Domain.
+	TokenEndpointURL string
+
+	// ClientID is the client's identifier at the issuer. It is required.
+	ClientID string
+	// ClientSecret authenticates the client. It is required with ClientSecretBasic and ClientSecretPost, and goes with
+	// no other ClientAuth.
+	ClientSecret string
+	// ClientAuth is how the client authenticates. The zero value is ClientSecretBasic.
+	ClientAuth ClientAuth
+	// AssertionKey signs the client's assertions. It is required with PrivateKeyJWT, and goes with no other ClientAuth.
+	AssertionKey SigningKey
+	// AssertionAudience is the aud of the client's assertions. Empty means the issuer that the verifier names, or the
+	// token endpoint where it names none.
+	AssertionAudience string
+	// DPoPKey, if it has a Signer, is the key that tokens are to be bound to (RFC 9449 section 5). An answer with a
+	// token that is not bound is then an error, but for connection tokens, which are an upstream provider's.
+	DPoPKey SigningKey
+
+	// Timeout bounds one call of a method, with all the requests that it takes. Zero means 10 seconds; negative is an
+	// error. The Endpoint may have a shorter bound of its own.
+	Timeout time.Duration
+	// Clock tells the time; nil means the verifier's, or the system's where there is no verifier.
+	Clock ports.Clock
+	// InsecureAllowLoopbackHTTP accepts a TokenEndpointURL of http on a loopback host: for tests.
+	InsecureAllowLoopbackHTTP bool
+}
+
+const defaultTimeout = 10 * time.Second
+
+// A Client asks a token endpoint for tokens. It is safe for concurrent use. It prints, and is logged, without its
+// credentials.
+type Client struct {
+	verifier *verifier.Verifier // nil where tokenEndpoint is configured
+	endpoint ports.TokenEndpoint
+
+	tokenEndpoint     string // empty where the issuer's metadata name it
+	clientID          string
+	clientSecret      string
+	auth              ClientAuth
+	assertionKey      SigningKey
+	assertionAudience string  // empty for the token endpoint
+	dpop              *prover // nil without a key
+	timeout           time.Duration
+	clock             ports.Clock
+}
+
+// Format prints the client's ID, and nothing else of it.
+func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{client:%.128q}", c.clientID) }
+
+// New returns a client of the issuer that v names by its Config.Domain, or of Config.TokenEndpointURL; then v may be
+// nil. The client uses v's metadata, which are fetched when they are first needed, and must not outlive v.
+//
+// Its error, an [*Error] of class verifier.Misconfigured, tells all that is wrong at once, each fault as a
+// [*verifier.FieldError] that errors.As finds.
+func New(v *verifier.Verifier, config Config) (*Client, error) {
+	check := checker{Config: config}
+	c := &Client{
+		endpoint:          config.Endpoint,
+		tokenEndpoint:     config.TokenEndpointURL,
+		clientID:          config.ClientID,
+		clientSecret:      config.ClientSecret,
+		auth:              config.ClientAuth,
+		assertionKey:      config.AssertionKey,
+		assertionAudience: config.AssertionAudience,
+		timeout:           config.Timeout,
+		clock:             config.Clock,
+	}
+	issuer, loopbackHTTP := "", config.InsecureAllowLoopbackHTTP
+	if v != nil {
+		lent := v.Shared()
+		issuer, loopbackHTTP = lent.Domain, loopbackHTTP || lent.LoopbackHTTP
+		if c.clock == nil {
+			c.clock = lent.Clock
+		}
+	}
+	if c.clock == nil {
+		c.clock = memory.Clock{}
+	}
+	if c.assertionAudience == "" {
+		c.assertionAudience = issuer
+	}
+	if c.timeout == 0 {
+		c.timeout = defaultTimeout
+	}
+	if config.DPoPKey.Signer != nil {
+		c.dpop = &prover{key: config.DPoPKey}
+	}
+	if c.tokenEndpoint == "" {
+		c.verifier = v
+	}
+	check.endpoint(issuer, loopbackHTTP)
+	check.client()
+	check.dpop()
+	if len(check.faults) > 0 {
+		return nil, misconfigured(check.faults)
+	}
+	return c, nil
+}
+
+// The faults of a configuration or a request.
+var (
+	errRequired = errors.New("is required")
+	errNegative = errors.New("must not be negative")
+	errUnused   = errors.New("does not go with this ClientAuth")
+	errUnknown  = errors.New("is not a known value")
+	errNoSigner = errors.New("has no Signer")
+)
+
+// A checker collects the faults of a configuration.
+type checker struct {
+	Config
+	faults []error
+}
+
+func (c *checker) fault(field string, err error) {
+	c.faults = append(c.faults, &verifier.FieldError{Field: field, Err: err})
+}
+
+// require wants a field that is not blank (rule XCHG-06).
+func (c *checker) require(field, value string) {
+	if strings.TrimSpace(value) == "" {
+		c.fault(field, errRequired)
+	}
+}
+
+func (c *checker) endpoint(issuer string, loopbackHTTP bool) {
+	if c.Endpoint == nil {
+		c.fault("Endpoint", errRequired)
+	}
+	if c.TokenEndpointURL == "" {
+		if issuer == "" {
+			c.fault("TokenEndpointURL", errors.New("is required without a verifier that has a Domain"))
+		}
+	} else if _, err := issuerurl.CheckURL(c.TokenEndpointURL, loopbackHTTP); err != nil {
+		c.fault("TokenEndpointURL", err)
+	}
+	if c.Timeout < 0 {
+		c.fault("Timeout", errNegative)
+	}
+}
+
+func (c *checker) client() {
+	c.require("ClientID", c.ClientID)
+	switch c.ClientAuth {
+	case ClientSecretBasic, ClientSecretPost:
+		c.require("ClientSecret", c.ClientSecret)
+	case PrivateKeyJWT:
+		if c.AssertionKey.Signer == nil {
+			c.fault("AssertionKey", errNoSigner)
+		} else if err := c.AssertionKey.check(); err != nil {
+			c.fault("AssertionKey", err)
+		}
+	case PublicClient:
+	default:
+		c.fault("ClientAuth", errUnknown)
+	}
+	if c.ClientSecret != "" && c.ClientAuth != ClientSecretBasic && c.ClientAuth != ClientSecretPost {
+		c.fault("ClientSecret", errUnused)
+	}
+	if c.AssertionKey != (SigningKey{}) && c.ClientAuth != PrivateKeyJWT {
+		c.fault("AssertionKey", errUnused)
+	}
+	if c.AssertionAudience != "" && c.ClientAuth != PrivateKeyJWT {
+		c.fault("AssertionAudience", errUnused)
+	}
+}
+
+func (c *checker) dpop() {
+	if c.DPoPKey == (SigningKey{}) {
+		return
+	}
+	if c.DPoPKey.Signer == nil {
+		c.fault("DPoPKey", errNoSigner)
+	} else if err := c.DPoPKey.check(); err != nil {
+		c.fault("DPoPKey", err)
+	}
+}
+
+// A request is one on its way to the token endpoint.
+type request struct {
+	form    url.Values
+	header  map[string][]string
+	secrets []string // what must not be told again
+}
+
+// secretParameters hold tokens, or what is as good as one. A refusal that quotes one is not told.
+var secretParameters = []string{"subject_token", "actor_token", "refresh_token", "code", "code_verifier"}
+
+// obtain asks for the token that form describes, within the client's timeout.
+func (c *Client) obtain(ctx context.Context, form url.Values) (*Token, *Error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	endpoint, failed := c.locate(ctx)
+	if failed != nil {
+		return nil, failed
+	}
+	token, nonce, failed := c.ask(ctx, endpoint, form)
+	// RFC 9449 section 8: the same request again, with the nonce that the refusal brought.
+	if failed != nil && failed.Code == CodeUseDPoPNonce && c.dpop != nil && c.dpop.hasOtherThan(nonce) {
+		token, _, failed = c.ask(ctx, endpoint, form)
+	}
+	return token, failed
+}
+
+// locate returns the URL of the token endpoint (rule XCHG-07).
+func (c *Client) locate(ctx context.Context) (string, *Error) {
+	if c.verifier == nil {
+		return c.tokenEndpoint, nil
+	}
+	metadata, err := c.verifier.Metadata(ctx)
+	if err != nil {
+		return "", unlocated(ctx, err)
+	}
+	if metadata.TokenEndpoint == "" {
+		discovery := c.verifier.Shared().Keys.MetadataURL(metadata.Issuer)
+		return "", &Error{
+			Class: verifier.Misconfigured, Code: CodeNoTokenEndpoint, Rule: "XCHG-07", Status: 500,
+			Description: fmt.Sprintf("%.512q names no token_endpoint that is usable", discovery),
+		}
+	}
+	return metadata.TokenEndpoint, nil
+}
+
+// ask sends form once, with what authenticates the client, and returns the nonce of its proof besides.
+func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (_ *Token, nonce string, _ *Error) {
+	r := &request{form: maps.Clone(form), header: make(map[string][]string)}
+	for _, name := range secretParameters {
+		r.secrets = append(r.secrets, form[name]...)
+	}
+	if failed := c.authenticate(r, endpoint); failed != nil {
+		return nil, "", failed
+	}
+	sent := c.clock.Now()
+	if c.dpop != nil {
+		proof, used, failed := c.dpop.proof(endpoint, sent)
+		if failed != nil {
+			return nil, "", failed
+		}
+		r.header["Dpop"], nonce = []string{proof}, used
+		r.secrets = append(r.secrets, proof)
+	}
+	response, err := c.endpoint.PostForm(ctx, ports.TokenRequest{URL: endpoint, Form: r.form, Header: r.header})
+	if err != nil {
+		return nil, "", unanswered(ctx, r.quiet(err))
+	}
+	if c.dpop != nil {
+		c.dpop.remember(response.Header)
+	}
+	token, failed := readAnswer(response, sent, r.secrets)
+	if failed == nil && c.dpop != nil {
+		failed = checkBound(form, token)
+	}
+	if failed != nil {
+		return nil, nonce, failed
+	}
+	return token, nonce, nil
+}
+
+// checkBound refuses a token that anybody can use where one was wanted that is bound to the client's key (RFC 9449
+// section 5). What is no access token has the type N_A (RFC 8693 section 2.2.1).
+func checkBound(form url.Values, token *Token) *Error {
+	bound := strings.EqualFold(token.TokenType, "DPoP") || strings.EqualFold(token.TokenType, "N_A")
+	if bound || form.Get("grant_type") == grantConnection {
+		return nil
+	}
+	return useless(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
+}
+
+// A quietError is a cause that quotes what was sent. It is for errors.Is and errors.As alone.
+type quietError struct{ cause error }
+
+func (e *quietError) Error() string { return "the cause quotes what was sent" }
+func (e *quietError) Unwrap() error { return e.cause }
+
+// quiet returns err so that it tells no secret, whatever the endpoint put into it.
+func (r *request) quiet(err error) error {
+	if quotes(err.Error(), r.secrets) {
+		return &quietError{err}
+	}
+	return err
+}

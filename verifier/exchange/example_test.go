@@ -1,0 +1,161 @@
+package exchange_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/exchange"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// tokenEndpoint stands in for an issuer's. In production it is an httpfetch.Fetcher.
+var tokenEndpoint = ports.TokenEndpointFunc(func(_ context.Context, r ports.TokenRequest) (ports.TokenResponse, error) {
+	if r.Form["grant_type"][0] == "refresh_token" {
+		return ports.TokenResponse{Status: 403, Body: []byte(`{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}`)}, nil
+	}
+	return ports.TokenResponse{Status: 200, Body: []byte(`{"access_token":"abc","token_type":"Bearer","scope":"read:orders"}`)}, nil
+})
+
+// exampleClient returns a client of the issuer whose tokens a verifier accepts.
+func exampleClient() (*exchange.Client, error) {
+	issuer, err := verifiertest.NewIssuer("https://tenant.us.auth0.com/")
+	if err != nil {
+		return nil, err
+	}
+	v, err := verifier.New(verifier.Config{
+		Domain:    "tenant.us.auth0.com",
+		Audiences: []string{"https://api.example.com"},
+		Fetcher:   issuer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return exchange.New(v, exchange.Config{Endpoint: tokenEndpoint, ClientID: "my-client", ClientSecret: "my-secret"})
+}
+
+// A token of the application's own, for another API.
+func Example() {
+	client, err := exampleClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, err := client.ClientCredentials(context.Background(), exchange.ClientCredentialsRequest{
+		Audience: "https://orders.example.com",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(token.TokenType, token.Scope)
+	// Output: Bearer read:orders
+}
+
+// An API calls the next one as the user who called it. The token that it sends on was verified before.
+func ExampleClient_OnBehalfOf() {
+	client, err := exampleClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, err := client.OnBehalfOf(context.Background(), exchange.OnBehalfOfRequest{
+		AccessToken: "the-verified-access-token",
+		Audience:    "https://orders.example.com",
+		Scope:       "read:orders",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(token.TokenType, token.Scope)
+	// Output: Bearer read:orders
+}
+
+// A token of another party's is exchanged by a token exchange profile of Auth0.
+func ExampleClient_Exchange() {
+	client, err := exampleClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, err := client.Exchange(context.Background(), exchange.ExchangeRequest{
+		SubjectToken:     "a-partners-token",
+		SubjectTokenType: "urn:partner0:external-token",
+		Audience:         "https://api.example.com",
+		Extra:            map[string][]string{"device_id": {"d-1"}},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(token.TokenType, token.Has("refresh_token"))
+	// Output: Bearer false
+}
+
+// The access token of an upstream provider, for the user of an access token.
+func ExampleClient_ConnectionToken() {
+	client, err := exampleClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	token, err := client.ConnectionToken(context.Background(), exchange.ConnectionTokenRequest{
+		Connection:  "google-oauth2",
+		AccessToken: "the-users-access-token",
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(token.Scope)
+	// Output: read:orders
+}
+
+// What an error means: a user whose refresh token is no good has to log in, while an issuer that is away comes back.
+func ExampleError() {
+	client, err := exampleClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = client.Refresh(context.Background(), exchange.RefreshRequest{RefreshToken: "an-old-one"})
+	switch {
+	case errors.Is(err, exchange.CodeInvalidGrant):
+		fmt.Println("log in again:", err)
+	case errors.Is(err, verifier.Undecidable):
+		fmt.Println("try again later:", err)
+	}
+	// Output: log in again: holdfast: invalid_grant (XCHG-10): Unknown or invalid refresh token.
+}
+
+// A token that lasts: one request, until shortly before its end.
+func ExampleSource() {
+	client, err := exampleClient()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	source, err := exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
+		fmt.Println("asks the issuer")
+		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: "https://orders.example.com"})
+	}, exchange.SourceConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 2 {
+		token, err := source.Token(context.Background())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(token.TokenType)
+	}
+	// Output:
+	// asks the issuer
+	// Bearer
+	// Bearer
+}
