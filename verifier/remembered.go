@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"crypto/sha256"
+	"hash/maphash"
 	"math"
 	"slices"
 	"sync"
@@ -19,6 +20,8 @@ type signedToken struct {
 	bound confirmation
 	named keyring.Selector // by which it names its key
 	key   *jwk.Key         // the one that verified it
+
+	digest [sha256.Size]byte // of its compact form, if it is remembered
 }
 
 // size is about how many bytes it holds.
@@ -39,27 +42,30 @@ func (t *signedToken) verified() *Verified {
 }
 
 // A tokenMemory remembers tokens whose signature is good, so that a token that is sent again does not cost a signature
-// again. They are found by the SHA-256 of the whole compact token: what is found is the very token that was verified.
-// It does not judge; docs/decisions/0006-remembered-tokens.md says why that is safe.
+// again. What is found has the SHA-256 of the whole compact token: it is the very token that was verified. It does not
+// judge; docs/decisions/0006-remembered-tokens.md says why that is safe.
 //
 // It is in shards, so that cores seldom wait for one another; its bounds hold for all of them together. A nil
 // tokenMemory remembers nothing.
 type tokenMemory struct {
 	maxTokens, maxBytes int64
 	tokens, bytes       atomic.Int64 // in all shards
+	seed                maphash.Seed
 	shards              [32]tokenShard
 }
 
 type tokenShard struct {
 	mu     sync.Mutex // guards recent
-	recent *simplelru.LRU[tokenDigest, *signedToken]
+	recent *simplelru.LRU[place, *signedToken]
 }
 
-type tokenDigest [sha256.Size]byte
+// A place is where a token may be: a hash that costs next to nothing, so that what was never seen, garbage of any size
+// included, is not worth a SHA-256. Of two tokens with one place the later is remembered.
+type place uint64
 
 func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
-	m := &tokenMemory{maxTokens: int64(maxTokens), maxBytes: int64(maxBytes)}
-	forgotten := func(_ tokenDigest, token *signedToken) {
+	m := &tokenMemory{maxTokens: int64(maxTokens), maxBytes: int64(maxBytes), seed: maphash.MakeSeed()}
+	forgotten := func(_ place, token *signedToken) {
 		m.tokens.Add(-1)
 		m.bytes.Add(-token.size())
 	}
@@ -70,48 +76,47 @@ func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
 	return m
 }
 
-func (m *tokenMemory) digest(token string) tokenDigest {
-	if m == nil {
-		return tokenDigest{}
-	}
-	return sha256.Sum256([]byte(token))
-}
-
-// shard is the i-th after the one that has the digest's token. Nobody can make an issuer sign tokens whose digests are
-// alike.
-func (m *tokenMemory) shard(digest tokenDigest, i int) *tokenShard {
-	return &m.shards[(int(digest[0])+i)%len(m.shards)]
+// shard is the i-th after the one that has the place.
+func (m *tokenMemory) shard(at place, i int) *tokenShard {
+	return &m.shards[(int(at%place(len(m.shards)))+i)%len(m.shards)]
 }
 
 // recall returns nil if it does not know the token.
-func (m *tokenMemory) recall(digest tokenDigest) *signedToken {
+func (m *tokenMemory) recall(compact string) *signedToken {
 	if m == nil {
 		return nil
 	}
-	shard := m.shard(digest, 0)
+	at := place(maphash.String(m.seed, compact))
+	shard := m.shard(at, 0)
 	shard.mu.Lock()
-	defer shard.mu.Unlock()
-	token, _ := shard.recent.Get(digest)
+	token, found := shard.recent.Get(at)
+	shard.mu.Unlock()
+	if !found || token.digest != sha256.Sum256([]byte(compact)) {
+		return nil
+	}
 	return token
 }
 
-func (m *tokenMemory) remember(digest tokenDigest, token *signedToken) {
+// remember keeps a token, which it completes. Nobody else must have it yet.
+func (m *tokenMemory) remember(compact string, token *signedToken) {
 	if m == nil || token.size() > m.maxBytes {
 		return
 	}
-	shard := m.shard(digest, 0)
+	token.digest = sha256.Sum256([]byte(compact))
+	at := place(maphash.String(m.seed, compact))
+	shard := m.shard(at, 0)
 	shard.mu.Lock()
-	shard.recent.Remove(digest) // another key verified it before
-	shard.recent.Add(digest, token)
+	shard.recent.Remove(at) // it was verified by another key before
+	shard.recent.Add(at, token)
 	m.tokens.Add(1)
 	m.bytes.Add(token.size())
 	shard.mu.Unlock()
-	m.makeRoom(digest)
+	m.makeRoom(at)
 }
 
 // makeRoom forgets tokens other than the one just remembered until the bounds hold: those of its own shard first, the
 // one used longest ago before others.
-func (m *tokenMemory) makeRoom(remembered tokenDigest) {
+func (m *tokenMemory) makeRoom(remembered place) {
 	for i := range m.shards {
 		shard := m.shard(remembered, i)
 		for m.tokens.Load() > m.maxTokens || m.bytes.Load() > m.maxBytes {
@@ -123,7 +128,7 @@ func (m *tokenMemory) makeRoom(remembered tokenDigest) {
 }
 
 // forgetOldest reports false if there is nothing else to forget than the token to spare.
-func (s *tokenShard) forgetOldest(spare tokenDigest) bool {
+func (s *tokenShard) forgetOldest(spare place) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if oldest, _, found := s.recent.GetOldest(); !found || oldest == spare {
@@ -133,12 +138,13 @@ func (s *tokenShard) forgetOldest(spare tokenDigest) bool {
 	return true
 }
 
-func (m *tokenMemory) forget(digest tokenDigest) {
+func (m *tokenMemory) forget(compact string) {
 	if m == nil {
 		return
 	}
-	shard := m.shard(digest, 0)
+	at := place(maphash.String(m.seed, compact))
+	shard := m.shard(at, 0)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.recent.Remove(digest)
+	shard.recent.Remove(at)
 }

@@ -1,21 +1,26 @@
 package verifier
 
 import (
-	"encoding/binary"
+	"hash/maphash"
+	"strconv"
 	"sync"
 	"testing"
 )
 
-// nth is a digest that falls to the n-th shard.
-func nth(n int) tokenDigest {
-	var digest tokenDigest
-	binary.BigEndian.PutUint64(digest[8:], uint64(n))
-	digest[0] = byte(n)
-	return digest
+// inOneShard returns n tokens that fall to the same shard.
+func inOneShard(m *tokenMemory, n int) []string {
+	var tokens []string
+	for i := 0; len(tokens) < n; i++ {
+		token := strconv.Itoa(i)
+		if m.shard(place(maphash.String(m.seed, token)), 0) == &m.shards[0] {
+			tokens = append(tokens, token)
+		}
+	}
+	return tokens
 }
 
 func TestTokenMemoryIsBounded(t *testing.T) {
-	token := &signedToken{}
+	size := int((&signedToken{}).size())
 	for _, c := range []struct {
 		name           string
 		tokens, bytes  int
@@ -23,33 +28,33 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 	}{
 		{name: "below the bounds", tokens: 10, bytes: 1 << 20, remember: 10, want: 10},
 		{name: "by tokens", tokens: 10, bytes: 1 << 20, remember: 11, want: 10},
-		{name: "by bytes", tokens: 100, bytes: 3 * int(token.size()), remember: 50, want: 3},
+		{name: "by bytes", tokens: 100, bytes: 3 * size, remember: 50, want: 3},
 		{name: "one", tokens: 1, bytes: 1 << 20, remember: 50, want: 1},
-		{name: "a token larger than all may be", tokens: 10, bytes: int(token.size()) - 1, remember: 1, want: 0},
+		{name: "a token larger than all may be", tokens: 10, bytes: size - 1, remember: 1, want: 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := newTokenMemory(c.tokens, c.bytes)
 			for i := range c.remember {
-				m.remember(nth(i), token)
-				m.remember(nth(i), token) // again, by another key: held once
+				m.remember(strconv.Itoa(i), &signedToken{})
+				m.remember(strconv.Itoa(i), &signedToken{}) // again, by another key: held once
 			}
-			if got := int(m.tokens.Load()); got != c.want || int64(got)*token.size() != m.bytes.Load() {
+			if got := int(m.tokens.Load()); got != c.want || got*size != int(m.bytes.Load()) {
 				t.Errorf("%d tokens of %d bytes are remembered, want %d", got, m.bytes.Load(), c.want)
 			}
 			held := 0
 			for i := range c.remember {
-				if m.recall(nth(i)) != nil {
+				if m.recall(strconv.Itoa(i)) != nil {
 					held++
 				}
 			}
 			if held != c.want {
 				t.Errorf("%d are found, want %d", held, c.want)
 			}
-			if c.want > 0 && m.recall(nth(c.remember-1)) == nil {
+			if c.want > 0 && m.recall(strconv.Itoa(c.remember-1)) == nil {
 				t.Error("the last one is not found")
 			}
 			for i := range c.remember {
-				m.forget(nth(i))
+				m.forget(strconv.Itoa(i))
 			}
 			if m.tokens.Load() != 0 || m.bytes.Load() != 0 {
 				t.Errorf("%d tokens of %d bytes are left", m.tokens.Load(), m.bytes.Load())
@@ -60,40 +65,49 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 
 func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 	m := newTokenMemory(3, 1<<20)
-	shards := len(m.shards)
-	token := &signedToken{}
-	// All of one shard, so that their order is known.
-	for _, n := range []int{0, shards, 2 * shards} {
-		m.remember(nth(n), token)
+	tokens := inOneShard(m, 4) // so that their order is known
+	for _, token := range tokens[:3] {
+		m.remember(token, &signedToken{})
 	}
-	m.recall(nth(0))
-	m.remember(nth(3*shards), token)
-	if m.recall(nth(0)) == nil || m.recall(nth(shards)) != nil {
+	m.recall(tokens[0])
+	m.remember(tokens[3], &signedToken{})
+	if m.recall(tokens[0]) == nil || m.recall(tokens[1]) != nil {
 		t.Error("the one used longest ago is still there, or the one used last is not")
+	}
+}
+
+// TestTokenMemoryKnowsTokensByTheirDigest has a token be in the place of another.
+func TestTokenMemoryKnowsTokensByTheirDigest(t *testing.T) {
+	m := newTokenMemory(3, 1<<20)
+	m.remember("good", &signedToken{})
+	at := place(maphash.String(m.seed, "good"))
+	token, _ := m.shard(at, 0).recent.Get(at)
+	token.digest[31] ^= 1 // as that of another token would be
+	if m.recall("good") != nil {
+		t.Error("found, though what is remembered is another token")
 	}
 }
 
 func TestTokenMemoryOff(t *testing.T) {
 	var m *tokenMemory
-	m.remember(m.digest("a"), &signedToken{})
-	m.forget(m.digest("a"))
-	if m.recall(m.digest("a")) != nil {
+	m.remember("a", &signedToken{})
+	m.forget("a")
+	if m.recall("a") != nil {
 		t.Error("remembered all the same")
 	}
 }
 
 func TestTokenMemoryConcurrently(t *testing.T) {
 	m := newTokenMemory(8, 1<<20)
-	token := &signedToken{}
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 500 {
-				n := nth(g*31 + i)
-				m.remember(n, token)
-				m.recall(n)
+				token := strconv.Itoa(g*31 + i)
+				m.remember(token, &signedToken{})
+				m.recall(token)
 				if i%3 == 0 {
-					m.forget(n)
+					m.forget(token)
 				}
 			}
 		})
@@ -103,7 +117,7 @@ func TestTokenMemoryConcurrently(t *testing.T) {
 	for i := range m.shards {
 		held += m.shards[i].recent.Len()
 	}
-	if held > 8 || int64(held) != m.tokens.Load() || m.bytes.Load() != int64(held)*token.size() {
+	if held > 8 || int64(held) != m.tokens.Load() || m.bytes.Load() != int64(held)*(&signedToken{}).size() {
 		t.Errorf("%d are held, %d counted, of %d bytes", held, m.tokens.Load(), m.bytes.Load())
 	}
 }

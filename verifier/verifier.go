@@ -108,8 +108,7 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if len(compact) > v.maxTokenBytes {
 		return nil, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
 	}
-	digest := v.remembered.digest(compact)
-	token, allowed, err := v.recognize(ctx, query, digest)
+	token, allowed, err := v.recognize(ctx, query, compact)
 	known := token != nil
 	if err == nil && !known {
 		token, allowed, err = v.authenticate(ctx, query, compact)
@@ -120,14 +119,13 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if err == nil && !known {
 		token.bound, err = readConfirmation(token.says.payload)
 	}
-	if err != nil {
-		v.remembered.forget(digest)
-		return nil, err
+	switch {
+	case err == nil && !known:
+		v.remembered.remember(compact, token)
+	case err != nil && known:
+		v.remembered.forget(compact)
 	}
-	if !known {
-		v.remembered.remember(digest, token)
-	}
-	return token, nil
+	return token, err
 }
 
 // authenticate finds out who signed a token and what it says.
@@ -157,8 +155,8 @@ func (v *Verifier) authenticate(ctx context.Context, query ports.DomainQuery, co
 
 // recognize finds a token that was verified lately and whose issuer is still allowed; nil if there is none. A key that
 // has left the issuer's set, or was fetched anew, no longer vouches for what it verified.
-func (v *Verifier) recognize(ctx context.Context, query ports.DomainQuery, digest tokenDigest) (*signedToken, domain, *Error) {
-	token := v.remembered.recall(digest)
+func (v *Verifier) recognize(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, domain, *Error) {
+	token := v.remembered.recall(compact)
 	if token == nil {
 		return nil, domain{}, nil
 	}
