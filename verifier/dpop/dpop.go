@@ -234,6 +234,9 @@ func checkTarget(claims strictjson.Object, url string) *Error {
 	if err != nil {
 		return broken("DPOP-CLM-03", "htu "+err.Error())
 	}
+	if htu == withoutQuery(url) {
+		return nil
+	}
 	requested, err := NormalizeTarget(url)
 	if err != nil {
 		return broken("DPOP-CLM-04", "the request's URL "+err.Error())

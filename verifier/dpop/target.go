@@ -26,10 +26,7 @@ func NormalizeTarget(uri string) (string, error) {
 			return "", errTargetForm
 		}
 	}
-	if end := strings.IndexAny(uri, "?#"); end >= 0 {
-		uri = uri[:end]
-	}
-	scheme, rest, found := strings.Cut(uri, "://")
+	scheme, rest, found := strings.Cut(withoutQuery(uri), "://")
 	scheme = strings.ToLower(scheme)
 	if !found || scheme != "http" && scheme != "https" {
 		return "", errTargetForm
@@ -47,6 +44,14 @@ func NormalizeTarget(uri string) (string, error) {
 		return "", err
 	}
 	return scheme + "://" + authority + path, nil
+}
+
+// withoutQuery returns what of a URI stands before its query or fragment.
+func withoutQuery(uri string) string {
+	if end := strings.IndexAny(uri, "?#"); end >= 0 {
+		return uri[:end]
+	}
+	return uri
 }
 
 // normalizeAuthority lower-cases the host, writes an IPv6 address in its one form (RFC 5952), and leaves out the

@@ -101,25 +101,28 @@ func parseForm(compact string) (message *Message, payload string, fault *Error) 
 	dot1, dot2 := bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.')
 	message = &Message{signed: token[:dot2]}
 
-	// One buffer for the three decoded segments; it is never longer than the token.
+	// One buffer for the three decoded segments; it is never longer than the token. The header is read before the others
+	// are decoded, so that most garbage costs little.
 	decoded := make([]byte, 0, len(token))
-	var ends [3]int
-	for i, encoded := range [][]byte{token[:dot1], token[dot1+1 : dot2], token[dot2+1:]} {
-		if len(encoded) == 0 {
-			return nil, "", ErrSegments
-		}
-		if decoded, fault = appendBase64(decoded, encoded); fault != nil {
-			return nil, "", fault
-		}
-		ends[i] = len(decoded)
+	header, fault := decode(&decoded, token[:dot1])
+	if fault != nil {
+		return nil, "", fault
 	}
-	message.signature = decoded[ends[1]:]
-	texts := string(decoded[:ends[1]])
 	var err error
-	if message.Header, err = strictjson.ParseObject(texts[:ends[0]], Limits); err != nil {
+	if message.Header, err = strictjson.ParseObject(header, Limits); err != nil {
 		return nil, "", jsonFault(err)
 	}
-	return message, texts[ends[0]:], message.readHeader()
+	if fault := message.readHeader(); fault != nil {
+		return nil, "", fault
+	}
+	text, fault := decode(&decoded, token[dot1+1:dot2])
+	if fault != nil {
+		return nil, "", fault
+	}
+	if message.signature, fault = decode(&decoded, token[dot2+1:]); fault != nil {
+		return nil, "", fault
+	}
+	return message, string(text), nil
 }
 
 func (m *Message) readHeader() *Error {
@@ -157,16 +160,22 @@ func (m *Message) Verify(key *jwk.Key) bool {
 // strict refuses unused bits that are set (RFC 4648 section 3.5) and padding, but skips line breaks.
 var strict = base64.RawURLEncoding.Strict()
 
-func appendBase64(b, encoded []byte) ([]byte, *Error) {
-	decoded, err := strict.AppendDecode(b, encoded)
-	// A skipped line break makes the result shorter than its encoding says, or the encoding of a length that none has.
-	if err == nil && len(encoded)%4 != 1 && len(decoded)-len(b) == strict.DecodedLen(len(encoded)) {
-		return decoded, nil
+// decode appends a segment to a buffer that has room for it, and returns what it appended.
+func decode(buffer *[]byte, segment []byte) ([]byte, *Error) {
+	if len(segment) == 0 {
+		return nil, ErrSegments
 	}
-	if bytes.ContainsAny(encoded, "\r\n") {
+	start := len(*buffer)
+	decoded, err := strict.AppendDecode(*buffer, segment)
+	// A skipped line break makes the result shorter than its encoding says, or the encoding of a length that none has.
+	if err == nil && len(segment)%4 != 1 && len(decoded)-start == strict.DecodedLen(len(segment)) {
+		*buffer = decoded
+		return decoded[start:], nil
+	}
+	if bytes.ContainsAny(segment, "\r\n") {
 		return nil, ErrBase64
 	}
-	if _, err := base64.RawURLEncoding.AppendDecode(b, encoded); err == nil {
+	if _, err := base64.RawURLEncoding.AppendDecode(nil, segment); err == nil {
 		return nil, ErrUnusedBits
 	}
 	return nil, ErrBase64
