@@ -30,7 +30,7 @@ interop: ## third-party issuer, clients and browser, really run beside Holdfast
 	go test -count=1 -v ./interop/...
 
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
-	go test -count=1 -v -run Browser ./interop
+	go test -count=1 -timeout 5m -v -run 'InABrowser|TestReport' ./interop
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform

@@ -15,14 +15,17 @@ require (
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	go.uber.org/atomic v1.12.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 )
 
 require (
+	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
 	github.com/holdfast-go/holdfast/adapters/memcached v0.1.0
 	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
+	golang.org/x/oauth2 v0.37.0
 )
 
 replace (

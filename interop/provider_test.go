@@ -48,11 +48,18 @@ type provider struct {
 // startProvider starts an issuer that has these keys, the first of a kind signing.
 func startProvider(t *testing.T, keys ...jose.JSONWebKey) *provider {
 	t.Helper()
+	p := newProvider(t)
+	p.start(t, keys)
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+// newProvider returns an issuer that is not started yet.
+func newProvider(t *testing.T) *provider {
+	t.Helper()
 	p := &provider{port: freePort(t)}
 	p.URL = fmt.Sprintf("https://127.0.0.1:%d", p.port)
 	p.makeCertificate(t)
-	p.start(t, keys)
-	t.Cleanup(func() { p.stop(t) })
 	return p
 }
 
@@ -65,18 +72,23 @@ func (p *provider) rotate(t *testing.T, keys ...jose.JSONWebKey) {
 
 func (p *provider) start(t *testing.T, keys []jose.JSONWebKey) {
 	t.Helper()
+	p.launch(t, "issuer.mjs", keys, map[string]any{
+		"client_id": clientID, "client_secret": clientSecret,
+		"grant_types": []string{"client_credentials"}, "redirect_uris": []string{}, "response_types": []string{},
+	})
+}
+
+// launch runs a script that makes an oidc-provider of these keys and clients.
+func (p *provider) launch(t *testing.T, script string, keys []jose.JSONWebKey, clients ...map[string]any) {
+	t.Helper()
 	settings, err := json.Marshal(map[string]any{
 		"issuer": p.URL, "port": p.port, "cert": p.CAFile, "key": p.keyFile,
-		"jwks": jose.JSONWebKeySet{Keys: keys},
-		"clients": []map[string]any{{
-			"client_id": clientID, "client_secret": clientSecret,
-			"grant_types": []string{"client_credentials"}, "redirect_uris": []string{}, "response_types": []string{},
-		}},
+		"jwks": jose.JSONWebKeySet{Keys: keys}, "clients": clients,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.process = node(t, "issuer.mjs", settings)
+	p.process = node(t, script, settings)
 	p.stdin, err = p.process.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

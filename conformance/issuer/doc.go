@@ -1,3 +1,24 @@
-// Package issuer is an OAuth 2.0 issuer for tests, over TLS on a loopback address: it publishes metadata and keys,
-// signs whatever tokens it is told to, rotates its keys, and misbehaves on request.
+// Package issuer is an OAuth 2.0 and OpenID Connect issuer for tests. It is the real thing on the wire and nothing of
+// the kind behind it: it publishes metadata and keys over TLS on a loopback address, lets browsers log in, answers the
+// grants of its token endpoint by the standards, rotates its keys, and misbehaves on request.
+//
+// THIS IS FOR TESTS ALONE. Anyone who can reach it logs in as whoever they say, without a password; every scope and
+// audience that is asked for is granted; all of its memory is lost with the process.
+//
+// To test an API whose handlers want access tokens, two lines are enough:
+//
+//	tenant := issuer.StartTest(t)
+//	api := newAPI(tenant.Verifier(t, verifier.Config{Audiences: []string{audience}})) // yours, with httpguard, say
+//
+// and [verifiertest.Issuer.Token] mints tokens, good ones and bad ones, without a detour over the endpoints. To test
+// what does a detour over them, register its client with [Server.Register]. The endpoints are
+//
+//   - authorization (RFC 6749 section 4.1 with PKCE by S256, OpenID Connect Core section 3.1.2), with a plain login
+//     page; organization, invitation and audience as Auth0 has them;
+//   - token: authorization_code, client_credentials, refresh_token, and the token exchange of RFC 8693, all of them
+//     DPoP-bound on request (RFC 9449 section 5); clients authenticate by client_secret_basic, client_secret_post,
+//     private_key_jwt, or not at all;
+//   - end of session (OpenID Connect RP-Initiated Logout 1.0).
+//
+// To see what a client or an API makes of an issuer that is down, slow or hostile, hand a [Fault] to [Server.Fail].
 package issuer

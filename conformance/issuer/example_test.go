@@ -1,7 +1,9 @@
 package issuer_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/url"
 
 	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -28,4 +30,62 @@ func Example() {
 	// Output:
 	// 200 OK
 	// true <nil>
+}
+
+// A service gets a token of its own over the wire.
+func ExampleServer_Register() {
+	server, err := issuer.Start()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+	if err := server.Register(issuer.Client{ID: "billing", Secret: "secret"}); err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	response, err := server.Client().PostForm(server.URL+"token", url.Values{
+		"grant_type": {"client_credentials"}, "client_id": {"billing"}, "client_secret": {"secret"},
+		"audience": {"https://api.example"}, "scope": {"read:orders"},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer response.Body.Close()
+	var answer struct {
+		TokenType string `json:"token_type"`
+		Scope     string `json:"scope"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(response.Status, answer.TokenType, answer.Scope)
+	// Output: 200 OK Bearer read:orders
+}
+
+// An issuer that is down, and well again.
+func ExampleServer_Fail() {
+	server, err := issuer.Start()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer server.Close()
+
+	for _, fault := range []issuer.Fault{issuer.Outage, nil} {
+		server.Fail(fault)
+		response, err := server.Client().Get(server.URL + "jwks")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		response.Body.Close()
+		fmt.Println(response.Status)
+	}
+	// Output:
+	// 503 Service Unavailable
+	// 200 OK
 }

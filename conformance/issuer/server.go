@@ -2,35 +2,82 @@ package issuer
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-go/holdfast/verifier/dpop"
+	"github.com/holdfast-go/holdfast/verifier/memory"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// A Server is an issuer that listens. It is safe for concurrent use.
+// A Server is an issuer that listens. It is safe for concurrent use, once the fields of its Issuer are set.
 type Server struct {
 	// Issuer signs the tokens and holds the keys; its URL is the server's, with a closing slash.
 	*verifiertest.Issuer
 
 	server      *httptest.Server
+	endpoints   http.Handler
 	interrupter atomic.Pointer[http.Handler]
+
+	proofs *dpop.Checker
+	nonces *dpop.Nonces
+	replay *memory.ReplayStore // of DPoP proofs and client assertions
+
+	mu       sync.Mutex // guards what follows
+	clients  map[string]Client
+	users    map[string]verifiertest.Claims
+	pending  entries[authorization] // logins under way
+	sessions entries[session]
+	codes    entries[*code]
+	refresh  entries[*grant]
 }
 
-// Start returns an issuer that publishes keys and signs with the first; without keys it makes one for RS256. Close it
-// when done.
+// Start returns an issuer over TLS that publishes keys and signs with the first; without keys it makes one for RS256.
+// Close it when done.
 func Start(keys ...*verifiertest.Key) (*Server, error) {
-	s := &Server{}
-	s.server = httptest.NewTLSServer(s)
-	issuer, err := verifiertest.NewIssuer(s.server.URL+"/", keys...)
-	if err != nil {
+	return start("https", (*httptest.Server).StartTLS, keys)
+}
+
+// StartInsecureHTTP is [Start] without TLS, for a browser that would not trust the certificate. A verifier accepts such
+// an issuer by its InsecureAllowLoopbackHTTP only.
+func StartInsecureHTTP(keys ...*verifiertest.Key) (*Server, error) {
+	return start("http", (*httptest.Server).Start, keys)
+}
+
+func start(scheme string, listen func(*httptest.Server), keys []*verifiertest.Key) (*Server, error) {
+	s := &Server{
+		clients:  make(map[string]Client),
+		users:    make(map[string]verifiertest.Claims),
+		pending:  make(entries[authorization]),
+		sessions: make(entries[session]),
+		codes:    make(entries[*code]),
+		refresh:  make(entries[*grant]),
+	}
+	s.endpoints = s.routes()
+	var err error
+	if s.proofs, err = dpop.New(dpop.Config{Algorithms: asymmetric, Clock: clock{s}}); err != nil {
+		return nil, err
+	}
+	if s.nonces, err = dpop.NewNonces(dpop.NonceConfig{Clock: clock{s}}); err != nil {
+		return nil, err
+	}
+	if s.replay, err = memory.NewReplayStore(memory.ReplayConfig{Clock: clock{s}}); err != nil {
+		return nil, err
+	}
+	s.server = httptest.NewUnstartedServer(s)
+	if s.Issuer, err = verifiertest.NewIssuer(scheme+"://"+s.server.Listener.Addr().String()+"/", keys...); err != nil {
 		s.server.Close()
 		return nil, err
 	}
-	s.Issuer = issuer
+	listen(s.server)
 	return s, nil
 }
 
@@ -40,10 +87,11 @@ func (s *Server) Close() { s.server.Close() }
 // Client returns an HTTP client that trusts the server's certificate.
 func (s *Server) Client() *http.Client { return s.server.Client() }
 
-// Certificate returns the server's certificate.
+// Certificate returns the server's certificate, nil for one without TLS.
 func (s *Server) Certificate() *x509.Certificate { return s.server.Certificate() }
 
-// Interrupt makes handler answer every request in the issuer's place: to be down, slow, or hostile. Nil ends it.
+// Interrupt makes handler answer every request in the issuer's place. Nil ends it. See [Server.Fail] for what is ready
+// made.
 func (s *Server) Interrupt(handler http.Handler) {
 	if handler == nil {
 		s.interrupter.Store(nil)
@@ -52,24 +100,102 @@ func (s *Server) Interrupt(handler http.Handler) {
 	s.interrupter.Store(&handler)
 }
 
-// ServeHTTP publishes the issuer's documents.
+// ServeHTTP answers as the issuer does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if interrupter := s.interrupter.Load(); interrupter != nil {
 		(*interrupter).ServeHTTP(w, r)
 		return
 	}
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		http.Error(w, "only GET", http.StatusMethodNotAllowed)
-		return
-	}
+	s.endpoints.ServeHTTP(w, r)
+}
+
+// The paths of the endpoints, below the issuer's URL.
+const (
+	keysPath      = "jwks" // as verifiertest names it
+	authorizePath = "authorize"
+	loginPath     = "login"
+	stylePath     = "style.css"
+	tokenPath     = "token"
+	logoutPath    = "logout"
+)
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /"+keysPath, s.publish)
+	mux.HandleFunc("GET /.well-known/", s.publishMetadata)
+	mux.HandleFunc("GET /"+authorizePath, s.authorize)
+	mux.HandleFunc("POST /"+authorizePath, s.authorize) // OpenID Connect Core section 3.1.2.1
+	mux.HandleFunc("POST /"+loginPath, s.login)
+	mux.HandleFunc("GET /"+stylePath, serveStyle)
+	mux.HandleFunc("POST /"+tokenPath, s.token)
+	mux.HandleFunc("GET /"+logoutPath, s.logout)
+	mux.HandleFunc("POST /"+logoutPath, s.logout)
+	return mux
+}
+
+// publish serves the issuer's keys.
+func (s *Server) publish(w http.ResponseWriter, r *http.Request) {
+	s.publishDocument(w, r, func(body []byte) ([]byte, error) { return body, nil })
+}
+
+// publishMetadata serves the issuer's metadata, with what the endpoints of a Server can do.
+func (s *Server) publishMetadata(w http.ResponseWriter, r *http.Request) {
+	s.publishDocument(w, r, func(body []byte) ([]byte, error) {
+		return editObject(body, map[string]any{
+			"end_session_endpoint":                             s.endpoint(logoutPath),
+			"grant_types_supported":                            slices.Sorted(maps.Keys(grantTypes)),
+			"scopes_supported":                                 []string{"openid", "offline_access"},
+			"code_challenge_methods_supported":                 []string{"S256"},
+			"token_endpoint_auth_methods_supported":            authenticationMethods,
+			"token_endpoint_auth_signing_alg_values_supported": asymmetric,
+			"dpop_signing_alg_values_supported":                asymmetric,
+			"authorization_response_iss_parameter_supported":   true,
+			"request_parameter_supported":                      false,
+			"request_uri_parameter_supported":                  false,
+		})
+	})
+}
+
+func (s *Server) publishDocument(w http.ResponseWriter, r *http.Request, edit func([]byte) ([]byte, error)) {
 	document, err := s.Fetch(r.Context(), s.server.URL+r.URL.Path)
 	if err != nil {
 		http.NotFound(w, r)
+		return
+	}
+	body, err := edit(document.Body)
+	if err != nil {
+		http.Error(w, "the document can't be written", http.StatusInternalServerError)
 		return
 	}
 	if document.Fresh > 0 {
 		w.Header().Set("Cache-Control", fmt.Sprintf("max-age=%d", int(document.Fresh/time.Second)))
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(document.Body)
+	_, _ = w.Write(body)
 }
+
+// editObject sets members of a JSON object that this process wrote.
+func editObject(object []byte, changes map[string]any) ([]byte, error) {
+	var members map[string]any
+	if err := json.Unmarshal(object, &members); err != nil {
+		return nil, err
+	}
+	maps.Copy(members, changes)
+	return json.Marshal(members)
+}
+
+func (s *Server) endpoint(path string) string { return s.URL + path }
+
+func (s *Server) secure() bool { return strings.HasPrefix(s.URL, "https:") }
+
+// A clock is that of the server's Issuer, which may be set after the server has started.
+type clock struct{ server *Server }
+
+func (c clock) Now() time.Time {
+	if c.server.Clock != nil {
+		return c.server.Clock.Now()
+	}
+	return memory.Clock{}.Now()
+}
+
+func (s *Server) now() time.Time { return clock{s}.Now() }
