@@ -16,8 +16,9 @@ deps: ## install, or name, what the tests need beside Go: Redis, Memcached, Node
 check: ## formatting, vet, staticcheck, tidy modules that stand alone, known vulnerabilities
 	@scripts/check
 
-unit: ## all modules' tests with the race detector (interop and bench apart), and the coverage of ports and verifier
+unit: ## all modules' tests with the race detector (interop apart), and the coverage of ports and verifier
 	go test -race $$(scripts/modules | grep -vE '^(interop|bench)$$' | sed 's,.*,./&/...,')
+	cd bench && GOWORK=off go test ./...
 	@scripts/cover
 
 cover: ## coverage of ports and verifier, which must be 90 % of statements

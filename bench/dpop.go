@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+
+	"github.com/holdfast-go/holdfast/adapters/redis"
+)
+
+// dpopWorkload has the verifiers that know DPoP verify requests whose proofs are all different. If the tokens were seen
+// before, their signatures are not part of the floor.
+func dpopWorkload(name string, seen bool) preparation {
+	return preparation{name, func(ctx context.Context, after *cleanup) (*workload, error) {
+		t, err := newTenant("RS256", after)
+		if err != nil {
+			return nil, err
+		}
+		requests, err := newDPoPPool(t, pool, seen)
+		if err != nil {
+			return nil, err
+		}
+		bare, err := requests.floor(t, seen)
+		if err != nil {
+			return nil, err
+		}
+		ours, err := holdfastDPoP(ctx, t, requests, after)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", holdfastName, err)
+		}
+		theirs, err := jwtMiddlewareDPoP(ctx, t, requests)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", jwtMiddlewareName, err)
+		}
+		return &workload{name: name, variants: variants([]*contender{bare, ours, theirs}, 1, 2), jobs: pool}, nil
+	}}
+}
+
+// floor is the proofs' signatures, and those of the tokens unless these were seen before.
+func (p *dpopPool) floor(t *tenant, seen bool) (*contender, error) {
+	proofs, err := bareAll(p.proofs, p.proofKey)
+	if err != nil || seen {
+		return floor(proofs), err
+	}
+	tokens, err := bareAll(p.tokens, func(int) crypto.PublicKey { return t.public })
+	return floor(tokens, proofs), err
+}
+
+func holdfastDPoP(ctx context.Context, t *tenant, requests *dpopPool, after *cleanup) (*contender, error) {
+	replays, reset, err := forgettingReplays()
+	if err != nil {
+		return nil, err
+	}
+	v, err := newHoldfast(t, replays, after)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDPoP(t, dpopVerify(ctx, v)); err != nil {
+		return nil, err
+	}
+	ours := holdfast(v, requests.requests())
+	ours.reset = reset
+	return ours, nil
+}
+
+func jwtMiddlewareDPoP(ctx context.Context, t *tenant, requests *dpopPool) (*contender, error) {
+	verify, err := startJWTMiddlewareDPoP(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDPoP(t, verify); err != nil {
+		return nil, err
+	}
+	return &contender{name: jwtMiddlewareName, do: func(i int) error {
+		return verify(requests.tokens[i%pool], requests.proofs[i%pool])
+	}}, nil
+}
+
+// checkDPoP shows that a verifier accepts good tokens with good proofs, and nothing that was tampered with or is
+// another client's.
+func checkDPoP(t *tenant, verify verifyProofFunc) error {
+	good, err := newDPoPPool(t, 2, false)
+	if err != nil {
+		return err
+	}
+	token, proof := good.tokens[1], good.proofs[1]
+	for _, bad := range []struct{ what, token, proof string }{
+		{"a proof with another signature", token, withOtherSignature(proof)},
+		{"a token with another signature", withOtherSignature(token), proof},
+		{"another client's proof", token, good.proofs[0]},
+		{"no proof", token, ""},
+	} {
+		if verify(bad.token, bad.proof) == nil {
+			return fmt.Errorf("%s is accepted", bad.what)
+		}
+	}
+	for i, token := range good.tokens {
+		if err := verify(token, good.proofs[i]); err != nil {
+			return fmt.Errorf("a good proof is rejected: %w", err)
+		}
+	}
+	return nil
+}
+
+// redisWorkload is dpopSeen with the replay store that a fleet shares. Its floor has the round trip of one SET NX by
+// the Redis client alone; no peer looks for replays.
+func redisWorkload() preparation {
+	return preparation{dpopRedis, func(ctx context.Context, after *cleanup) (*workload, error) {
+		server, err := startRedis(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		t, err := newTenant("RS256", after)
+		if err != nil {
+			return nil, err
+		}
+		requests, err := newDPoPPool(t, pool, true)
+		if err != nil {
+			return nil, err
+		}
+		proofs, err := bareAll(requests.proofs, requests.proofKey)
+		if err != nil {
+			return nil, err
+		}
+		replays, err := redis.NewReplayStore(server, redis.Config{})
+		if err != nil {
+			return nil, err
+		}
+		v, err := newHoldfast(t, replays, after)
+		if err != nil {
+			return nil, err
+		}
+		verify := dpopVerify(ctx, v)
+		if err := errors.Join(checkDPoP(t, verify), checkReplay(requests, verify)); err != nil {
+			return nil, fmt.Errorf("%s: %w", holdfastName, err)
+		}
+		keys := new(proofKeys).make(pool)
+		forget := func() error { return server.FlushDB(ctx).Err() }
+		bare := &contender{name: "bare cryptography + SET NX", reset: forget, do: func(i int) error {
+			if err := proofs[i%pool].verify(); err != nil {
+				return err
+			}
+			return server.Do(ctx, "set", keys[i%pool], 1, "px", 300_000, "nx").Err()
+		}}
+		ours := holdfast(v, requests.requests())
+		ours.reset = forget
+		return &workload{name: dpopRedis, variants: variants([]*contender{bare, ours}, 1), jobs: pool}, nil
+	}}
+}
+
+// checkReplay shows that a verifier accepts a proof once.
+func checkReplay(requests *dpopPool, verify verifyProofFunc) error {
+	if err := verify(requests.tokens[0], requests.proofs[0]); err != nil {
+		return fmt.Errorf("a good proof is rejected: %w", err)
+	}
+	if verify(requests.tokens[0], requests.proofs[0]) == nil {
+		return errors.New("a proof is accepted twice")
+	}
+	return nil
+}
