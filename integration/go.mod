@@ -6,8 +6,10 @@ require (
 	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
 	github.com/google/go-cmp v0.7.0
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
+	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
 	github.com/holdfast-go/holdfast/adapters/memcached v0.1.0
 	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
+	github.com/holdfast-go/holdfast/conformance v0.1.0
 	github.com/holdfast-go/holdfast/ports v0.1.0
 	github.com/redis/go-redis/v9 v9.23.0
 	go.uber.org/goleak v1.3.0
@@ -28,8 +30,10 @@ require (
 
 replace (
 	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch
+	github.com/holdfast-go/holdfast/adapters/httpguard => ../adapters/httpguard
 	github.com/holdfast-go/holdfast/adapters/memcached => ../adapters/memcached
 	github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
+	github.com/holdfast-go/holdfast/conformance => ../conformance
 	github.com/holdfast-go/holdfast/ports => ../ports
 	github.com/holdfast-go/holdfast/verifier => ../verifier
 )

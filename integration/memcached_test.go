@@ -9,11 +9,7 @@ import (
 	"github.com/bradfitz/gomemcache/memcache"
 	"github.com/holdfast-go/holdfast/adapters/memcached"
 	"github.com/holdfast-go/holdfast/integration/internal/servers"
-	"github.com/holdfast-go/holdfast/ports"
 )
-
-// memcachedShort is a TTL to wait for: memcached counts in seconds.
-const memcachedShort = time.Second
 
 // memcachedClient returns a new client that waits longer than any test's context.
 func memcachedClient(t testing.TB, addresses ...string) *memcache.Client {
@@ -58,14 +54,7 @@ func TestMemcached(t *testing.T) {
 	}
 	for _, setup := range setups {
 		t.Run(setup.name, func(t *testing.T) {
-			t.Run("Cache", func(t *testing.T) {
-				testCache(t, func(t *testing.T) ports.Cache { return memcachedCache(t, memcachedClient(t, setup.addresses...)) }, memcachedShort)
-			})
-			t.Run("ReplayStore", func(t *testing.T) {
-				testReplayStore(t, func(t *testing.T) ports.ReplayStore {
-					return memcachedReplays(t, memcachedClient(t, setup.addresses...))
-				}, memcachedShort)
-			})
+			testMemcachedContracts(t, setup.addresses, len(setup.addresses) == 1)
 		})
 	}
 }

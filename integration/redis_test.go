@@ -8,12 +8,8 @@ import (
 
 	"github.com/holdfast-go/holdfast/adapters/redis"
 	"github.com/holdfast-go/holdfast/integration/internal/servers"
-	"github.com/holdfast-go/holdfast/ports"
 	goredis "github.com/redis/go-redis/v9"
 )
-
-// redisShort is a TTL to wait for: Redis counts in milliseconds.
-const redisShort = 250 * time.Millisecond
 
 // redisClient returns a new client of options that waits longer than any test's context.
 func redisClient(t testing.TB, options goredis.UniversalOptions) goredis.UniversalClient {
@@ -81,13 +77,7 @@ func TestRedis(t *testing.T) {
 	}
 	for _, setup := range setups {
 		t.Run(setup.name, func(t *testing.T) {
-			options := setup.start(t)
-			t.Run("Cache", func(t *testing.T) {
-				testCache(t, func(t *testing.T) ports.Cache { return redisCache(t, redisClient(t, options)) }, redisShort)
-			})
-			t.Run("ReplayStore", func(t *testing.T) {
-				testReplayStore(t, func(t *testing.T) ports.ReplayStore { return redisReplays(t, redisClient(t, options)) }, redisShort)
-			})
+			testRedisContracts(t, setup.start(t), setup.name == "single")
 		})
 	}
 }

@@ -1,0 +1,180 @@
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// CacheTraits say what [TestCache] can't know of a cache. The zero value is that of a cache that counts TTLs exactly
+// and by real time, and holds every value that the contract allows; it skips what needs a server, a full store or two
+// handles.
+type CacheTraits struct {
+	// Resolution is the step in which the cache counts TTLs, such as a second. Zero means that it counts exactly.
+	Resolution time.Duration
+	// Advance moves the clock that all caches of the run go by. Nil means that they go by real time, which the suite
+	// then waits for, some seconds in all.
+	Advance func(time.Duration)
+	// MaxValue is the largest value that the cache can hold, in bytes. Zero means 2 MiB, the largest that the contract
+	// knows; more, or less than zero, is an error.
+	MaxValue int
+	// NonBlocking says that no call ever waits, so that none need look at its context.
+	NonBlocking bool
+	// Shared says that all that the constructor returns are handles on one store.
+	Shared bool
+	// Small opens a cache that shares no memory with others, and says how many entries it can hold at most. Nil says
+	// that it can't be filled by a test.
+	Small func(*testing.T) (cache ports.Cache, holds int)
+	// Connect opens a cache whose server is at address, host and port. The suite plays a server that is gone and one
+	// that is silent, so the cache's client should wait longer than 10 seconds by itself. Nil says that the cache needs
+	// no server.
+	Connect func(t *testing.T, address string) ports.Cache
+	// Credentials are what caches are opened with and no error may hold.
+	Credentials []string
+}
+
+// maxValue is the most bytes that a value may have.
+const maxValue = 2 << 20
+
+// TestCache proves that the caches which open returns keep the contract of [ports.Cache]. It calls open at least once
+// for each case, with the case's own t; the keys that it uses are new, but for three that expire by themselves. The
+// store must have room for some 100 entries, and for a few of the largest.
+func TestCache(t *testing.T, open func(*testing.T) ports.Cache, traits CacheTraits) {
+	t.Helper()
+	if err := traits.faults(); err != nil {
+		t.Fatal(err)
+	}
+	runContract(t, cacheContract(), traits.Advance == nil, func(t *testing.T, trial trial) *cacheTrial {
+		return newCacheTrial(t, trial, open, traits)
+	})
+}
+
+func (c CacheTraits) faults() error {
+	err := c.pace().faults("CacheTraits")
+	if c.MaxValue < 0 || c.MaxValue > maxValue {
+		err = errors.Join(err,
+			fmt.Errorf("conformance: CacheTraits.MaxValue is %d, which is not one of 0 to 2 MiB", c.MaxValue))
+	}
+	return err
+}
+
+func (c CacheTraits) pace() pace { return pace{c.Resolution, c.Advance} }
+
+// A cacheTrial is a case of the cache's contract under way.
+type cacheTrial struct {
+	trial
+	pace
+	CacheTraits
+	open    func() ports.Cache
+	small   func() (ports.Cache, int)
+	connect func(address string) ports.Cache
+}
+
+func newCacheTrial(t *testing.T, trial trial, open func(*testing.T) ports.Cache, traits CacheTraits) *cacheTrial {
+	if traits.MaxValue == 0 {
+		traits.MaxValue = maxValue
+	}
+	return &cacheTrial{
+		trial: trial, pace: traits.pace(), CacheTraits: traits,
+		open:    func() ports.Cache { return open(t) },
+		small:   func() (ports.Cache, int) { return traits.Small(t) },
+		connect: func(address string) ports.Cache { return traits.Connect(t, address) },
+	}
+}
+
+// The traits by which a case can't be tried.
+
+func (t *cacheTrial) blocksNever() string {
+	if t.NonBlocking {
+		return "CacheTraits.NonBlocking is set"
+	}
+	return ""
+}
+
+func (t *cacheTrial) hasNoServer() string {
+	if t.Connect == nil {
+		return "CacheTraits.Connect is nil"
+	}
+	return ""
+}
+
+func (t *cacheTrial) isAlone() string {
+	if !t.Shared {
+		return "CacheTraits.Shared is not set"
+	}
+	return ""
+}
+
+func (t *cacheTrial) isNeverFull() string {
+	if t.Small == nil {
+		return "CacheTraits.Small is nil"
+	}
+	return ""
+}
+
+func (t *cacheTrial) hasNoCredentials() string {
+	if len(t.Credentials) == 0 {
+		return "CacheTraits.Credentials are none"
+	}
+	return t.hasNoServer()
+}
+
+// set stores a value, and ends the case where that fails.
+func (t *cacheTrial) set(c ports.Cache, key string, value []byte, ttl time.Duration) {
+	t.Helper()
+	if err := c.Set(t.Context(), key, value, ttl); err != nil {
+		t.fatal("Set of %d bytes for %v: error %v", len(value), ttl, err)
+	}
+}
+
+func (t *cacheTrial) wantValue(c ports.Cache, key string, want []byte) {
+	t.Helper()
+	got, err := c.Get(t.Context(), key)
+	if err != nil {
+		t.fail("Get of %d bytes that were set: error %v", len(want), err)
+	} else if !bytes.Equal(got, want) {
+		t.fail("Get returned %s, not the %s that were set", sketch(got), sketch(want))
+	}
+}
+
+func (t *cacheTrial) wantMiss(c ports.Cache, key string) {
+	t.Helper()
+	if got, err := c.Get(t.Context(), key); err == nil {
+		t.fail("Get returned %s", sketch(got))
+	} else if !errors.Is(err, ports.ErrMiss) {
+		t.fail("Get: error %v, which is no ErrMiss", err)
+	}
+}
+
+// isMiss tells whether key is missing, and fails where that can't be told.
+func (t *cacheTrial) isMiss(c ports.Cache, key string) bool {
+	t.Helper()
+	_, err := c.Get(t.Context(), key)
+	if err != nil && !errors.Is(err, ports.ErrMiss) {
+		t.fatal("Get: error %v, which is no ErrMiss", err)
+	}
+	return err != nil
+}
+
+// sketch tells of bytes how many they are and how they start.
+func sketch(b []byte) string { return fmt.Sprintf("%d bytes (%.16q)", len(b), b[:min(len(b), 16)]) }
+
+// calls returns a call of each method for a key.
+func calls(c ports.Cache, key string) []namedCall {
+	return []namedCall{
+		{"Get", func(ctx context.Context) error { _, err := c.Get(ctx, key); return err }},
+		{"Set", func(ctx context.Context) error {
+			value := []byte("value")
+			err := c.Set(ctx, key, value, long)
+			value[0] = 'X' // the caller's again: with -race this shows who still reads it
+			return err
+		}},
+		{"Set with a ttl of zero", func(ctx context.Context) error { return c.Set(ctx, key, nil, 0) }},
+		{"Delete", func(ctx context.Context) error { return c.Delete(ctx, key) }},
+	}
+}

@@ -1,0 +1,538 @@
+package conformance
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// The sentences that several cases prove, and where they are.
+const (
+	fetcherFetch = "ports/fetch.go, Fetcher.Fetch"
+	documentBody = "ports/fetch.go, Document.Body"
+	documentFrsh = "ports/fetch.go, Document.Fresh"
+
+	fetchWhole    = "It must return an error unless the final answer has status 200 and was read to its end"
+	fetchBound    = "It must bound the memory that one answer can take: a body over its limit is an error, not a cut"
+	fetchRedirect = "It must follow a redirect only from https to https, and at most 3 of them"
+	fetchOnce     = "It must not retry or cache on its own: when to ask again is the domain's business"
+	fetchForeign  = "It must not send cookies or credentials that belong to another host"
+	bodyReceived  = "Body is the document as received, without its content coding"
+	freshLifetime = "Fresh is how much longer the document may be used without asking again, by RFC 9111 section 4.2: its " +
+		"freshness lifetime less its age"
+	freshUnsaid = "Zero means that the answer did not say or could not be understood; negative means that it must not be " +
+		"used again without asking (no-store, no-cache, or already stale)"
+)
+
+// emptySet is a key set without keys.
+const emptySet = `{"keys":[]}`
+
+func fetchContract() []contractCase[*fetchTrial] {
+	return slices.Concat(
+		fetchAnswerCases(), fetchBoundCases(), fetchRedirectCases(), fetchOnceCases(), freshCases(), fetchGeneralCases(),
+	)
+}
+
+func fetchAnswerCases() []contractCase[*fetchTrial] {
+	return []contractCase[*fetchTrial]{
+		{
+			clause: clause{
+				"Fetcher.Fetch/get", fetcherFetch, "Fetch performs one GET of url and returns the document",
+				"send one GET for the URL as it is, query included",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, write(emptySet))
+				t.wantDocument("a document", t.open(s.roots), s.url+"/jwks?tenant=a%2Fb", emptySet)
+				for _, r := range s.asked() {
+					if r.method != http.MethodGet || r.uri != "/jwks?tenant=a%2Fb" || r.body != "" {
+						t.fail("the server was sent a %s of %s with %d bytes of body", r.method, r.uri, len(r.body))
+					}
+				}
+			},
+		},
+		{
+			clause: clause{"Fetcher.Fetch/status", fetcherFetch, fetchWhole, "take status 200 alone"},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, func(w http.ResponseWriter, r *http.Request) {
+					status, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+					w.WriteHeader(status)
+					if status != http.StatusNoContent && status != http.StatusNotModified {
+						_, _ = fmt.Fprint(w, emptySet)
+					}
+				})
+				f := t.open(s.roots)
+				statuses := []int{201, 202, 203, 204, 206, 300, 304, 400, 401, 403, 404, 410, 429, 500, 501, 502, 503, 504}
+				for _, status := range statuses {
+					t.wantRefusal(fmt.Sprint("an answer of status ", status), f, s.url+"/"+strconv.Itoa(status))
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/cut", fetcherFetch, fetchWhole,
+				"return the error of reading the body, io.ErrUnexpectedEOF among others",
+			},
+			try: func(t *fetchTrial) {
+				for what, handler := range map[string]http.HandlerFunc{
+					"a body shorter than its Content-Length":  cutLength,
+					"a chunked body without its last chunk":   cutChunks,
+					"a connection that ends before an answer": hangUp,
+				} {
+					s := newHostileServer(t, handler)
+					t.wantRefusal(what, t.open(s.roots), s.url)
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Document.Body/received", documentBody, bodyReceived,
+				"return the bytes as they came: whoever parses them judges them",
+			},
+			try: func(t *fetchTrial) {
+				const odd = "\xef\xbb\xbf {\"keys\":[]}\x00\xff\r\n"
+				s := newHostileServer(t, write(odd))
+				t.wantDocument("a document", t.open(s.roots), s.url, odd)
+			},
+		},
+		{
+			clause: clause{
+				"Document.Body/decoded", documentBody, bodyReceived,
+				"undo gzip where the request asked for it",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, squeezed(1<<10))
+				t.wantDocument("a document in gzip", t.open(s.roots), s.url, strings.Repeat(" ", 1<<10))
+			},
+		},
+		{
+			clause: clause{
+				"Document.Body/unknown-coding", documentBody, bodyReceived,
+				"refuse an answer with a Content-Encoding that can't be undone",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, unknownCoding)
+				t.wantRefusal("a document in a content coding that nobody knows", t.open(s.roots), s.url)
+			},
+		},
+	}
+}
+
+func fetchBoundCases() []contractCase[*fetchTrial] {
+	return []contractCase[*fetchTrial]{
+		{
+			clause: clause{
+				"Fetcher.Fetch/largest", fetcherFetch, fetchBound,
+				"take bodies up to FetchTraits.MaxBytes, or declare the limit that holds",
+			},
+			try: func(t *fetchTrial) {
+				whole := strings.Repeat(" ", int(t.MaxBytes))
+				s := newHostileServer(t, write(whole))
+				t.wantDocument("the largest document", t.open(s.roots), s.url, whole)
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/larger", fetcherFetch, fetchBound,
+				"read one byte more than the limit, and return an error if it is there",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, write(strings.Repeat(" ", int(t.MaxBytes)+1)))
+				t.wantRefusal("a document of one byte more than the largest", t.open(s.roots), s.url)
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/endless", fetcherFetch, fetchBound,
+				"stop reading at the limit, and close the connection",
+			},
+			try: func(t *fetchTrial) {
+				const buffers = 16 << 20 // of the kernels and of TLS, generously
+				limit := 4*t.MaxBytes + 2*buffers
+				var sent atomic.Int64
+				s := newHostileServer(t, flood(limit, &sent))
+				t.wantRefusal("a document that is far too large", t.open(s.roots), s.url)
+				if got := sent.Load(); got > t.MaxBytes+buffers {
+					t.fail("Fetch read %d bytes of a body, where it may take %d", got, t.MaxBytes)
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/squeezed", fetcherFetch, fetchBound,
+				"count bytes after the content coding is undone",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, squeezed(t.MaxBytes+1))
+				t.wantRefusal("a document in gzip of one byte more than the largest", t.open(s.roots), s.url)
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/header-flood", fetcherFetch, fetchBound,
+				"bound the header too (http.Transport.MaxResponseHeaderBytes)",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, headerFlood)
+				t.wantRefusal("a document after 16 MiB of header fields", t.open(s.roots), s.url)
+			},
+		},
+	}
+}
+
+func fetchRedirectCases() []contractCase[*fetchTrial] {
+	return []contractCase[*fetchTrial]{
+		{
+			clause: clause{
+				"Fetcher.Fetch/3-redirects", fetcherFetch, fetchRedirect,
+				"follow 3 redirects, whatever their status",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, countDown)
+				f := t.open(s.roots)
+				for _, status := range []int{301, 302, 303, 307, 308} {
+					what := fmt.Sprint("a document behind 3 redirects of status ", status)
+					t.wantDocument(what, f, fmt.Sprintf("%s/3?status=%d", s.url, status), emptySet)
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/4-redirects", fetcherFetch, fetchRedirect,
+				"return an error at the fourth redirect",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, countDown)
+				t.wantRefusal("a document behind 4 redirects", t.open(s.roots), s.url+"/4?status=302")
+				if asked := len(s.asked()); asked > 4 {
+					t.fail("Fetch followed %d redirects", asked-1)
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/redirect-to-http", fetcherFetch, fetchRedirect,
+				"check the scheme of each redirect before following it",
+			},
+			try: func(t *fetchTrial) {
+				var asked atomic.Bool
+				open := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					asked.Store(true)
+					_, _ = fmt.Fprint(w, emptySet)
+				}))
+				t.Cleanup(open.Close)
+				s := newHostileServer(t, redirect(open.URL))
+				t.wantRefusal("a document behind a redirect to http", t.open(s.roots), s.url)
+				if asked.Load() {
+					t.fail("Fetch asked the http URL")
+				}
+			},
+		},
+	}
+}
+
+// countDown redirects from /3 to /2 to /1 to /0, where the document is, with the status that the query names.
+func countDown(w http.ResponseWriter, r *http.Request) {
+	left, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+	if left == 0 {
+		_, _ = fmt.Fprint(w, emptySet)
+		return
+	}
+	status, _ := strconv.Atoi(r.FormValue("status"))
+	w.Header().Set("Location", fmt.Sprintf("/%d?status=%d", left-1, status))
+	w.WriteHeader(status)
+}
+
+// redirect answers with a redirect to target.
+func redirect(target string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", target)
+		w.WriteHeader(http.StatusFound)
+	}
+}
+
+func fetchOnceCases() []contractCase[*fetchTrial] {
+	return []contractCase[*fetchTrial]{
+		{
+			clause: clause{"Fetcher.Fetch/retries", fetcherFetch, fetchOnce, "ask once and return what came of it"},
+			try: func(t *fetchTrial) {
+				for what, handler := range map[string]http.HandlerFunc{
+					"status 503 with Retry-After": func(w http.ResponseWriter, _ *http.Request) {
+						w.Header().Set("Retry-After", "0")
+						w.WriteHeader(http.StatusServiceUnavailable)
+					},
+					"a connection that ends before an answer": hangUp,
+				} {
+					s := newHostileServer(t, handler)
+					_, _ = t.fetch(t.open(s.roots), s.url)
+					if asked := len(s.asked()); asked > 1 {
+						t.fail("Fetch asked %d times after %s", asked, what)
+					}
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/caches", fetcherFetch, fetchOnce,
+				"ask on each call, whatever Cache-Control says",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Cache-Control", "max-age=600")
+					w.Header().Set("Etag", `"1"`)
+					_, _ = fmt.Fprint(w, emptySet)
+				})
+				f := t.open(s.roots)
+				for range 3 {
+					t.wantDocument("a fresh document", f, s.url, emptySet)
+				}
+				if asked := len(s.asked()); asked < 3 {
+					t.fail("3 fetches asked %d times", asked)
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/foreign-cookies", fetcherFetch, fetchForeign,
+				"use no cookie jar, or one that goes by hosts (net/http/cookiejar)",
+			},
+			try: func(t *fetchTrial) { t.wantNoneAtOther("Cookie") },
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/foreign-credentials", fetcherFetch, fetchForeign,
+				"set Authorization for its own host only, redirects included",
+			},
+			try: func(t *fetchTrial) { t.wantNoneAtOther("Authorization", "Proxy-Authorization") },
+		},
+	}
+}
+
+// wantNoneAtOther has 127.0.0.1 set a cookie and redirect to localhost, which must get none of the header fields.
+func (t *fetchTrial) wantNoneAtOther(fields ...string) {
+	t.Helper()
+	var s *hostileServer
+	s = newHostileServer(t, func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(s.other, r.Host) {
+			_, _ = fmt.Fprint(w, emptySet)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "of-127.0.0.1", Path: "/", Secure: true})
+		w.Header().Set("Location", s.other)
+		w.WriteHeader(http.StatusFound)
+	})
+	f := t.open(s.roots)
+	t.wantDocument("a document behind a redirect to another host", f, s.url, emptySet)
+	t.wantDocument("a document of another host", f, s.other, emptySet)
+	for _, r := range s.askedAt(s.other) {
+		for _, field := range fields {
+			if r.header.Get(field) != "" {
+				t.fail("Fetch sent %s to another host than the one that it belongs to", field)
+			}
+		}
+	}
+}
+
+// A freshness is what an answer's header says, and what follows. A negative want stands for any.
+type freshness struct {
+	header map[string]string
+	want   time.Duration
+}
+
+func freshCases() []contractCase[*fetchTrial] {
+	date := time.Now().UTC()
+	at := func(d time.Duration) string { return date.Add(d).Format(http.TimeFormat) }
+	return []contractCase[*fetchTrial]{
+		{
+			clause: clause{
+				"Document.Fresh/lifetime", documentFrsh, freshLifetime,
+				"take max-age, or else Expires less Date",
+			},
+			try: func(t *fetchTrial) {
+				t.wantFresh([]freshness{
+					{map[string]string{"Cache-Control": "max-age=600"}, 10 * time.Minute},
+					{map[string]string{"Cache-Control": "public, Max-Age=600"}, 10 * time.Minute},
+					{map[string]string{"Expires": at(10 * time.Minute), "Date": at(0)}, 10 * time.Minute},
+					{
+						map[string]string{"Cache-Control": "max-age=600", "Expires": at(time.Hour), "Date": at(0)},
+						10 * time.Minute,
+					},
+				})
+			},
+		},
+		{
+			clause: clause{"Document.Fresh/age", documentFrsh, freshLifetime, "take Age off the lifetime"},
+			try: func(t *fetchTrial) {
+				t.wantFresh([]freshness{
+					{map[string]string{"Cache-Control": "max-age=600", "Age": "120"}, 8 * time.Minute},
+				})
+			},
+		},
+		{
+			clause: clause{
+				"Document.Fresh/huge", documentFrsh, freshLifetime,
+				"cap lifetimes before they overflow (RFC 9111 section 1.2.2)",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Cache-Control", "max-age=99999999999999999999")
+					_, _ = fmt.Fprint(w, emptySet)
+				})
+				const year = 365 * 24 * time.Hour
+				if got, err := t.fetch(t.open(s.roots), s.url); err != nil || got.Fresh < year {
+					t.fail("Fresh is %v, error %v, for a max-age of 20 digits", got.Fresh, err)
+				}
+			},
+		},
+		{
+			clause: clause{
+				"Document.Fresh/unsaid", documentFrsh, freshUnsaid,
+				"return zero, and no error, for what can't be read",
+			},
+			try: func(t *fetchTrial) {
+				t.wantFresh([]freshness{
+					{map[string]string{}, 0},
+					{map[string]string{"Cache-Control": "public"}, 0},
+					{map[string]string{"Cache-Control": "max-age=soon"}, 0},
+				})
+			},
+		},
+		{
+			clause: clause{
+				"Document.Fresh/not-again", documentFrsh, freshUnsaid,
+				"return less than zero for no-store, no-cache and what is stale",
+			},
+			try: func(t *fetchTrial) {
+				t.wantFresh([]freshness{
+					{map[string]string{"Cache-Control": "no-store"}, -1},
+					{map[string]string{"Cache-Control": "no-cache"}, -1},
+					{map[string]string{"Cache-Control": "max-age=600, no-store"}, -1},
+					{map[string]string{"Cache-Control": "max-age=0"}, -1},
+					{map[string]string{"Cache-Control": "max-age=600", "Age": "600"}, -1},
+					{map[string]string{"Expires": at(-time.Minute), "Date": at(0)}, -1},
+				})
+			},
+		},
+	}
+}
+
+// wantFresh wants the freshness of each answer, of which the clocks' seconds and the time on the way may be off.
+func (t *fetchTrial) wantFresh(answers []freshness) {
+	t.Helper()
+	var current freshness
+	s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		for name, value := range current.header {
+			w.Header().Set(name, value)
+		}
+		_, _ = fmt.Fprint(w, emptySet)
+	})
+	f := t.open(s.roots)
+	for _, current = range answers {
+		got, err := t.fetch(f, s.url)
+		fits := got.Fresh == 0
+		switch {
+		case current.want < 0:
+			fits = got.Fresh < 0
+		case current.want > 0:
+			fits = got.Fresh <= current.want+time.Second && got.Fresh > current.want-2*patience
+		}
+		if err != nil || !fits {
+			t.fail("Fresh is %v, error %v, for %q", got.Fresh, err, current.header)
+		}
+	}
+}
+
+func fetchGeneralCases() []contractCase[*fetchTrial] {
+	return []contractCase[*fetchTrial]{
+		{
+			clause: generalClause("Fetcher/copies", callersOwn, "return a new slice on each call"),
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, write(emptySet))
+				f := t.open(s.roots)
+				got, err := t.fetch(f, s.url)
+				if err != nil || len(got.Body) == 0 {
+					t.fatal("Fetch returned %s, error %v", sketch(got.Body), err)
+				}
+				got.Body[0] = 'X' // the caller's by now
+				t.wantDocument("a document that the caller had changed", f, s.url, emptySet)
+			},
+		},
+		{
+			clause: generalClause(
+				"Fetcher/concurrency", safeForConcurrentUse,
+				"share one client among calls and nothing else, and run the suite with -race",
+			),
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, writePath)
+				f := t.open(s.roots)
+				atOnce(16, func(i int) {
+					path := "/" + strconv.Itoa(i)
+					if got, err := f.Fetch(t.Context(), s.url+path); err != nil || string(got.Body) != path {
+						t.fail("Fetch returned %s, error %v", sketch(got.Body), err)
+					}
+				})
+			},
+		},
+		{
+			clause: generalClause(
+				"Fetcher/context-ended", obeysContext,
+				"hand ctx to the request (http.NewRequestWithContext)",
+			),
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, write(emptySet))
+				t.wantContextError("Fetch", fetchError(t.open(s.roots), s.url))
+			},
+		},
+		{
+			clause: generalClause(
+				"Fetcher/context-ends", obeysContext,
+				"hand ctx to the request (http.NewRequestWithContext); wrap its error with %w",
+			),
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, write(emptySet))
+				fetch := fetchError(t.open(s.roots), "https://"+silence(t))
+				t.wantLeave(namedCall{"Fetch from a server that never says a word", fetch})
+			},
+		},
+		{
+			clause: generalClause(
+				"Fetcher/context-ends-in-body", obeysContext,
+				"let the context bound the reading of the body too",
+			),
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, stallAt("/stall"))
+				f := t.open(s.roots)
+				_, _ = t.fetch(f, s.url) // so that the connection is there, and what stalls is the body
+				t.wantLeave(namedCall{"Fetch of a body that stops half-way", fetchError(f, s.url+"/stall")})
+			},
+		},
+		{
+			clause: generalClause(
+				"Fetcher/credentials", noCredentials,
+				"leave the Location of a redirect out of errors",
+			),
+			try: func(t *fetchTrial) {
+				secret := rand.Text()
+				s := newHostileServer(t, redirect(userinfo("http://127.0.0.1:1/", secret)))
+				_, err := t.fetch(t.open(s.roots), s.url)
+				t.wantSecret("a redirect to a URL with a password", err, []string{secret})
+			},
+		},
+	}
+}
+
+// fetchError is a fetch of which the error alone counts.
+func fetchError(f ports.Fetcher, url string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := f.Fetch(ctx, url)
+		return err
+	}
+}
