@@ -1,0 +1,77 @@
+package catalogue
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// actCases are about delegation (RFC 8693 section 4.1). An API that does not ask who acts is not bothered by act, so
+// all of them look inside.
+func actCases() []Case {
+	return []Case{
+		actorCase("ACT-01.none", "no act", "", nil, ""),
+		actorCase("ACT-01.one", "one actor", `,"act":{"sub":"service-1"}`, []string{"service-1"}, ""),
+		actorCase("ACT-01.outermost", "the newest of two",
+			`,"act":{"sub":"service-2","act":{"sub":"service-1"}}`, []string{"service-2", "service-1"}, ""),
+		actorCase("ACT-01.other-case", "Act in place of act", `,"Act":{"sub":"service-1"}`, nil, ""),
+
+		actorCase("ACT-02.newest-first", "three actors",
+			`,"act":{"sub":"c","act":{"sub":"b","act":{"sub":"a"}}}`, []string{"c", "b", "a"}, ""),
+		actorCase("ACT-02.other-members", "actors with other members",
+			`,"act":{"sub":"b","client_id":"x","act":{"act":{"sub":"0"},"iss":"y","sub":"a"}}`, []string{"b", "a", "0"}, ""),
+
+		actorCase("ACT-03.string", "act is a string", `,"act":"service-1"`, nil, "ACT-03"),
+		actorCase("ACT-03.null", "act is null", `,"act":null`, nil, "ACT-03"),
+		actorCase("ACT-03.array", "act is an array", `,"act":[{"sub":"service-1"}]`, nil, "ACT-03"),
+		actorCase("ACT-03.no-sub", "act without sub", `,"act":{"client_id":"service-1"}`, nil, "ACT-03"),
+		actorCase("ACT-03.number", "the sub of act is a number", `,"act":{"sub":1}`, nil, "ACT-03"),
+		actorCase("ACT-03.blank", "the sub of act is blank", `,"act":{"sub":" "}`, nil, "ACT-03"),
+		actorCase("ACT-03.empty", "the sub of act is empty", `,"act":{"sub":""}`, nil, "ACT-03"),
+		actorCase("ACT-03.inner", "the sub of the inner act is missing",
+			`,"act":{"sub":"b","act":{}}`, nil, "ACT-03"),
+		actorCase("ACT-03.inner-string", "the inner act is a string",
+			`,"act":{"sub":"b","act":"a"}`, nil, "ACT-03"),
+		actorCase("ACT-03.duplicate", "sub twice in act", `,"act":{"sub":"a","sub":"b"}`, nil, "ACT-03"),
+
+		actorCase("ACT-04.at-the-bound", "32 actors", actors(32), slices.Repeat([]string{"a"}, 32), ""),
+		actorCase("ACT-04.over-the-bound", "33 actors", actors(33), nil, "ACT-04"),
+	}
+}
+
+// actorCase asks who acts for the subject of a token with these claims.
+func actorCase(id, reason, claims string, chain []string, rule string) Case {
+	want := accepted
+	if rule != "" {
+		want = badToken
+	}
+	return newCase(id, want, reason, step{
+		send: func(s *scene) Request { return s.carry(token{moreClaims: claims}) },
+		want: accepted,
+		check: func(s *scene, a Answer) {
+			got, err := a.Verified.DelegationChain()
+			actor, actorErr := a.Verified.Actor()
+			if rule != "" {
+				var e *verifier.Error
+				if !errors.As(err, &e) || e.Code != verifier.CodeActorMalformed || e.Rule != rule || e.Status != 401 || actorErr == nil || actor != "" {
+					s.errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
+				}
+				return
+			}
+			newest := ""
+			if len(chain) > 0 {
+				newest = chain[0]
+			}
+			if err != nil || actorErr != nil || !slices.Equal(got, chain) || actor != newest {
+				s.errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
+			}
+		},
+	}).needs(Inside)
+}
+
+func actors(count int) string {
+	return fmt.Sprintf(`,"act":%s{"sub":"a"}%s`, strings.Repeat(`{"sub":"a","act":`, count-1), strings.Repeat("}", count-1))
+}

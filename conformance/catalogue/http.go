@@ -1,0 +1,125 @@
+package catalogue
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// OverHTTP returns the API at base, an http or https URL without path. One answer may take as long as timeout; its body
+// is not kept. An https API must have a certificate that the system trusts.
+func OverHTTP(base string, timeout time.Duration) (Target, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+		return nil, fmt.Errorf("%q is no http or https URL without path", bounded(base))
+	}
+	return &overHTTP{
+		base: u, timeout: timeout,
+		client: &http.Client{
+			Timeout:       timeout,
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 32, MaxResponseHeaderBytes: 1 << 20},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+type overHTTP struct {
+	base    *url.URL
+	timeout time.Duration
+	client  *http.Client
+}
+
+// maxBody is how much of an answer's body is read, so that the connection can be used again.
+const maxBody = 1 << 20
+
+func (t *overHTTP) Send(ctx context.Context, r Request) (Answer, error) {
+	if r.Head != "" {
+		return t.sendHead(ctx, r)
+	}
+	var body io.Reader
+	if r.Form != nil {
+		body = strings.NewReader(url.Values(r.Form).Encode())
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, t.base.Scheme+"://"+t.base.Host+r.Path, body)
+	if err != nil {
+		return Answer{}, err
+	}
+	// Names are sent as they are spelled.
+	for name, values := range r.Header {
+		request.Header[name] = values
+	}
+	if r.Form != nil {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	request.Host = r.Host
+	answer, err := t.client.Do(request)
+	if err != nil {
+		return Answer{}, withoutURL(err)
+	}
+	return read(answer), nil
+}
+
+// sendHead writes a request that no client library would.
+func (t *overHTTP) sendHead(ctx context.Context, r Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	address := t.base.Host
+	if t.base.Port() == "" {
+		address = net.JoinHostPort(t.base.Hostname(), t.base.Scheme)
+	}
+	var (
+		connection net.Conn
+		err        error
+	)
+	if t.base.Scheme == "https" {
+		connection, err = new(tls.Dialer).DialContext(ctx, "tcp", address)
+	} else {
+		connection, err = new(net.Dialer).DialContext(ctx, "tcp", address)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	defer connection.Close()
+	defer context.AfterFunc(ctx, func() { _ = connection.Close() })()
+	var fields strings.Builder
+	for name, values := range r.Header {
+		for _, value := range values {
+			fields.WriteString(name + ": " + value + "\r\n")
+		}
+	}
+	head := strings.NewReplacer("%HOST%", t.base.Host, "%AUTH%", fields.String()).Replace(r.Head)
+	if _, err := io.WriteString(connection, head); err != nil {
+		return Answer{}, err
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	if err != nil {
+		return Answer{}, err
+	}
+	return read(answer), nil
+}
+
+func read(answer *http.Response) Answer {
+	defer answer.Body.Close()
+	_, _ = io.CopyN(io.Discard, answer.Body, maxBody)
+	header := make(map[string][]string, len(answer.Header))
+	for name, values := range answer.Header {
+		header[textproto.CanonicalMIMEHeaderKey(name)] = values
+	}
+	return Answer{Status: answer.StatusCode, Header: header}
+}
+
+// withoutURL leaves out the URL of an error, which may have a token in its query.
+func withoutURL(err error) error {
+	if failed, isURLError := err.(*url.Error); isURLError {
+		return failed.Err
+	}
+	return err
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
+)
+
+// asTarget has this test's own binary be a target that accepts everything.
+const asTarget = "CONFORM_TEST_TARGET"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asTarget) != "" {
+		err := http.ListenAndServe(os.Getenv("HOLDFAST_LISTEN"), http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(3)
+	}
+	os.Exit(m.Run())
+}
+
+func TestWrongUsage(t *testing.T) {
+	directory := t.TempDir()
+	garbage := filepath.Join(directory, "garbage")
+	if err := os.WriteFile(garbage, []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		mend string // part of the line that is printed
+	}{
+		{"", "say what to do: list or run"},
+		{"play", `there is no command "play": say list or run`},
+		{"list -xml", "flag provided but not defined: -xml"},
+		{"list all", `leave out "all"`},
+		{"run", "say what to play on: -url URL, or a command behind --"},
+		{"run -xml f -- api", "flag provided but not defined: -xml"},
+		{"run -dpop on -- api", "give some of allowed, required and disabled"},
+		{"run -dpop allowed,allowed -- api", "give some of allowed"},
+		{"run -timeout 5 -- api", "invalid value"},
+		{"run -timeout 0s -- api", "must be over zero"},
+		{"run -url http://127.0.0.1:1 -- api", "leave out one"},
+		{"run -url http://127.0.0.1:1", "-url needs -issuer-listen"},
+		{"run -url 127.0.0.1:1 -issuer-listen 127.0.0.1:2", "as in http://127.0.0.1:8080"},
+		{"run -url http://127.0.0.1:1/api -issuer-listen 127.0.0.1:2", "without path"},
+		{"run -url http://127.0.0.1:1 -issuer-listen 127.0.0.1:2", "-url needs -dpop"},
+		{"run -url http://127.0.0.1:1 -issuer-listen 127.0.0.1:2 -dpop allowed,required", "goes with one mode"},
+		{"run -issuer-listen 0.0.0.0:1 -- api", "must be a loopback address"},
+		{"run -issuer-listen here -- api", "must be a loopback address"},
+		{"run -ca-file f -- api", "-ca-file goes with -url"},
+		{"run -only ( -- api", "-only is no regular expression"},
+		{"run -only ^NOTHING -- api", "-only matches no case"},
+		{"run -only ^ACT -- api", "-only matches no case"},
+		{"run -audience= -- api", "-audience is empty"},
+		{"run -baseline " + garbage + " -- api", "-baseline is no file that -json wrote"},
+		{"run -baseline " + directory + "/none -- api", "no such file"},
+		{"run -json " + directory + "/no/such/f -- api", "-json: open"},
+	} {
+		t.Run(c.args, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			status := command(t.Context(), strings.Fields(c.args), &stdout, &stderr)
+			if status != exitUsage || stdout.Len() > 0 {
+				t.Errorf("exit status %d, printed %q", status, stdout.String())
+			}
+			if strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), c.mend) {
+				t.Errorf("complained %q, want a line with %q", stderr.String(), c.mend)
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for args, part := range map[string]string{"help": "HOLDFAST_ISSUER", "run -h": "-baseline", "list -h": "list [-json]", "version": name} {
+		var stdout, stderr bytes.Buffer
+		if status := command(t.Context(), strings.Fields(args), &stdout, &stderr); status != exitHolds || !strings.Contains(stdout.String(), part) || stderr.Len() > 0 {
+			t.Errorf("%s: exit status %d, printed %q and %q", args, status, stdout.String(), stderr.String())
+		}
+	}
+}
+
+// mustRule is a row of docs/rules.md that a verifier can show.
+var mustRule = regexp.MustCompile(`(?m)^\| ((?:CRED|JWS|TYP|CLAIM|KEYS|DISC|CACHE|CHAL|DPOP|NONCE|MTLS|PROXY|ACT)-[A-Z0-9-]+) \| MUST `)
+
+func TestListHasEveryMust(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := command(t.Context(), []string{"list", "-json"}, &stdout, &stderr); status != exitHolds {
+		t.Fatalf("exit status %d: %s", status, stderr.String())
+	}
+	var cases []struct {
+		ID, Rule, Topic, Level, Section, Reason, Expected string
+		Modes                                             []string
+		BlackBox                                          *bool
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) < 300 {
+		t.Errorf("%d cases", len(cases))
+	}
+	rules := make(map[string]bool)
+	for _, c := range cases {
+		rules[c.Rule] = true
+		if !strings.HasPrefix(c.ID, c.Rule+".") || c.Topic == "" || c.Level == "" || c.Section == "" || c.Reason == "" || c.Expected == "" || len(c.Modes) == 0 || c.BlackBox == nil {
+			t.Errorf("%s lacks something: %+v", c.ID, c)
+		}
+	}
+	written, err := os.ReadFile("../../../docs/rules.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range mustRule.FindAllStringSubmatch(string(written), -1) {
+		if !rules[row[1]] {
+			t.Errorf("rule %s is not in the list", row[1])
+		}
+	}
+}
+
+func TestListTable(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := command(t.Context(), []string{"list"}, &stdout, &stderr); status != exitHolds {
+		t.Fatalf("exit status %d: %s", status, stderr.String())
+	}
+	for _, part := range []string{"DPOP-CLM-02.another", "over HTTP", "in process", " cases, "} {
+		if !strings.Contains(stdout.String(), part) {
+			t.Errorf("the table lacks %q", part)
+		}
+	}
+}
+
+// TestRun plays a few cases on a target that accepts everything, and compares it with itself.
+func TestRun(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(asTarget, "yes")
+	directory := t.TempDir()
+	jsonFile, junitFile, htmlFile := filepath.Join(directory, "r.json"), filepath.Join(directory, "r.xml"), filepath.Join(directory, "r.html")
+	var stdout, stderr bytes.Buffer
+	args := []string{"run", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-json", jsonFile, "-junit", junitFile, "-html", htmlFile, "--", self}
+	if status := command(t.Context(), args, &stdout, &stderr); status != exitBroken {
+		t.Fatalf("exit status %d: %s", status, stderr.String())
+	}
+	if !strings.Contains(stdout.String(), "failed: CLAIM-AUD-02.another") || !strings.Contains(stderr.String(), "DPoP allowed") {
+		t.Errorf("printed %q, and %q", stdout.String(), stderr.String())
+	}
+	written, err := os.ReadFile(jsonFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var played result.Run
+	if err := json.Unmarshal(written, &played); err != nil || played.Tool != name || len(played.Results) < 10 {
+		t.Errorf("JSON has %d results of %q, %v", len(played.Results), played.Tool, err)
+	}
+	for file, part := range map[string]string{junitFile: "<testsuite", htmlFile: "<!doctype html"} {
+		if content, err := os.ReadFile(file); err != nil || !strings.Contains(strings.ToLower(string(content)), part) {
+			t.Errorf("%s: %v", file, err)
+		}
+	}
+
+	stdout.Reset()
+	args = []string{"run", "-q", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-baseline", jsonFile, "--", self}
+	if status := command(t.Context(), args, &stdout, &stderr); status != exitBroken || !strings.Contains(stdout.String(), "Since the baseline: 0 worse, 0 better") {
+		t.Errorf("exit status %d, printed %q", status, stdout.String())
+	}
+
+	stdout.Reset()
+	stderr.Reset()
+	args = []string{"run", "-q", "-dpop", "allowed", "-json", jsonFile, "--", filepath.Join(directory, "no-such-command")}
+	if status := command(t.Context(), args, &stdout, &stderr); status != exitBroken || !strings.Contains(stderr.String(), "the target did not start") {
+		t.Errorf("exit status %d, printed %q", status, stderr.String())
+	}
+	if written, err := os.ReadFile(jsonFile); err != nil || !strings.Contains(string(written), `"undecided"`) {
+		t.Errorf("the report of a target that did not start: %v", err)
+	}
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/internal/report"
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/internal/runner"
+)
+
+// settings are what the flags of run say.
+type settings struct {
+	runner.Config
+	dpop, only                    string
+	jsonFile, junitFile, htmlFile string
+	baselineFile                  string
+	verbose, quiet                bool
+}
+
+func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
+	flags := flag.NewFlagSet(name+" run", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&s.dpop, "dpop", "", "DPoP `modes` to play, parted by commas: allowed, required, disabled (default all; with -url there is one)")
+	flags.StringVar(&s.only, "only", "", "play the cases whose ID matches this `regexp` alone, as in ^DPOP-")
+	flags.BoolVar(&s.Strict, "strict", false, "judge every answer exactly, and not the decision alone")
+	flags.StringVar(&s.jsonFile, "json", "", "write the results as JSON to this `file`")
+	flags.StringVar(&s.junitFile, "junit", "", "write the results as JUnit XML to this `file`")
+	flags.StringVar(&s.htmlFile, "html", "", "write the results as one HTML page to this `file`")
+	flags.StringVar(&s.baselineFile, "baseline", "", "compare with the JSON `file` of an earlier run")
+	flags.StringVar(&s.URL, "url", "", "play on the API at this `URL`, and start none")
+	flags.StringVar(&s.Audience, "audience", "https://api.conformance.example/", "what tokens are for: the `audience` of the API")
+	flags.StringVar(&s.IssuerListen, "issuer-listen", "", "loopback `address` of the issuer (default any free port)")
+	flags.StringVar(&s.CAFile, "ca-file", "", "write the certificate of the issuer to this `file`, for -url")
+	flags.DurationVar(&s.StartTimeout, "start-timeout", 30*time.Second, "how long the API may take to get healthy")
+	flags.DurationVar(&s.RequestTimeout, "request-timeout", 15*time.Second, "how long it may take to answer")
+	flags.DurationVar(&s.Timeout, "timeout", 15*time.Minute, "how long all may take; what is left then is undecided")
+	flags.BoolVar(&s.verbose, "v", false, "show what the API prints")
+	flags.BoolVar(&s.quiet, "q", false, "show no progress")
+	return flags
+}
+
+// check says what is wrong with the settings, and what would mend it.
+func (s *settings) check() error {
+	switch {
+	case s.URL == "" && len(s.Command) == 0:
+		return errors.New("say what to play on: -url URL, or a command behind --")
+	case s.URL != "" && len(s.Command) > 0:
+		return errors.New("-url and a command exclude one another: leave out one")
+	case s.URL != "" && s.IssuerListen == "":
+		return errors.New("-url needs -issuer-listen: the address of the issuer that the API was set up for")
+	case s.URL == "" && s.CAFile != "":
+		return errors.New("-ca-file goes with -url: a command is told by HOLDFAST_CA_FILE")
+	case s.Audience == "":
+		return errors.New("-audience is empty: give the audience of the API")
+	case s.StartTimeout <= 0 || s.RequestTimeout <= 0 || s.Timeout <= 0:
+		return errors.New("-start-timeout, -request-timeout and -timeout must be over zero, as in 30s")
+	}
+	if s.URL != "" {
+		u, err := url.Parse(s.URL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			return errors.New("-url must be an http or https URL without path, as in http://127.0.0.1:8080")
+		}
+		s.URL = strings.TrimSuffix(s.URL, "/")
+	}
+	if err := s.checkIssuer(); err != nil {
+		return err
+	}
+	if err := s.readModes(); err != nil {
+		return err
+	}
+	if s.only != "" {
+		only, err := regexp.Compile(s.only)
+		if err != nil {
+			return fmt.Errorf("-only is no regular expression: %w", err)
+		}
+		s.Chosen = func(c catalogue.Case) bool { return only.MatchString(c.ID) }
+		if !slices.ContainsFunc(catalogue.Cases(), func(c catalogue.Case) bool { return c.BlackBox() && s.Chosen(c) }) {
+			return errors.New("-only matches no case that can be played over HTTP: see " + name + " list")
+		}
+	}
+	return nil
+}
+
+func (s *settings) checkIssuer() error {
+	if s.IssuerListen == "" {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(s.IssuerListen)
+	ip := net.ParseIP(host)
+	if err != nil || ip == nil || !ip.IsLoopback() {
+		return errors.New("-issuer-listen must be a loopback address and a port, as in 127.0.0.1:8443")
+	}
+	return nil
+}
+
+func (s *settings) readModes() error {
+	if s.dpop == "" {
+		if s.URL != "" {
+			return errors.New("-url needs -dpop: the one mode that the API is in (allowed, required or disabled)")
+		}
+		s.Modes = catalogue.Modes()
+		return nil
+	}
+	for word := range strings.SplitSeq(s.dpop, ",") {
+		mode := catalogue.Mode(strings.TrimSpace(word))
+		if !slices.Contains(catalogue.Modes(), mode) || slices.Contains(s.Modes, mode) {
+			return fmt.Errorf("-dpop has %q: give some of allowed, required and disabled, parted by commas", word)
+		}
+		s.Modes = append(s.Modes, mode)
+	}
+	if s.URL != "" && len(s.Modes) > 1 {
+		return errors.New("-url goes with one mode: the API can't be started anew for another")
+	}
+	return nil
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	var s settings
+	flags := s.flags(io.Discard)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(stdout)
+			fmt.Fprintf(stdout, "%s run [flags] -- command [arguments]\n", name)
+			flags.PrintDefaults()
+			return exitHolds
+		}
+		return complain(stderr, err.Error())
+	}
+	s.Command = flags.Args()
+	if err := s.check(); err != nil {
+		return complain(stderr, err.Error())
+	}
+	baseline, err := s.readBaseline()
+	if err != nil {
+		return complain(stderr, err.Error())
+	}
+	reports, err := s.createReports()
+	if err != nil {
+		return complain(stderr, err.Error())
+	}
+	if s.verbose {
+		s.Output = stderr
+	}
+	progress := newProgress(stderr)
+	if !s.quiet {
+		s.Progress = progress.show
+	}
+	played, err := runner.Run(ctx, s.Config)
+	progress.end()
+	if err != nil {
+		return complain(stderr, err.Error())
+	}
+	played.Tool, played.Version = name, version()
+	if err := tell(stdout, stderr, played, baseline); err != nil {
+		return complain(stderr, err.Error())
+	}
+	if err := reports.write(played); err != nil {
+		return complain(stderr, err.Error())
+	}
+	if !report.Holds(played) {
+		return exitBroken
+	}
+	return exitHolds
+}
+
+// tell prints the table, what changed since the baseline, and what kept the run from being whole.
+func tell(stdout, stderr io.Writer, played result.Run, baseline *result.Run) error {
+	for _, fault := range played.Faults {
+		fmt.Fprintf(stderr, "%s: %s\n", name, fault)
+	}
+	if err := report.Table(stdout, played); err != nil {
+		return err
+	}
+	if baseline == nil {
+		return nil
+	}
+	return report.Compare(*baseline, played).Table(stdout)
+}
+
+func (s *settings) readBaseline() (*result.Run, error) {
+	if s.baselineFile == "" {
+		return nil, nil
+	}
+	f, err := os.Open(s.baselineFile)
+	if err != nil {
+		return nil, fmt.Errorf("-baseline: %w", err)
+	}
+	defer f.Close()
+	baseline, err := report.ReadJSON(f)
+	if err != nil {
+		return nil, fmt.Errorf("-baseline is no file that -json wrote: %w", err)
+	}
+	return &baseline, nil
+}
+
+// reports are the files to write. They are created before anything is played, so that a run is not lost to a wrong path.
+type reports []reportFile
+
+type reportFile struct {
+	*os.File
+	report func(io.Writer, result.Run) error
+}
+
+func (s *settings) createReports() (reports, error) {
+	var all reports
+	for _, r := range []struct {
+		flag, path string
+		report     func(io.Writer, result.Run) error
+	}{{"-json", s.jsonFile, report.JSON}, {"-junit", s.junitFile, report.JUnit}, {"-html", s.htmlFile, report.HTML}} {
+		if r.path == "" {
+			continue
+		}
+		f, err := os.Create(r.path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.flag, err)
+		}
+		all = append(all, reportFile{f, r.report})
+	}
+	return all, nil
+}
+
+func (r reports) write(played result.Run) error {
+	var faults []error
+	for _, file := range r {
+		faults = append(faults, file.report(file, played), file.Close())
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,76 @@
+package report
+
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
+)
+
+// levels and outcomes are in the order in which every report shows them.
+var (
+	levels   = []result.Level{result.Must, result.Should, result.Ours}
+	outcomes = []result.Outcome{result.Failed, result.Undecided, result.Passed, result.Skipped}
+)
+
+// Holds tells whether every MUST holds: cases of that level were run, and each of them passed. One that was skipped is
+// not held against the target; one that is undecided is, and so is a fault of the run.
+func Holds(run result.Run) bool {
+	must := summarize(run).levels[result.Must]
+	return len(run.Faults) == 0 && must[result.Passed] > 0 && must[result.Failed]+must[result.Undecided] == 0
+}
+
+// A tally counts cases by outcome.
+type tally map[result.Outcome]int
+
+// run counts the cases that were not skipped.
+func (t tally) run() int { return t[result.Passed] + t[result.Failed] + t[result.Undecided] }
+
+// A topic is what a run found of one topic.
+type topic struct {
+	Name   string
+	levels map[result.Level]tally
+	all    tally
+}
+
+func (t *topic) add(r result.Result) {
+	t.all[r.Outcome]++
+	if t.levels[r.Level] == nil {
+		t.levels[r.Level] = tally{}
+	}
+	t.levels[r.Level][r.Outcome]++
+}
+
+// A summary counts what a run found, in all and by topic; topics are in the order of their first case.
+type summary struct {
+	topic
+	topics []topic
+}
+
+func newTopic(name string) topic {
+	return topic{Name: name, levels: map[result.Level]tally{}, all: tally{}}
+}
+
+func summarize(run result.Run) summary {
+	s := summary{topic: newTopic("all")}
+	for _, r := range run.Results {
+		at := slices.IndexFunc(s.topics, func(t topic) bool { return t.Name == r.Topic })
+		if at < 0 {
+			at = len(s.topics)
+			s.topics = append(s.topics, newTopic(r.Topic))
+		}
+		s.topics[at].add(r)
+		s.add(r)
+	}
+	return s
+}
+
+// withOutcome returns the results that ended so, in their order.
+func withOutcome(results []result.Result, outcome result.Outcome) []result.Result {
+	var chosen []result.Result
+	for _, r := range results {
+		if r.Outcome == outcome {
+			chosen = append(chosen, r)
+		}
+	}
+	return chosen
+}

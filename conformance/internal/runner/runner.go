@@ -1,0 +1,360 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// Config says what is played, and on what.
+type Config struct {
+	// Command starts the target, once for each mode and for each thing that the issuer has to do from the start. Its
+	// environment tells it where to listen and whom to trust: see [Environment].
+	Command []string
+	// URL is that of a target that is there already, without path. It excludes Command; then Modes has the one mode
+	// that the target is in, and what needs a target that is started anew is skipped.
+	URL string
+	// Modes are the DPoP modes to play.
+	Modes []catalogue.Mode
+	// Audience is what tokens are for.
+	Audience string
+	// CAFile is where the certificate of the issuer is written, for a target at URL. Empty means a file that is removed
+	// in the end.
+	CAFile string
+	// IssuerListen is the loopback address of the issuer, empty for any.
+	IssuerListen string
+	// Chosen tells which cases are played; nil means all.
+	Chosen func(catalogue.Case) bool
+	// Strict has every answer judged exactly, and not only the decision.
+	Strict bool
+	// StartTimeout is how long the target may take to get healthy, RequestTimeout to answer, and Timeout bounds the
+	// whole run. They must be over zero.
+	StartTimeout, RequestTimeout, Timeout time.Duration
+	// Output is where the target's output goes, if it is not nil.
+	Output io.Writer
+	// Progress is told of each result as it comes, with how many there are and will be. It may be nil.
+	Progress func(done, total int, r result.Result)
+}
+
+// Run plays the cases. It fills in all of a run but Tool and Version. Its error says why nothing could be played at all.
+func Run(ctx context.Context, config Config) (result.Run, error) {
+	ctx, cancel := context.WithTimeout(ctx, config.Timeout)
+	defer cancel()
+	world, err := catalogue.NewWorld(catalogue.WorldConfig{Listen: config.IssuerListen})
+	if err != nil {
+		return result.Run{}, fmt.Errorf("start the issuer: %w", err)
+	}
+	defer world.Close()
+	directory, err := os.MkdirTemp("", "holdfast-conform-")
+	if err != nil {
+		return result.Run{}, err
+	}
+	defer os.RemoveAll(directory)
+	caFile := config.CAFile
+	if caFile == "" {
+		caFile = filepath.Join(directory, "issuer.pem")
+	}
+	if err := os.WriteFile(caFile, world.CertificatePEM(), 0o600); err != nil {
+		return result.Run{}, err
+	}
+	r := &run{Config: config, world: world, caFile: caFile, plays: plan(config)}
+	r.Run = result.Run{Target: target(config), Started: time.Now().UTC()}
+	for _, mode := range config.Modes {
+		r.Run.Modes = append(r.Run.Modes, string(mode))
+	}
+	r.all(ctx)
+	r.Run.Duration = time.Since(r.Run.Started)
+	return r.Run, nil
+}
+
+func target(config Config) string {
+	if config.URL != "" {
+		return config.URL
+	}
+	return strings.Join(config.Command, " ")
+}
+
+// A play is the cases of one start of the target.
+type play struct {
+	mode    catalogue.Mode
+	setting catalogue.Setting
+	cases   []catalogue.Case
+}
+
+// plan sorts the cases into plays: those of a mode together, the usual setting first. What the issuer does otherwise has
+// nothing to do with the mode, and is played in the first one alone.
+func plan(config Config) []play {
+	var plays []play
+	for i, mode := range config.Modes {
+		first := len(plays)
+		plays = append(plays, play{mode: mode, setting: catalogue.Usual})
+		for _, c := range catalogue.Cases() {
+			if !c.BlackBox() || !slices.Contains(c.Modes, mode) || config.Chosen != nil && !config.Chosen(c) {
+				continue
+			}
+			if i > 0 && c.Setting != catalogue.Usual && slices.Contains(c.Modes, config.Modes[0]) {
+				continue
+			}
+			at := slices.IndexFunc(plays[first:], func(p play) bool { return p.setting == c.Setting })
+			if at < 0 {
+				at = len(plays) - first
+				plays = append(plays, play{mode: mode, setting: c.Setting})
+			}
+			plays[first+at].cases = append(plays[first+at].cases, c)
+		}
+	}
+	return plays
+}
+
+// A run is under way.
+type run struct {
+	Config
+	result.Run
+	world  *catalogue.World
+	caFile string
+	plays  []play
+
+	usualStart time.Duration // that the target took to get healthy at first
+}
+
+const leastPatience = 5 * time.Second
+
+// all plays all plays.
+func (r *run) all(ctx context.Context) {
+	useless := make(map[catalogue.Mode]string) // why a mode is not worth going on with
+	for _, p := range r.plays {
+		switch {
+		case ctx.Err() != nil:
+			r.undecide(p, p.cases, timeIsUp(ctx).Error())
+			continue
+		case r.URL != "" && p.setting != catalogue.Usual:
+			r.skip(p, "it needs a target that is started while the issuer does something else: "+string(p.setting))
+			continue
+		case useless[p.mode] != "":
+			r.undecide(p, p.cases, useless[p.mode])
+			continue
+		}
+		if err := r.one(ctx, p); err != nil {
+			r.Faults = append(r.Faults, r.title(p)+": "+err.Error())
+			if p.setting == catalogue.Usual {
+				useless[p.mode] = err.Error()
+			}
+		}
+	}
+}
+
+func (r *run) title(p play) string {
+	if p.setting == catalogue.Usual {
+		return "DPoP " + string(p.mode)
+	}
+	return fmt.Sprintf("DPoP %s, while of the issuer %s", p.mode, p.setting)
+}
+
+// one starts the target and plays the cases of one play. Its error says why some of them are undecided.
+func (r *run) one(ctx context.Context, p play) error {
+	if err := r.world.Set(p.setting); err != nil {
+		r.undecide(p, p.cases, err.Error())
+		return err
+	}
+	url := r.URL
+	var started *process
+	if url == "" {
+		var err error
+		if started, err = r.start(p.mode); err != nil {
+			r.undecide(p, p.cases, err.Error())
+			return err
+		}
+		defer started.end()
+		url = started.url
+	}
+	sender, err := catalogue.OverHTTP(url, r.RequestTimeout)
+	if err == nil {
+		err = r.healthy(ctx, sender, started)
+	}
+	stage := catalogue.Stage{
+		World: r.world, Target: sender, Mode: p.mode, URL: url, Audience: r.Audience,
+		Clock: memory.Clock{}, Strict: r.Strict,
+	}
+	played, proveNothing := p.cases, []catalogue.Case(nil)
+	if err == nil && !awaitsIssuer(p.cases) {
+		if err = control(ctx, stage); err != nil && p.setting != catalogue.Usual {
+			// What must be accepted here is not, which those cases show by themselves.
+			played, proveNothing = split(p.cases)
+			r.undecide(p, proveNothing, err.Error())
+			err = nil
+		}
+	}
+	if err != nil {
+		r.undecide(p, played, err.Error())
+		return err
+	}
+	return r.cases(ctx, p, played, stage, started)
+}
+
+// awaitsIssuer reports whether the issuer's keys can't be had while the cases are played, so that not even a good
+// request is accepted.
+func awaitsIssuer(cases []catalogue.Case) bool {
+	return slices.ContainsFunc(cases, func(c catalogue.Case) bool { return c.Expected.Undecidable() })
+}
+
+// split parts the cases that must be accepted from those that a target without keys, say, would pass by rejecting
+// everything.
+func split(cases []catalogue.Case) (accepting, rejecting []catalogue.Case) {
+	good := catalogue.Control().Expected
+	for _, c := range cases {
+		if c.Expected == good {
+			accepting = append(accepting, c)
+		} else {
+			rejecting = append(rejecting, c)
+		}
+	}
+	return accepting, rejecting
+}
+
+// silent is how many requests in a row go unanswered before a target is given up.
+const silent = 3
+
+// cases plays cases until there are no more or the target is gone.
+func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage catalogue.Stage, started *process) error {
+	unanswered := 0
+	for i, c := range cases {
+		began := time.Now()
+		finding := c.Play(ctx, stage)
+		if finding.Decided {
+			unanswered = 0
+		} else {
+			unanswered++
+		}
+		r.add(p, c, finding, stage.URL, time.Since(began))
+		var gone error
+		switch {
+		case ctx.Err() != nil:
+			gone = timeIsUp(ctx)
+		case !finding.Decided && started != nil && started.ended():
+			gone = started.obituary()
+		case unanswered == silent:
+			gone = fmt.Errorf("the target did not answer %d requests in a row", silent)
+		}
+		if gone != nil {
+			r.undecide(p, cases[i+1:], gone.Error())
+			return gone
+		}
+	}
+	return nil
+}
+
+// timeIsUp says why the run's context ended.
+func timeIsUp(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errors.New("the run's time is up")
+	}
+	return errors.New("the run was interrupted")
+}
+
+// healthy waits until the target answers GET /health with 200.
+func (r *run) healthy(ctx context.Context, sender catalogue.Target, started *process) error {
+	began, patience := time.Now(), r.StartTimeout
+	if r.usualStart > 0 {
+		// A target that waits for an issuer which misbehaves is not given all that time for each way to.
+		patience = min(patience, max(leastPatience, 10*r.usualStart))
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	last := "did not answer"
+	for {
+		answer, err := sender.Send(ctx, catalogue.Request{Method: http.MethodGet, Path: "/health"})
+		switch {
+		case err == nil && answer.Status == http.StatusOK:
+			if r.usualStart == 0 {
+				r.usualStart = time.Since(began)
+			}
+			return nil
+		case err == nil:
+			last = fmt.Sprintf("answered %d", answer.Status)
+		}
+		if started != nil && started.ended() {
+			return started.obituary()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the target was not healthy after %v: GET /health %s", patience, last)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// control sends a good request. A target that does not accept it can't show anything by what it rejects.
+func control(ctx context.Context, stage catalogue.Stage) error {
+	finding := catalogue.Control().Play(ctx, stage)
+	switch {
+	case !finding.Decided:
+		return errors.New("a good request got " + finding.Actual)
+	case !finding.Passed:
+		return errors.New("a good request was not accepted, so that rejections prove nothing: " + finding.Actual)
+	}
+	return nil
+}
+
+// add writes down what came of a case.
+func (r *run) add(p play, c catalogue.Case, finding catalogue.Finding, url string, took time.Duration) {
+	played := r.result(p, c)
+	played.Expected, played.Actual, played.Note, played.Duration = finding.Expected, finding.Actual, finding.Note, took
+	played.Request = describe(url, finding.Request)
+	switch {
+	case !finding.Decided:
+		played.Outcome = result.Undecided
+	case finding.Passed:
+		played.Outcome = result.Passed
+	default:
+		played.Outcome = result.Failed
+	}
+	r.tell(played)
+}
+
+// undecide writes down cases that nothing came of.
+func (r *run) undecide(p play, cases []catalogue.Case, why string) {
+	for _, c := range cases {
+		undecided := r.result(p, c)
+		undecided.Outcome, undecided.Note = result.Undecided, why
+		r.tell(undecided)
+	}
+}
+
+func (r *run) skip(p play, why string) {
+	for _, c := range p.cases {
+		skipped := r.result(p, c)
+		skipped.Outcome, skipped.Note = result.Skipped, why
+		r.tell(skipped)
+	}
+}
+
+func (r *run) result(p play, c catalogue.Case) result.Result {
+	return result.Result{
+		Case: result.Case{
+			ID: c.ID, Rule: c.Rule, Topic: c.Topic, Level: result.Level(c.Level), Section: c.Section, Reason: c.Reason,
+		},
+		Mode: string(p.mode), Expected: c.Expected.String(),
+	}
+}
+
+func (r *run) tell(told result.Result) {
+	r.Results = append(r.Results, told)
+	if r.Progress != nil {
+		total := 0
+		for _, p := range r.plays {
+			total += len(p.cases)
+		}
+		r.Progress(len(r.Results), total, told)
+	}
+}

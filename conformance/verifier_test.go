@@ -1,0 +1,162 @@
+package conformance_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/holdfast-go/holdfast/conformance"
+	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+func TestCatalogue(t *testing.T) {
+	conformance.TestVerifier(t, conformance.Wiring{Fetcher: following(3), Guard: guarding(false)})
+}
+
+// brokenWirings are each wrong in one thing. What TestVerifier makes of them is seen in a process of its own.
+var brokenWirings = map[string]struct {
+	wiring conformance.Wiring
+	fails  []string // in mode allowed
+}{
+	"replay store that forgets": {
+		conformance.Wiring{ReplayStore: func(*testing.T) ports.ReplayStore { return forgetful{} }},
+		[]string{
+			"DPOP-RPL-01.other-query", "DPOP-RPL-01.other-url", "DPOP-RPL-01.same-request", "DPOP-RPL-01.third-time",
+			"DPOP-RPL-03.at-once", "DPOP-RPL-04.bad-first", "DPOP-RPL-04.to-the-end",
+		},
+	},
+	"cache that stores for ever": {
+		conformance.Wiring{Cache: func(t *testing.T) ports.Cache { return eternal{openCache(t, memory.CacheConfig{})} }},
+		[]string{"CACHE-13.negative", "CACHE-13.zero"},
+	},
+	"fetcher that follows any redirect": {
+		conformance.Wiring{Fetcher: following(99)}, []string{"DISC-07.four"},
+	},
+	"fetcher that follows none": {
+		conformance.Wiring{Fetcher: following(0)}, []string{"DISC-07.once", "DISC-07.three"},
+	},
+	"guard that believes everybody": {
+		conformance.Wiring{Guard: guarding(true)},
+		[]string{"PROXY-02.ignored", "PROXY-02.x-forwarded-host"},
+	},
+}
+
+const brokenVariable = "CONFORMANCE_TEST_BROKEN_WIRING"
+
+func TestBrokenWirings(t *testing.T) {
+	if name := os.Getenv(brokenVariable); name != "" {
+		conformance.TestVerifier(t, brokenWirings[name].wiring)
+		return
+	}
+	failed := regexp.MustCompile(`(?m)^\s*--- FAIL: TestBrokenWirings/allowed/(\S+)`)
+	for name, broken := range brokenWirings {
+		t.Run(name, func(t *testing.T) {
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			suite := exec.CommandContext(t.Context(), self, "-test.run", "^TestBrokenWirings$/^allowed$/^(DPOP-RPL|CACHE-13|DISC-07|PROXY-0[23]|CLAIM-AUD)")
+			suite.Env = append(os.Environ(), brokenVariable+"="+name)
+			output, err := suite.CombinedOutput()
+			if err == nil {
+				t.Error("the suite passes")
+			}
+			var fails []string
+			for _, match := range failed.FindAllStringSubmatch(string(output), -1) {
+				fails = append(fails, match[1])
+			}
+			slices.Sort(fails)
+			if diff := cmp.Diff(broken.fails, fails); diff != "" {
+				t.Errorf("cases that fail (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// forgetful says of every use that it is the first.
+type forgetful struct{}
+
+func (forgetful) FirstUse(context.Context, string, time.Duration) (bool, error) { return true, nil }
+
+// eternal does not look at TTLs.
+type eternal struct{ ports.Cache }
+
+func (e eternal) Set(ctx context.Context, key string, value []byte, _ time.Duration) error {
+	return e.Cache.Set(ctx, key, value, time.Hour)
+}
+
+// following returns fetchers that follow so many redirects, from https to https.
+func following(redirects int) func(*testing.T, *x509.CertPool) ports.Fetcher {
+	return func(t *testing.T, roots *x509.CertPool) ports.Fetcher {
+		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+		t.Cleanup(transport.CloseIdleConnections)
+		client := &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+			if r.URL.Scheme != "https" || len(via) > redirects {
+				return errors.New("a redirect that is not followed")
+			}
+			return nil
+		}}
+		return ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+			if err != nil {
+				return ports.Document{}, err
+			}
+			answer, err := client.Do(request)
+			if err != nil {
+				return ports.Document{}, err
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				return ports.Document{}, errors.New(answer.Status)
+			}
+			body, err := io.ReadAll(io.LimitReader(answer.Body, 2<<20))
+			return ports.Document{Body: body, Fresh: freshness[answer.Header.Get("Cache-Control")]}, err
+		})
+	}
+}
+
+// freshness is what a fetcher makes of what the suite's issuers say.
+var freshness = map[string]time.Duration{
+	"max-age=15": 15 * time.Second, "max-age=120": 2 * time.Minute, "max-age=864000": 240 * time.Hour, "no-store": -1,
+}
+
+// guarding returns APIs that know their URL from the Host field, and from X-Forwarded-Host if they believe everybody.
+func guarding(everybody bool) func(*testing.T, *verifier.Verifier, catalogue.Front) http.Handler {
+	return func(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler {
+		if front.Proxy || front.Optional || front.PublicURL != "" {
+			t.Skip("this guard stands alone")
+		}
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			host := r.Host
+			if forwarded := r.Header.Get("X-Forwarded-Host"); everybody && forwarded != "" {
+				host = forwarded
+			}
+			if r.URL.Scheme == "https" {
+				w.WriteHeader(http.StatusBadRequest)
+				return
+			}
+			_, err := v.VerifyRequest(r.Context(), verifier.Request{Method: r.Method, URL: "http://" + host + r.URL.RequestURI(), Header: r.Header})
+			var refusal *verifier.Error
+			if errors.As(err, &refusal) {
+				for name, values := range refusal.Header {
+					w.Header()[name] = values
+				}
+				w.WriteHeader(refusal.Status)
+			}
+		})
+	}
+}

@@ -1,0 +1,82 @@
+package integration
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"testing"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/holdfast-go/holdfast/adapters/httpfetch"
+	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/conformance"
+	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/integration/internal/servers"
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// TestCatalogue plays the catalogue of rules on verifiers that are wired with our adapters, stores on real servers.
+func TestCatalogue(t *testing.T) {
+	t.Run("memory", func(t *testing.T) {
+		conformance.TestVerifier(t, conformance.Wiring{Fetcher: catalogueFetcher, Guard: catalogueGuard, Cache: func(t *testing.T) ports.Cache {
+			cache, err := memory.NewCache(memory.CacheConfig{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return cache
+		}})
+	})
+	t.Run("Redis", func(t *testing.T) {
+		client := redisClient(t, goredis.UniversalOptions{Addrs: []string{servers.Redis(t).Address}})
+		conformance.TestVerifier(t, conformance.Wiring{
+			Fetcher:     catalogueFetcher,
+			Guard:       catalogueGuard,
+			Cache:       func(t *testing.T) ports.Cache { return redisCache(t, client) },
+			ReplayStore: func(t *testing.T) ports.ReplayStore { return redisReplays(t, client) },
+		})
+	})
+	t.Run("Memcached", func(t *testing.T) {
+		client := memcachedClient(t, servers.Memcached(t).Address)
+		conformance.TestVerifier(t, conformance.Wiring{
+			Fetcher:     catalogueFetcher,
+			Guard:       catalogueGuard,
+			Cache:       func(t *testing.T) ports.Cache { return memcachedCache(t, client) },
+			ReplayStore: func(t *testing.T) ports.ReplayStore { return memcachedReplays(t, client) },
+		})
+	})
+}
+
+func catalogueFetcher(t *testing.T, roots *x509.CertPool) ports.Fetcher {
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
+	t.Cleanup(transport.CloseIdleConnections)
+	fetcher, err := httpfetch.New(httpfetch.Config{Client: &http.Client{Transport: transport}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fetcher
+}
+
+// catalogueGuard is an API behind httpguard.
+func catalogueGuard(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler {
+	config := httpguard.Config{Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes}
+	if front.Proxy {
+		config.Proxies.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+	}
+	if front.Certificate {
+		config.Proxies.Certificate = httpguard.CertificateRFC9440
+	}
+	guard, err := httpguard.New(v, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux := http.NewServeMux()
+	mux.Handle("/", guard.Handler(ok))
+	mux.Handle("/scoped", guard.Handler(ok, "read:conformance"))
+	return mux
+}
