@@ -153,18 +153,14 @@ func (w *World) publish(address, keyName string, clock ports.Clock) (*publisher,
 	if err != nil {
 		return nil, err
 	}
-	p := &publisher{world: w}
-	p.server = httptest.NewUnstartedServer(p)
-	_ = p.server.Listener.Close() // it has chosen a port of its own
-	p.server.Listener = listener
-	p.server.Config.ErrorLog = discardLog
-	p.server.StartTLS()
-	if p.Issuer, err = verifiertest.NewIssuer(p.server.URL+"/", key); err != nil {
-		p.server.Close()
+	p := &publisher{world: w, setting: SoleKey}
+	if p.Issuer, err = verifiertest.NewIssuer("https://"+listener.Addr().String()+"/", key); err != nil {
+		_ = listener.Close()
 		return nil, err
 	}
-	p.Clock, p.setting = clock, SoleKey
-	p.Fresh = time.Hour
+	p.Clock, p.Fresh = clock, time.Hour
+	p.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: p, ErrorLog: discardLog}}
+	p.server.StartTLS()
 	return p, nil
 }
 

@@ -1,8 +1,8 @@
 // Command conformtarget is an API for holdfast-conform to play its catalogue on: Holdfast itself, and a model for targets
 // in other languages. What its environment says is in the documentation of that command:
 //
-//	go build -o /tmp/conformtarget ./examples/conformtarget
-//	go run ./conformance/cmd/holdfast-conform run -- /tmp/conformtarget
+//	go build ./examples/conformtarget
+//	go run ./conformance/cmd/holdfast-conform run -- ./conformtarget
 package main
 
 import (

@@ -163,44 +163,72 @@ func (r *run) title(p play) string {
 
 // one starts the target and plays the cases of one play. Its error says why some of them are undecided.
 func (r *run) one(ctx context.Context, p play) error {
-	if err := r.world.Set(p.setting); err != nil {
+	api, err := r.open(ctx, p)
+	if err != nil {
 		r.undecide(p, p.cases, err.Error())
 		return err
 	}
-	url := r.URL
-	var started *process
-	if url == "" {
-		var err error
-		if started, err = r.start(p.mode); err != nil {
-			r.undecide(p, p.cases, err.Error())
-			return err
-		}
-		defer started.end()
-		url = started.url
-	}
-	sender, err := catalogue.OverHTTP(url, r.RequestTimeout)
-	if err == nil {
-		err = r.healthy(ctx, sender, started)
-	}
+	defer api.end()
 	stage := catalogue.Stage{
-		World: r.world, Target: sender, Mode: p.mode, URL: url, Audience: r.Audience,
+		World: r.world, Target: api, Mode: p.mode, URL: api.url, Audience: r.Audience,
 		Clock: memory.Clock{}, Strict: r.Strict,
 	}
-	played, proveNothing := p.cases, []catalogue.Case(nil)
-	if err == nil && !awaitsIssuer(p.cases) {
-		if err = control(ctx, stage); err != nil && p.setting != catalogue.Usual {
-			// What must be accepted here is not, which those cases show by themselves.
-			played, proveNothing = split(p.cases)
-			r.undecide(p, proveNothing, err.Error())
-			err = nil
+	cases := p.cases
+	if awaitsIssuer(cases) {
+		return r.cases(ctx, p, cases, stage, api)
+	}
+	err = control(ctx, stage)
+	switch {
+	case err != nil && p.setting == catalogue.Usual:
+		r.undecide(p, cases, err.Error())
+		return err
+	case err != nil:
+		// What must be accepted here is not, which those cases show by themselves.
+		accepting, rejecting := split(cases)
+		r.undecide(p, rejecting, err.Error())
+		cases = accepting
+	}
+	return r.cases(ctx, p, cases, stage, api)
+}
+
+// An api is the target of one play.
+type api struct {
+	catalogue.Target
+	url     string
+	process *process // nil for one that is there already
+}
+
+// open has the issuer do what the play is about, starts the target if need be, and waits until it is healthy.
+func (r *run) open(ctx context.Context, p play) (*api, error) {
+	if err := r.world.Set(p.setting); err != nil {
+		return nil, err
+	}
+	opened := &api{url: r.URL}
+	var err error
+	if opened.url == "" {
+		if opened.process, err = r.start(p.mode); err != nil {
+			return nil, err
 		}
+		opened.url = opened.process.url
+	}
+	if opened.Target, err = catalogue.OverHTTP(opened.url, r.RequestTimeout); err == nil {
+		err = r.healthy(ctx, opened)
 	}
 	if err != nil {
-		r.undecide(p, played, err.Error())
-		return err
+		opened.end()
+		return nil, err
 	}
-	return r.cases(ctx, p, played, stage, started)
+	return opened, nil
 }
+
+func (a *api) end() {
+	if a.process != nil {
+		a.process.end()
+	}
+}
+
+// gone reports whether the target was started, and has ended.
+func (a *api) gone() bool { return a.process != nil && a.process.ended() }
 
 // awaitsIssuer reports whether the issuer's keys can't be had while the cases are played, so that not even a good
 // request is accepted.
@@ -226,7 +254,7 @@ func split(cases []catalogue.Case) (accepting, rejecting []catalogue.Case) {
 const silent = 3
 
 // cases plays cases until there are no more or the target is gone.
-func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage catalogue.Stage, started *process) error {
+func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage catalogue.Stage, a *api) error {
 	unanswered := 0
 	for i, c := range cases {
 		began := time.Now()
@@ -241,8 +269,8 @@ func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage c
 		switch {
 		case ctx.Err() != nil:
 			gone = timeIsUp(ctx)
-		case !finding.Decided && started != nil && started.ended():
-			gone = started.obituary()
+		case !finding.Decided && a.gone():
+			gone = a.process.obituary()
 		case unanswered == silent:
 			gone = fmt.Errorf("the target did not answer %d requests in a row", silent)
 		}
@@ -263,7 +291,7 @@ func timeIsUp(ctx context.Context) error {
 }
 
 // healthy waits until the target answers GET /health with 200.
-func (r *run) healthy(ctx context.Context, sender catalogue.Target, started *process) error {
+func (r *run) healthy(ctx context.Context, a *api) error {
 	began, patience := time.Now(), r.StartTimeout
 	if r.usualStart > 0 {
 		// A target that waits for an issuer which misbehaves is not given all that time for each way to.
@@ -273,7 +301,7 @@ func (r *run) healthy(ctx context.Context, sender catalogue.Target, started *pro
 	defer cancel()
 	last := "did not answer"
 	for {
-		answer, err := sender.Send(ctx, catalogue.Request{Method: http.MethodGet, Path: "/health"})
+		answer, err := a.Send(ctx, catalogue.Request{Method: http.MethodGet, Path: "/health"})
 		switch {
 		case err == nil && answer.Status == http.StatusOK:
 			if r.usualStart == 0 {
@@ -283,8 +311,8 @@ func (r *run) healthy(ctx context.Context, sender catalogue.Target, started *pro
 		case err == nil:
 			last = fmt.Sprintf("answered %d", answer.Status)
 		}
-		if started != nil && started.ended() {
-			return started.obituary()
+		if a.gone() {
+			return a.process.obituary()
 		}
 		select {
 		case <-ctx.Done():

@@ -235,6 +235,24 @@ func TestRunEndsInTime(t *testing.T) {
 	}
 }
 
+func TestRunIsInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	c := config(t, "is good")
+	c.Progress = func(done, _ int, _ result.Result) {
+		if done == 10 {
+			interrupt()
+		}
+	}
+	played, err := Run(ctx, c)
+	counts := count(played)
+	if err != nil || counts[result.Passed] < 9 || counts[result.Undecided] < 50 || counts[result.Failed] > 0 {
+		t.Errorf("Run = %v, %v", counts, err)
+	}
+	if last := played.Results[len(played.Results)-1]; last.Note != "the run was interrupted" {
+		t.Errorf("the last result is %+v", last)
+	}
+}
+
 func TestRunOnATargetThatIsThere(t *testing.T) {
 	c := config(t, "is good")
 	address, err := freeAddress()
