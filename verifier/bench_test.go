@@ -37,6 +37,27 @@ func BenchmarkKeys(b *testing.B) {
 	}
 }
 
+// BenchmarkDPoP has one client send its token with a new proof each time.
+func BenchmarkDPoP(b *testing.B) {
+	be := newBench(b, nil)
+	s := newSender(b, be)
+	bound := s.bound(b)
+	requests := make([]verifier.Request, b.N+1)
+	for i := range requests {
+		requests[i] = get("DPoP "+bound, s.proof(b, bound, nil))
+	}
+	if _, err := be.VerifyRequest(context.Background(), requests[b.N]); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for i := range b.N {
+		if _, err := be.VerifyRequest(context.Background(), requests[i]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // verifyAgain verifies a token over and over, after its keys are fetched.
 func verifyAgain(b *testing.B, be *bench, sent string) {
 	ctx := context.Background()

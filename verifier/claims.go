@@ -59,27 +59,27 @@ func (c claims) audiences() ([]string, *Error) {
 
 // readClaims takes over what a token says whose signature is good, and checks all of it that time does not change:
 // what may change is left to [Verifier.judge].
-func (v *Verifier) readClaims(issuer string, payload strictjson.Object) (*Verified, *Error) {
+func (v *Verifier) readClaims(verified *Verified, issuer string, payload strictjson.Object) *Error {
 	c := claims{payload}
-	verified := &Verified{Issuer: issuer, payload: payload}
+	verified.Issuer, verified.payload = issuer, payload.Raw()
 	var err *Error
 	if err = v.checkKind(c); err != nil {
-		return nil, err
+		return err
 	}
 	if verified.Audiences, err = c.audiences(); err != nil {
-		return nil, err
+		return err
 	}
 	if err = readTimes(c, verified); err != nil {
-		return nil, err
+		return err
 	}
 	if err = readIdentity(c, verified); err != nil {
-		return nil, err
+		return err
 	}
 	v.readScopes(c, verified)
 	if err = v.checkRequired(c); err != nil {
-		return nil, err
+		return err
 	}
-	return verified, v.checkOrganization(verified)
+	return v.checkOrganization(verified)
 }
 
 // judge checks what may be true of a token now and not later, or under one policy and not another.

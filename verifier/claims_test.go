@@ -75,6 +75,8 @@ func TestClaims(t *testing.T) {
 		{name: "CLAIM-IAT-02 66 s ahead with leeway", config: leeway, claims: claims{"iat": now + 66}, want: verifier.CodeIssuedInFuture},
 		{name: "CLAIM-IAT-02 as old as allowed", config: maxAge(time.Hour), claims: claims{"iat": now - 3600}},
 		{name: "CLAIM-IAT-02 older", config: maxAge(time.Hour), claims: claims{"iat": now - 3601}, want: verifier.CodeTooOld},
+		{name: "CLAIM-IAT-02 as old as allowed with leeway", config: both(leeway, maxAge(time.Hour)), claims: claims{"iat": now - 3605}},
+		{name: "CLAIM-IAT-02 older with leeway", config: both(leeway, maxAge(time.Hour)), claims: claims{"iat": now - 3606}, want: verifier.CodeTooOld},
 		{name: "CLAIM-IAT-02 any age by default", claims: claims{"iat": 0}},
 
 		{name: "CLAIM-SUB-01 absent", claims: claims{"sub": absent}},
@@ -93,6 +95,12 @@ func TestClaims(t *testing.T) {
 		{name: "CLAIM-ORG-01 another name", config: organization("Acme"), claims: claims{"org_name": "acme2"}, want: verifier.CodeOrganization},
 		{name: "CLAIM-ORG-01 name where an ID is wanted", config: organization("org_A"), claims: claims{"org_name": "org_a"}, want: verifier.CodeOrganization},
 
+		{name: "CLAIM-ORG-01 name that begins as an ID does, nearly", config: organization("organic"), claims: claims{"org_name": "organic"}},
+
+		{name: "TYP-04 client_id is a number", claims: claims{"client_id": 1}, want: verifier.CodeClaimMalformed},
+		{name: "TYP-04 azp is a number", claims: claims{"azp": 1}, want: verifier.CodeClaimMalformed},
+		{name: "TYP-04 jti is a number", claims: claims{"jti": 1}, want: verifier.CodeClaimMalformed},
+
 		{name: "TYP-05 nonce", claims: claims{"nonce": "n"}, want: verifier.CodeTokenType},
 		{name: "TYP-05 at_hash", claims: claims{"at_hash": "h"}, want: verifier.CodeTokenType},
 		{name: "TYP-05 c_hash", claims: claims{"c_hash": "h"}, want: verifier.CodeTokenType},
@@ -110,6 +118,10 @@ func TestClaims(t *testing.T) {
 			wantRule(t, err, c.name, c.rule)
 		})
 	}
+}
+
+func both(first, then func(*verifier.Config)) func(*verifier.Config) {
+	return func(c *verifier.Config) { first(c); then(c) }
 }
 
 func maxAge(d time.Duration) func(*verifier.Config) {
@@ -154,6 +166,27 @@ func TestVerifiedHoldsTheClaims(t *testing.T) {
 	}
 }
 
+func TestClientID(t *testing.T) {
+	b := newBench(t, nil)
+	for name, c := range map[string]struct {
+		claims verifiertest.Claims
+		want   string
+	}{
+		"client_id":           {verifiertest.Claims{"client_id": "a"}, "a"},
+		"azp":                 {verifiertest.Claims{"azp": "b"}, "b"},
+		"client_id above azp": {verifiertest.Claims{"client_id": "a", "azp": "b"}, "a"},
+		"neither":             {nil, ""},
+	} {
+		verified, err := verify(t, b, token(t, b.issuer, c.claims))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if verified.ClientID != c.want {
+			t.Errorf("%s: the client is %q, want %q", name, verified.ClientID, c.want)
+		}
+	}
+}
+
 func TestScopes(t *testing.T) {
 	scp := func(c *verifier.Config) { c.ScopeClaim = "scp" }
 	for _, c := range []struct {
@@ -168,11 +201,13 @@ func TestScopes(t *testing.T) {
 		{name: "CLAIM-SCP-01 of wrong type but not needed", claims: verifiertest.Claims{"scope": 1}},
 		{name: "CLAIM-SCP-01 scp is not read", claims: verifiertest.Claims{"scp": "a"}, needed: []string{"a"}, want: verifier.CodeScope},
 		{name: "CLAIM-SCP-01 array of scp, configured", config: scp, claims: verifiertest.Claims{"scp": []string{"a", "b"}}, needed: []string{"b"}},
+		{name: "CLAIM-SCP-01 array of numbers of scp, configured", config: scp, claims: verifiertest.Claims{"scp": []int{1}}, needed: []string{"b"}, want: verifier.CodeClaimMalformed},
 		{name: "CLAIM-SCP-01 string of scp, configured", config: scp, claims: verifiertest.Claims{"scp": "a b"}, needed: []string{"b"}},
 		{name: "CLAIM-SCP-02 none needed", claims: nil},
 		{name: "CLAIM-SCP-02 one of two missing", claims: verifiertest.Claims{"scope": "a"}, needed: []string{"a", "b"}, want: verifier.CodeScope},
 		{name: "CLAIM-SCP-02 no scope claim", needed: []string{"a"}, want: verifier.CodeScope},
 		{name: "CLAIM-SCP-02 in other case", claims: verifiertest.Claims{"scope": "A"}, needed: []string{"a"}, want: verifier.CodeScope},
+		{name: "CLAIM-SCP-01 a tab parts nothing", claims: verifiertest.Claims{"scope": "a\tb"}, needed: []string{"a"}, want: verifier.CodeScope},
 		{name: "CLAIM-SCP-02 as a part", claims: verifiertest.Claims{"scope": "ab"}, needed: []string{"a"}, want: verifier.CodeScope},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -183,6 +218,22 @@ func TestScopes(t *testing.T) {
 			}
 			wantCode(t, verified.RequireScopes(c.needed...), c.want)
 		})
+	}
+}
+
+// TestVerifiedWithoutAVerifier has a handler's own test make one.
+func TestVerifiedWithoutAVerifier(t *testing.T) {
+	made := &verifier.Verified{Subject: "user-1", Scopes: []string{"a"}}
+	wantCode(t, made.RequireScopes("a"), "")
+	err := made.RequireScopes("b")
+	wantCode(t, err, verifier.CodeScope)
+	want := []string{`Bearer error="insufficient_scope", error_description="The access token lacks a needed scope", scope="b"`}
+	if diff := cmp.Diff(want, refusal(t, err).Header["Www-Authenticate"]); diff != "" {
+		t.Errorf("challenges (-want +got):\n%s", diff)
+	}
+	wantCode(t, made.Decode(new(map[string]any)), verifier.CodeClaimsUndecodable)
+	if chain, err := made.DelegationChain(); chain != nil || err != nil {
+		t.Errorf("ACT-01: the chain is %q, %v", chain, err)
 	}
 }
 

@@ -13,6 +13,9 @@ type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
 	// issuer URL. With Domains as well, Domains alone decides which tokens are accepted.
 	Domain string
+	// ExactDomain takes Domain as it is written, as [ports.Domain.Exact] does: for an issuer without path and without
+	// closing slash, such as Google's.
+	ExactDomain bool
 	// Domains are the issuers whose tokens are accepted, each with audiences of its own or with Audiences.
 	Domains []ports.Domain
 	// Resolver says for each request which issuers are accepted. It can't be combined with Domain or Domains.

@@ -23,7 +23,7 @@ func (v *Verified) Actor() (string, error) {
 // [CodeActorMalformed]. Verification alone does not look at act, so an API that does not ask is not bothered by it.
 func (v *Verified) DelegationChain() ([]string, error) {
 	var chain []string
-	for act, found := v.payload.Lookup("act"); found; {
+	for act, found := v.claims().Lookup("act"); found; {
 		if len(chain) == maxActors {
 			return nil, v.actorMalformed("ACT-04", "act is over 32 deep")
 		}
@@ -42,5 +42,5 @@ func (v *Verified) DelegationChain() ([]string, error) {
 }
 
 func (v *Verified) actorMalformed(rule, detail string) error {
-	return v.verifier.answer(fail(CodeActorMalformed, rule, detail), v.Scheme, nil)
+	return v.refuse(fail(CodeActorMalformed, rule, detail), nil)
 }

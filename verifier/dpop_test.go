@@ -84,6 +84,10 @@ func TestDPoPRequests(t *testing.T) {
 			bound := s.bound(t)
 			return get("DPoP "+bound, s.proof(t, bound, nil), s.proof(t, bound, nil))
 		}, all(verifier.CodeProof)},
+		{"DPOP-REQ-01 two fields, the first empty", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			return get("DPoP "+bound, "", s.proof(t, bound, nil))
+		}, all(verifier.CodeProof)},
 		{"DPOP-REQ-01 joined by a comma", func(s *sender, t *testing.T) verifier.Request {
 			bound := s.bound(t)
 			return get("DPoP "+bound, s.proof(t, bound, nil)+", "+s.proof(t, bound, nil))
@@ -110,6 +114,12 @@ func TestDPoPRequests(t *testing.T) {
 			bound := s.bound(t)
 			return get("dpop "+bound, s.proof(t, bound, nil))
 		}, all(good)},
+		{"DPOP-CLM-02 proof for another method", func(s *sender, t *testing.T) verifier.Request {
+			bound := s.bound(t)
+			r := get("DPoP "+bound, s.proof(t, bound, nil))
+			r.Method = "POST"
+			return r
+		}, all(verifier.CodeProof)},
 		{"DPOP-CLM-04 proof for another URL", func(s *sender, t *testing.T) verifier.Request {
 			bound := s.bound(t)
 			return get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"htu": "https://api.example/users"}))
@@ -161,6 +171,8 @@ func TestDPoPBindings(t *testing.T) {
 		{"DPOP-BIND-02 jkt is no string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 42 characters", verifiertest.Claims{"jkt": s.thumbprint[1:]}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt with padding", verifiertest.Claims{"jkt": s.thumbprint + "="}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt with unused bits", verifiertest.Claims{"jkt": s.thumbprint[:42] + flipUnused(s.thumbprint[42])}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt with a line break", verifiertest.Claims{"jkt": strings.Repeat("A", 42) + "\n"}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt in another alphabet", verifiertest.Claims{"jkt": strings.Repeat("+", 43)}, verifier.CodeConfirmation},
 		{"DPOP-BIND-03 unknown method", verifiertest.Claims{"kid": "k"}, verifier.CodeConfirmation},
 		{"DPOP-BIND-03 unknown method beside jkt", verifiertest.Claims{"jkt": s.thumbprint, "jwk": verifiertest.Claims{}}, verifier.CodeConfirmation},
@@ -206,6 +218,8 @@ func TestDPoPChallenges(t *testing.T) {
 			return get("DPoP "+unbound, s.proof(t, unbound, nil))
 		}, []string{bearer}, []string{bearer, "DPoP " + bound + `, algs="ES256"`}, []string{"DPoP " + bound + `, algs="ES256"`}},
 		{"CHAL-06 DPoP, bad proof", func(s *sender, t *testing.T) verifier.Request { return get("DPoP "+s.bound(t), "a.b.c") },
+			[]string{bearer}, []string{bearer, "DPoP " + badProof + `, algs="ES256"`}, []string{"DPoP " + badProof + `, algs="ES256"`}},
+		{"CHAL-06 DPoP, no proof", func(s *sender, t *testing.T) verifier.Request { return get("DPoP " + s.bound(t)) },
 			[]string{bearer}, []string{bearer, "DPoP " + badProof + `, algs="ES256"`}, []string{"DPoP " + badProof + `, algs="ES256"`}},
 		{"CHAL-06 DPoP, replayed proof", func(s *sender, t *testing.T) verifier.Request {
 			bound := s.bound(t)
@@ -310,6 +324,24 @@ func TestDPoPReplay(t *testing.T) {
 	})
 }
 
+func TestDPoPReplayWithinTheWindow(t *testing.T) {
+	for _, careless := range []bool{false, true} {
+		t.Run(fmt.Sprint("DPOP-RPL-04 without the store if need be: ", careless), func(t *testing.T) {
+			b := newBench(t, func(c *verifier.Config) { c.DPoP.InsecureAcceptWithoutReplayStore = careless })
+			s := newSender(t, b)
+			bound := s.bound(t)
+			r := get("DPoP "+bound, s.proof(t, bound, nil))
+			_, err := b.VerifyRequest(t.Context(), r)
+			wantCode(t, err, "")
+			for range 3 {
+				b.clock.Advance(99 * time.Second)
+				_, err = b.VerifyRequest(t.Context(), r)
+				wantCode(t, err, verifier.CodeProofReplayed)
+			}
+		})
+	}
+}
+
 // brokenStore can't tell.
 type brokenStore struct{}
 
@@ -389,6 +421,16 @@ func TestDPoPNonces(t *testing.T) {
 		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": 1})))
 		wantCode(t, err, verifier.CodeNonce)
 	})
+	t.Run("DPOP-RPL-04 a proof without a good nonce is not recorded", func(t *testing.T) {
+		b := newBench(t, withNonce(verifier.NonceRequired))
+		s := newSender(t, b)
+		bound := s.bound(t)
+		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"jti": "same"})))
+		wantCode(t, err, verifier.CodeNonce)
+		nonce := newNonce(refusal(t, err))
+		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"jti": "same", "nonce": nonce})))
+		wantCode(t, err, "")
+	})
 	t.Run("NONCE-03 offered", func(t *testing.T) {
 		b := newBench(t, withNonce(verifier.NonceOffered))
 		s := newSender(t, b)
@@ -459,6 +501,7 @@ func TestDPoPDisabled(t *testing.T) {
 		strict := newBench(t, mode(verifier.DPoPDisabled))
 		_, err := strict.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
 		wantCode(t, err, verifier.CodeConfirmation)
+		wantRule(t, err, "DPOP-REQ-07", "")
 	})
 	t.Run("DPOP-REQ-07 the scheme is not offered", func(t *testing.T) {
 		bound := s.bound(t)
@@ -492,6 +535,7 @@ func TestMTLSBesideDPoP(t *testing.T) {
 		{"MTLS-01 another", on, claims{"x5t#S256": x5t}, []byte("another"), verifier.CodeConfirmation},
 		{"MTLS-01 required", required, claims{"x5t#S256": x5t}, certificate, ""},
 		{"MTLS-02 none", on, claims{"x5t#S256": x5t}, nil, verifier.CodeConfirmation},
+		{"MTLS-02 none, where the token is bound to the hash of nothing", on, claims{"x5t#S256": "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"}, nil, verifier.CodeConfirmation},
 		{"MTLS-02 off", off, claims{"x5t#S256": x5t}, certificate, verifier.CodeConfirmation},
 		{"MTLS-02 unbound token", on, verifiertest.Absent, certificate, ""},
 		{"MTLS-02 unbound token where binding is required", required, verifiertest.Absent, certificate, verifier.CodeConfirmation},
@@ -511,6 +555,16 @@ func TestMTLSBesideDPoP(t *testing.T) {
 		r.Header["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(certificate) + ":"}
 		_, err := b.VerifyRequest(t.Context(), r)
 		wantCode(t, err, verifier.CodeConfirmation)
+	})
+	t.Run("MTLS-02 a token that is bound to a key alone where a certificate is required", func(t *testing.T) {
+		b := newBench(t, func(config *verifier.Config) { config.MTLS = required })
+		s := newSender(t, b)
+		bound := s.bound(t)
+		r := get("DPoP "+bound, s.proof(t, bound, nil))
+		r.ClientCertificate = certificate
+		_, err := b.VerifyRequest(t.Context(), r)
+		wantCode(t, err, verifier.CodeConfirmation)
+		wantRule(t, err, "MTLS-02", "")
 	})
 	for name, c := range map[string]struct {
 		certificate []byte

@@ -238,6 +238,22 @@ func TestFaultIssuerAwayForAnHour(t *testing.T) {
 	}
 }
 
+func TestCHAL09RetryAfterIsAsLongAsAskingMakesNoSense(t *testing.T) {
+	b, n := newFaultBench(t, nil)
+	_, err := verify(t, b, longToken(t, b))
+	wantCode(t, err, "")
+	n.fail(unavailable)
+	unknown := sign(t, b.issuer, key(t, "ES256", "key-2"), nil, "")
+	_, err = verify(t, b, unknown) // which forces a fetch, and with it the cooldown
+	wantCode(t, err, verifier.CodeIssuerUnavailable)
+	b.clock.Advance(10*time.Second + time.Millisecond)
+	_, err = verify(t, b, unknown)
+	wantCode(t, err, verifier.CodeIssuerUnavailable)
+	if got := refusal(t, err).Header["Retry-After"]; len(got) != 1 || got[0] != "20" {
+		t.Errorf("Retry-After is %q, want 20", got)
+	}
+}
+
 func TestFaultIssuerLies(t *testing.T) {
 	jwk, err := key(t, "ES256", "key-2").JWK()
 	if err != nil {

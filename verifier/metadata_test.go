@@ -40,6 +40,31 @@ func TestDISC12DomainBesideDomains(t *testing.T) {
 	}
 }
 
+func TestDISC03ExactDomain(t *testing.T) {
+	const exact = "https://accounts.example"
+	b := newBench(t, nil)
+	issuer := newIssuer(t, exact, b.clock, key(t, "RS256", "key-1"))
+	for _, c := range []struct {
+		name  string
+		exact bool
+		want  verifier.Code
+	}{
+		{"DISC-03 as written", true, ""},
+		{"DISC-01 with its slash", false, verifier.CodeIssuer},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, func(config *verifier.Config) {
+				config.Domain, config.ExactDomain, config.Fetcher = exact, c.exact, issuer
+			})
+			_, err := verify(t, b, token(t, issuer, nil))
+			wantCode(t, err, c.want)
+			if metadata, err := b.Metadata(t.Context()); c.exact && (err != nil || metadata.Issuer != exact) {
+				t.Errorf("Metadata = %+v, %v", metadata, err)
+			}
+		})
+	}
+}
+
 func TestMetadata(t *testing.T) {
 	document := func(endpoints string) func(*verifier.Config) {
 		return func(c *verifier.Config) {

@@ -107,12 +107,16 @@ func (c *checker) fault(field string, err error) {
 	c.faults = append(c.faults, &FieldError{Field: field, Err: err})
 }
 
+func (c *checker) theDomain() ports.Domain {
+	return ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}
+}
+
 // domain returns the identifier of the one issuer that Domain names, empty if there is none.
 func (c *checker) domain() string {
 	if c.Domain == "" {
 		return ""
 	}
-	identifier, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain}, c.InsecureAllowLoopbackHTTP)
+	identifier, err := issuerurl.Identifier(c.theDomain(), c.InsecureAllowLoopbackHTTP)
 	if err != nil && c.Domains != nil {
 		c.fault("Domain", err) // otherwise it is one of domains, and told there
 	}
@@ -132,7 +136,7 @@ func (c *checker) domains() domains {
 			c.fault("Domain, Domains or Resolver", errRequired)
 			return nil
 		}
-		return c.checkDomains([]ports.Domain{{Issuer: c.Domain}}, func(int) string { return "Domain" })
+		return c.checkDomains([]ports.Domain{c.theDomain()}, func(int) string { return "Domain" })
 	}
 	if len(c.Domains) == 0 {
 		c.fault("Domains", errors.New("is an empty list"))
@@ -323,12 +327,14 @@ func (c *checker) staticKeys(allowed domains) map[string]*jwk.Set {
 // texts copies a list of strings, none of which may be blank.
 func (c *checker) texts(field string, list []string) []string {
 	for i, s := range list {
-		if strings.TrimSpace(s) == "" {
+		if blank(s) {
 			c.fault(fmt.Sprintf("%s[%d]", field, i), errBlank)
 		}
 	}
 	return slices.Clone(list)
 }
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
 
 func (c *checker) printable(field, s string) string {
 	if strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {

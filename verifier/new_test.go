@@ -75,6 +75,7 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "CHAL-02 realm with a line break", edit: func(c *verifier.Config) { c.Realm = "a\r\nb" }, want: []string{"Realm"}},
 		{name: "relative resource", edit: func(c *verifier.Config) { c.Resource = "/orders" }, want: []string{"Resource"}},
 		{name: "resource over http", edit: func(c *verifier.Config) { c.Resource = "http://api.example" }, want: []string{"Resource"}},
+		{name: "resource over http on loopback", edit: func(c *verifier.Config) { c.Resource = "http://localhost/" }, want: []string{"Resource"}},
 		{name: "resource with a query", edit: func(c *verifier.Config) { c.Resource = "https://api.example?a" }, want: []string{"Resource"}},
 		{name: "several faults at once", edit: func(c *verifier.Config) { c.Audiences, c.Fetcher, c.Leeway = nil, nil, -1 }, want: []string{"Audiences", "Leeway", "Fetcher"}},
 	} {
@@ -201,14 +202,27 @@ func TestDomains(t *testing.T) {
 			token: sign(t, a, key(t, "RS256", "key-2"), header{"kid": "key-1"}, ""), want: verifier.CodeSignature, asked: true},
 		{name: "DISC-12 domain beside domains is not accepted", config: func(c *verifier.Config) { c.Domain, c.Domains = "a.example", two[1:] }, token: token(t, a, nil), want: verifier.CodeIssuer},
 		{name: "DISC-10 resolver", config: func(c *verifier.Config) { c.Resolver = resolved(two...) }, token: token(t, other, nil), asked: true},
+		{name: "DISC-10 resolver returns a bare domain", config: func(c *verifier.Config) { c.Resolver = resolved(two...) }, token: token(t, a, verifiertest.Claims{"aud": "api-a"}), asked: true},
 		{name: "DISC-10 resolver names another", config: func(c *verifier.Config) { c.Resolver = resolved(two[0]) }, token: token(t, other, nil), want: verifier.CodeIssuer},
 		{name: "DISC-11 resolver is away", config: func(c *verifier.Config) { c.Resolver = fails(unavailable) }, token: token(t, other, nil), want: verifier.CodeResolverUnavailable},
 		{name: "DISC-11 resolver times out", config: func(c *verifier.Config) { c.Resolver = fails(context.DeadlineExceeded) }, token: token(t, other, nil), want: verifier.CodeResolverUnavailable},
+		{name: "DISC-11 resolver leaves with its caller", config: func(c *verifier.Config) { c.Resolver = fails(context.Canceled) }, token: token(t, other, nil), want: verifier.CodeResolverUnavailable},
 		{name: "DISC-11 resolver fails", config: func(c *verifier.Config) { c.Resolver = fails(errors.New("bug")) }, token: token(t, other, nil), want: verifier.CodeResolver},
 		{name: "DISC-11 resolver returns nothing", config: func(c *verifier.Config) { c.Resolver = resolved() }, token: token(t, other, nil), want: verifier.CodeResolver},
+		{name: "DISC-11 resolver returns an empty list", config: func(c *verifier.Config) { c.Resolver = resolved([]ports.Domain{}...) }, token: token(t, other, nil), want: verifier.CodeResolver},
 		{name: "DISC-11 resolver returns a blank entry", config: func(c *verifier.Config) { c.Resolver = resolved(two[1], ports.Domain{}) }, token: token(t, other, nil), want: verifier.CodeResolver},
 		{name: "DISC-11 resolver returns http", config: func(c *verifier.Config) { c.Resolver = resolved(ports.Domain{Issuer: "http://b.example/"}) }, token: token(t, other, nil), want: verifier.CodeResolver},
+		{name: "DISC-11 resolver returns http on loopback", config: func(c *verifier.Config) { c.Resolver = resolved(two[1], ports.Domain{Issuer: "http://localhost/"}) }, token: token(t, other, nil), want: verifier.CodeResolver},
 		{name: "DISC-11 resolver returns no audience", config: func(c *verifier.Config) { c.Audiences, c.Resolver = nil, resolved(two[1]) }, token: token(t, other, nil), want: verifier.CodeResolver},
+		{name: "DISC-11 resolver returns an empty audience", config: func(c *verifier.Config) {
+			c.Resolver = resolved(ports.Domain{Issuer: other.URL, Audiences: []string{audience, ""}})
+		}, token: token(t, other, nil), want: verifier.CodeResolver},
+		{name: "DISC-11 resolver returns a blank audience", config: func(c *verifier.Config) {
+			c.Resolver = resolved(ports.Domain{Issuer: other.URL, Audiences: []string{audience, " "}})
+		}, token: token(t, other, nil), want: verifier.CodeResolver},
+		{name: "DISC-11 resolver returns an issuer twice", config: func(c *verifier.Config) {
+			c.Resolver = resolved(two[1], ports.Domain{Issuer: other.URL, Audiences: []string{"api-b"}})
+		}, token: token(t, other, nil), want: verifier.CodeResolver},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, configure(c.config))
@@ -219,6 +233,28 @@ func TestDomains(t *testing.T) {
 				t.Errorf("%d requests left the process", asked)
 			}
 		})
+	}
+}
+
+func TestCLAIMISS02ErrorTellsTheOperatorWhichIssuersAreAllowed(t *testing.T) {
+	for _, c := range []struct {
+		allowed int
+		want    string
+	}{
+		{1, `iss is not "https://0.example/"`},
+		{5, `iss is not "https://0.example/" or "https://1.example/" or "https://2.example/" or "https://3.example/" or "https://4.example/"`},
+		{6, `iss is not "https://0.example/" or "https://1.example/" or "https://2.example/" or "https://3.example/" or "https://4.example/" or 1 more`},
+	} {
+		b := newBench(t, func(config *verifier.Config) {
+			config.Domain = ""
+			for i := range c.allowed {
+				config.Domains = append(config.Domains, ports.Domain{Issuer: fmt.Sprint(i, ".example")})
+			}
+		})
+		_, err := verify(t, b, token(t, b.issuer, nil))
+		if got := refusal(t, err).Detail; got != c.want {
+			t.Errorf("of %d: %s, want %s", c.allowed, got, c.want)
+		}
 	}
 }
 

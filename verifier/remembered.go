@@ -18,26 +18,35 @@ import (
 type signedToken struct {
 	says  Verified
 	bound confirmation
+	// boundFault is why what it is bound to can't be read; nil in a token that is remembered.
+	boundFault *Error
+
 	named keyring.Selector // by which it names its key
 	key   *jwk.Key         // the one that verified it
 
-	digest [sha256.Size]byte // of its compact form, if it is remembered
+	length int               // of its compact form
+	digest [sha256.Size]byte // of its compact form, if tokens are remembered
 }
 
 // size is about how many bytes it holds.
 func (t *signedToken) size() int64 {
 	const (
-		itself    = 1024 // with the strings and slices that it was read into
-		eachClaim = 64
+		itself   = 1024
+		eachText = 16 // in a slice; its text is part of the token's
 	)
-	return int64(itself + eachClaim*t.says.payload.Len() + 2*len(t.says.payload.Raw()))
+	texts := len(t.says.Audiences) + len(t.says.Scopes)
+	// Header and payload are kept as long as a part of them is, and what has escapes is there twice.
+	return int64(itself + eachText*texts + 2*t.length)
 }
 
 // verified returns what the token says, for one caller to keep.
 func (t *signedToken) verified() *Verified {
 	says := t.says
-	says.Audiences = slices.Clone(says.Audiences)
-	says.Scopes = slices.Clone(says.Scopes)
+	texts := slices.Concat(says.Audiences, says.Scopes)
+	n := len(says.Audiences)
+	if says.Audiences = texts[:n:n]; says.Scopes != nil {
+		says.Scopes = texts[n:]
+	}
 	return &says
 }
 
@@ -97,12 +106,11 @@ func (m *tokenMemory) recall(compact string) *signedToken {
 	return token
 }
 
-// remember keeps a token, which it completes. Nobody else must have it yet.
+// remember keeps a token, whose digest is that of compact.
 func (m *tokenMemory) remember(compact string, token *signedToken) {
 	if m == nil || token.size() > m.maxBytes {
 		return
 	}
-	token.digest = sha256.Sum256([]byte(compact))
 	at := place(maphash.String(m.seed, compact))
 	shard := m.shard(at, 0)
 	shard.mu.Lock()

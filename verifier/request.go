@@ -25,21 +25,24 @@ type Request struct {
 type credentials struct {
 	scheme Scheme // empty if it could not be read
 	token  string
+	field  bool   // the token is from the Authorization field
 	proof  string // the value of the first DPoP header field
 	proofs int    // how many of these fields there are
 }
 
-// credentials finds the one access token of a request. Nothing later reads the header again.
+// credentials finds the one access token of a request. Nothing later reads the header again. That the token is a token68
+// (RFC 9110 section 11.2) is left to [credentials.fault]: what is not can't be a good JWS, and what is a good JWS need
+// not be looked at twice.
 func (v *Verifier) credentials(r Request) (credentials, *Error) {
-	var sent credentials
-	authorization, fields := r.field("Authorization")
+	authorization, dpop := r.fields()
+	sent := credentials{field: true, proof: dpop.first, proofs: dpop.count}
 	switch {
-	case fields == 0:
+	case authorization.count == 0:
 		return sent, fail(CodeCredentialsMissing, "CRED-01", "no Authorization header field")
-	case fields > 1:
+	case authorization.count > 1:
 		return sent, fail(CodeRequestMalformed, "CRED-03", "several Authorization header fields")
 	}
-	name, token, parted := strings.Cut(authorization, " ")
+	name, token, parted := strings.Cut(authorization.first, " ")
 	sent.token = strings.TrimLeft(token, " ")
 	if strings.ContainsRune(name, '\t') || strings.HasPrefix(sent.token, "\t") {
 		return sent, fail(CodeRequestMalformed, "CRED-06", "a tab between scheme and token")
@@ -55,21 +58,33 @@ func (v *Verifier) credentials(r Request) (credentials, *Error) {
 		return sent, fail(CodeRequestMalformed, "CRED-04", "scheme without a token")
 	case len(sent.token) > v.maxTokenBytes:
 		return sent, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
-	case !isToken68(sent.token):
-		return sent, fail(CodeRequestMalformed, "CRED-05", "the token has characters that no token68 has")
 	case r.tokenElsewhere():
 		return sent, fail(CodeRequestMalformed, "CRED-08", "a second access token in the query or form")
 	}
-	sent.proof, sent.proofs = r.field("DPoP")
-	if sent.scheme == DPoPScheme {
-		switch {
-		case sent.proofs == 0, sent.proofs == 1 && sent.proof == "":
-			return sent, fail(CodeProof, "DPOP-REQ-02", "no DPoP header field, or an empty one")
-		case sent.proofs > 1 || strings.Contains(sent.proof, ","):
-			return sent, fail(CodeProof, "DPOP-REQ-01", "several DPoP proofs")
-		}
+	if err := sent.checkProofs(); err != nil {
+		return sent, sent.fault(err)
 	}
 	return sent, nil
+}
+
+// checkProofs wants one proof with the DPoP scheme (RFC 9449 section 4.3, item 1).
+func (c credentials) checkProofs() *Error {
+	switch {
+	case c.scheme != DPoPScheme:
+	case c.proofs == 0, c.proofs == 1 && c.proof == "":
+		return fail(CodeProof, "DPOP-REQ-02", "no DPoP header field, or an empty one")
+	case c.proofs > 1 || strings.Contains(c.proof, ","):
+		return fail(CodeProof, "DPOP-REQ-01", "several DPoP proofs")
+	}
+	return nil
+}
+
+// fault returns what is wrong with the token as part of the header, which comes before err, what else is wrong.
+func (c credentials) fault(err *Error) *Error {
+	if c.field && !isToken68(c.token) {
+		return fail(CodeRequestMalformed, "CRED-05", "the token has characters that no token68 has")
+	}
+	return err
 }
 
 // offered returns the scheme of that name (compared without case) in its registered spelling, empty if it is not
@@ -83,18 +98,30 @@ func (v *Verifier) offered(name string) Scheme {
 	return ""
 }
 
-// field returns the first value of a header field, under whatever spelling of its name, and how many there are.
-func (r Request) field(name string) (first string, count int) {
-	for key, sent := range r.Header {
-		if !strings.EqualFold(key, name) {
-			continue
-		}
-		if count == 0 && len(sent) > 0 {
-			first = sent[0]
-		}
-		count += len(sent)
+// A headerField is the first value of a header field, and how many there are.
+type headerField struct {
+	first string
+	count int
+}
+
+func (f *headerField) add(values []string) {
+	if f.count == 0 && len(values) > 0 {
+		f.first = values[0]
 	}
-	return first, count
+	f.count += len(values)
+}
+
+// fields finds the header fields that hold credentials, under whatever spelling of their names.
+func (r Request) fields() (authorization, dpop headerField) {
+	for name, values := range r.Header {
+		switch {
+		case strings.EqualFold(name, "Authorization"):
+			authorization.add(values)
+		case strings.EqualFold(name, "DPoP"):
+			dpop.add(values)
+		}
+	}
+	return authorization, dpop
 }
 
 // tokenElsewhere reports whether an access token is in the query (RFC 6750 section 2.3) or form (section 2.2) too. A
@@ -104,11 +131,7 @@ func (r Request) tokenElsewhere() bool {
 	if _, found := r.Form[parameter]; found {
 		return true
 	}
-	_, query, found := strings.Cut(r.URL, "?")
-	if !found {
-		return false
-	}
-	query, _, _ = strings.Cut(query, "#")
+	_, query, _ := strings.Cut(r.URL, "?")
 	for query != "" {
 		var pair string
 		pair, query, _ = strings.Cut(query, "&")

@@ -37,6 +37,8 @@ func TestCredentials(t *testing.T) {
 		{name: "CRED-04 scheme and space", request: verifier.Request{Header: authorization("Bearer ")}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-04 token alone", request: verifier.Request{Header: authorization(" " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-04 scheme that is no token", request: verifier.Request{Header: authorization("Bea\"rer " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-04 scheme with parentheses", request: verifier.Request{Header: authorization("Bearer(s) " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-05 an equals sign inside", request: verifier.Request{Header: authorization("Bearer " + good[:9] + "=" + good[9:])}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-05 two tokens", request: verifier.Request{Header: authorization("Bearer " + good + " " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-05 comma", request: verifier.Request{Header: authorization("Bearer " + good + ", Basic YTpi")}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-05 space behind", request: verifier.Request{Header: authorization("Bearer " + good + " ")}, want: verifier.CodeRequestMalformed},
@@ -51,9 +53,12 @@ func TestCredentials(t *testing.T) {
 		{name: "CRED-08 in the query alone", rule: "CRED-01", request: verifier.Request{URL: url + "?access_token=" + good}, want: verifier.CodeCredentialsMissing},
 		{name: "CRED-08 in the query too", request: verifier.Request{URL: url + "?a=b&access_token=" + good, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-08 in the query, escaped", request: verifier.Request{URL: url + "?access%5Ftoken=x", Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
+		{name: "CRED-08 in the query, behind a number sign, which servers read as a part of it", request: verifier.Request{URL: url + "?a=b#&access_token=" + good, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-08 another parameter", request: verifier.Request{URL: url + "?access_tokens=x&a=access_token", Header: authorization("Bearer " + good)}},
 		{name: "CRED-08 in the form too", request: verifier.Request{Form: map[string][]string{"access_token": {good}}, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-09 over the size bound", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a", 16<<10+1))}, want: verifier.CodeTokenTooLarge},
+		{name: "CRED-09 at the size bound", rule: "JWS-01", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a", 16<<10))}, want: verifier.CodeTokenMalformed},
+		{name: "CRED-09 over the size bound, before its characters are looked at", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat(",", 16<<10+1))}, want: verifier.CodeTokenTooLarge},
 		{name: "CRED-09 1 MB", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a.", 1<<19))}, want: verifier.CodeTokenTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -30,14 +30,12 @@ func (v *Verifier) ResourceMetadata() (ResourceMetadata, bool) {
 	metadata := ResourceMetadata{
 		Resource:                              v.resource,
 		BearerMethodsSupported:                []string{},
+		DPoPSigningAlgValuesSupported:         strings.Fields(v.proofAlgorithms),
 		DPoPBoundAccessTokensRequired:         !slices.Contains(v.schemes, Bearer),
 		TLSClientCertificateBoundAccessTokens: v.mtls != MTLSOff,
 	}
 	if slices.Contains(v.schemes, Bearer) {
 		metadata.BearerMethodsSupported = []string{"header"}
-	}
-	if slices.Contains(v.schemes, DPoPScheme) {
-		metadata.DPoPSigningAlgValuesSupported = strings.Fields(v.proofAlgorithms)
 	}
 	for issuer := range v.domains {
 		metadata.AuthorizationServers = append(metadata.AuthorizationServers, issuer)

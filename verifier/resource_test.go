@@ -62,13 +62,15 @@ func TestResourceMetadata(t *testing.T) {
 
 func TestResourceMetadataAddress(t *testing.T) {
 	for resource, want := range map[string]string{
+		"http://localhost:8080/v1":    "http://localhost:8080/.well-known/oauth-protected-resource/v1",
+		"https://api.example/a%2Fb":   "https://api.example/.well-known/oauth-protected-resource/a%2Fb",
 		"https://api.example":         "https://api.example/.well-known/oauth-protected-resource",
 		"https://api.example/":        "https://api.example/.well-known/oauth-protected-resource",
 		"https://api.example:8443/v1": "https://api.example:8443/.well-known/oauth-protected-resource/v1",
 		"https://api.example/a/b/":    "https://api.example/.well-known/oauth-protected-resource/a/b/",
 	} {
 		t.Run("META-01 "+resource, func(t *testing.T) {
-			b := newBench(t, func(c *verifier.Config) { c.Resource = resource })
+			b := newBench(t, func(c *verifier.Config) { c.Resource, c.InsecureAllowLoopbackHTTP = resource, true })
 			_, err := b.VerifyRequest(t.Context(), verifier.Request{})
 			challenges := refusal(t, err).Header["Www-Authenticate"]
 			for _, challenge := range challenges {

@@ -97,7 +97,7 @@ func listIssuers(allowed domains) string {
 		names[i] = strconv.Quote(name)
 	}
 	if more > 0 {
-		names = append(names[:few], fmt.Sprintf("one of %d others", more))
+		names = append(names[:few], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, " or ")
 }
@@ -121,11 +121,14 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domain
 		if err != nil {
 			return nil, fail(CodeResolver, "DISC-11", "a resolved issuer").because(err)
 		}
+		if _, twice := allowed[identifier]; twice {
+			return nil, fail(CodeResolver, "DISC-11", "the resolver").because(errDuplicate)
+		}
 		audiences := d.Audiences
 		if len(audiences) == 0 {
 			audiences = v.audiences
 		}
-		if len(audiences) == 0 || slices.Contains(audiences, "") {
+		if len(audiences) == 0 || slices.ContainsFunc(audiences, blank) {
 			return nil, fail(CodeResolver, "DISC-11", "a resolved domain has no audience, or a blank one")
 		}
 		allowed[identifier] = audiences

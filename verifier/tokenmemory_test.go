@@ -1,11 +1,21 @@
 package verifier
 
 import (
+	"crypto/sha256"
+	"errors"
 	"hash/maphash"
 	"strconv"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
+
+// signed stands for a token that was verified.
+func signed(compact string) *signedToken {
+	return &signedToken{digest: sha256.Sum256([]byte(compact))}
+}
 
 // inOneShard returns n tokens that fall to the same shard.
 func inOneShard(m *tokenMemory, n int) []string {
@@ -28,6 +38,7 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 	}{
 		{name: "below the bounds", tokens: 10, bytes: 1 << 20, remember: 10, want: 10},
 		{name: "by tokens", tokens: 10, bytes: 1 << 20, remember: 11, want: 10},
+		{name: "a token as large as all may be", tokens: 10, bytes: size, remember: 1, want: 1},
 		{name: "by bytes", tokens: 100, bytes: 3 * size, remember: 50, want: 3},
 		{name: "one", tokens: 1, bytes: 1 << 20, remember: 50, want: 1},
 		{name: "a token larger than all may be", tokens: 10, bytes: size - 1, remember: 1, want: 0},
@@ -35,8 +46,8 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := newTokenMemory(c.tokens, c.bytes)
 			for i := range c.remember {
-				m.remember(strconv.Itoa(i), &signedToken{})
-				m.remember(strconv.Itoa(i), &signedToken{}) // again, by another key: held once
+				m.remember(strconv.Itoa(i), signed(strconv.Itoa(i)))
+				m.remember(strconv.Itoa(i), signed(strconv.Itoa(i))) // again, by another key: held once
 			}
 			if got := int(m.tokens.Load()); got != c.want || got*size != int(m.bytes.Load()) {
 				t.Errorf("%d tokens of %d bytes are remembered, want %d", got, m.bytes.Load(), c.want)
@@ -63,14 +74,91 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// TestTokenMemoryCountsWhatTokensHold has tokens of 16 KiB: nearly all header (x5c, say), scopes of a letter, and so
+// on.
+func TestTokenMemoryCountsWhatTokensHold(t *testing.T) {
+	bare := (&signedToken{}).size()
+	scopes := make([]string, 6<<10)
+	for name, c := range map[string]struct {
+		token *signedToken
+		least int64
+	}{
+		"header":    {&signedToken{length: 16 << 10}, 16 << 10},
+		"scopes":    {&signedToken{says: Verified{Scopes: scopes}}, 6 << 10 * 16},
+		"audiences": {&signedToken{says: Verified{Audiences: scopes}}, 6 << 10 * 16},
+	} {
+		if size := c.token.size() - bare; size < c.least {
+			t.Errorf("%s: counted as %d bytes, is at least %d", name, size, c.least)
+		}
+	}
+}
+
+// TestNothingRejectedIsRemembered has tokens that are well signed, and no good.
+func TestNothingRejectedIsRemembered(t *testing.T) {
+	signer, err := verifiertest.NewKey("ES256", "key-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := verifiertest.NewIssuer("https://issuer.example/", signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clock := verifiertest.NewClock(time.Now())
+	v, err := New(Config{Domain: issuer.URL, Audiences: []string{"api"}, Algorithms: []string{"ES256"}, Fetcher: issuer, Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	token := func(claims verifiertest.Claims) string {
+		t.Helper()
+		token, err := issuer.Token(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	for _, c := range []struct {
+		claims verifiertest.Claims
+		want   Code
+	}{
+		{verifiertest.Claims{"aud": "api", "exp": 1}, CodeExpired},
+		{verifiertest.Claims{"aud": "another"}, CodeAudience},
+		{verifiertest.Claims{"aud": "api", "nonce": "n"}, CodeTokenType},
+		{verifiertest.Claims{"aud": "api", "cnf": "x"}, CodeConfirmation},
+	} {
+		if _, err := v.VerifyAccessToken(t.Context(), token(c.claims)); !errors.Is(err, c.want) {
+			t.Errorf("error is %v, want code %s", err, c.want)
+		}
+		if held := v.remembered.tokens.Load(); held != 0 {
+			t.Errorf("%d tokens are remembered after %s", held, c.want)
+		}
+	}
+
+	good := token(verifiertest.Claims{"aud": "api", "exp": clock.Now().Add(time.Minute).Unix()})
+	if _, err := v.VerifyAccessToken(t.Context(), good); err != nil {
+		t.Fatal(err)
+	}
+	least := (&signedToken{length: len(good)}).size()
+	if held, bytes := v.remembered.tokens.Load(), v.remembered.bytes.Load(); held != 1 || bytes < least {
+		t.Errorf("%d tokens of %d bytes are remembered, want one of at least %d", held, bytes, least)
+	}
+	clock.Advance(time.Minute)
+	if _, err := v.VerifyAccessToken(t.Context(), good); !errors.Is(err, CodeExpired) {
+		t.Errorf("error is %v", err)
+	}
+	if held := v.remembered.tokens.Load(); held != 0 {
+		t.Errorf("%d tokens are remembered after the last one expired", held)
+	}
+}
+
 func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 	m := newTokenMemory(3, 1<<20)
 	tokens := inOneShard(m, 4) // so that their order is known
 	for _, token := range tokens[:3] {
-		m.remember(token, &signedToken{})
+		m.remember(token, signed(token))
 	}
 	m.recall(tokens[0])
-	m.remember(tokens[3], &signedToken{})
+	m.remember(tokens[3], signed(tokens[3]))
 	if m.recall(tokens[0]) == nil || m.recall(tokens[1]) != nil {
 		t.Error("the one used longest ago is still there, or the one used last is not")
 	}
@@ -79,7 +167,7 @@ func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 // TestTokenMemoryKnowsTokensByTheirDigest has a token be in the place of another.
 func TestTokenMemoryKnowsTokensByTheirDigest(t *testing.T) {
 	m := newTokenMemory(3, 1<<20)
-	m.remember("good", &signedToken{})
+	m.remember("good", signed("good"))
 	at := place(maphash.String(m.seed, "good"))
 	token, _ := m.shard(at, 0).recent.Get(at)
 	token.digest[31] ^= 1 // as that of another token would be
@@ -90,7 +178,7 @@ func TestTokenMemoryKnowsTokensByTheirDigest(t *testing.T) {
 
 func TestTokenMemoryOff(t *testing.T) {
 	var m *tokenMemory
-	m.remember("a", &signedToken{})
+	m.remember("a", signed("a"))
 	m.forget("a")
 	if m.recall("a") != nil {
 		t.Error("remembered all the same")
@@ -104,7 +192,7 @@ func TestTokenMemoryConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for i := range 500 {
 				token := strconv.Itoa(g*31 + i)
-				m.remember(token, &signedToken{})
+				m.remember(token, signed(token))
 				m.recall(token)
 				if i%3 == 0 {
 					m.forget(token)

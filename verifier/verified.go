@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -40,7 +41,7 @@ type Verified struct {
 	Header map[string][]string
 
 	verifier        *Verifier
-	payload         strictjson.Object
+	payload         string // a strict JSON object, empty in a Verified that a test has made
 	malformedScopes string // the scope claim, if it could not be read
 }
 
@@ -48,15 +49,22 @@ type Verified struct {
 // compared with case, and a member that stands twice in an object is an error. Its error is an [*Error] with the code
 // [CodeClaimsUndecodable].
 func (v *Verified) Decode(target any) error {
-	err := v.payload.CheckDuplicates()
+	claims := v.claims()
+	err := claims.CheckDuplicates()
 	if err == nil {
-		err = json.Unmarshal([]byte(v.payload.Raw()), target)
+		err = json.Unmarshal([]byte(claims.Raw()), target)
 	}
 	if err != nil {
 		// The cause would quote the claim that did not fit.
-		return v.verifier.answer(fail(CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), v.Scheme, nil)
+		return v.refuse(fail(CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), nil)
 	}
 	return nil
+}
+
+// claims reads the payload again, which few requests need.
+func (v *Verified) claims() strictjson.Object {
+	claims, _ := strictjson.ParseObject(v.payload, jws.Limits) // it was read by these limits before
+	return claims
 }
 
 // DecodeClaims returns the claims of v as a T, by [Verified.Decode].
@@ -74,9 +82,18 @@ func (v *Verified) RequireScopes(scopes ...string) error {
 			continue
 		}
 		if v.malformedScopes != "" {
-			return v.verifier.answer(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), v.Scheme, nil)
+			return v.refuse(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), nil)
 		}
-		return v.verifier.answer(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), v.Scheme, scopes)
+		return v.refuse(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
 	}
 	return nil
+}
+
+// refuse answers as the verifier does that v is from. A Verified that a handler's test has made is from none, and is
+// answered as a Bearer token.
+func (v *Verified) refuse(e *Error, neededScopes []string) *Error {
+	if v.verifier == nil {
+		return (&Verifier{schemes: []Scheme{Bearer}}).answer(e, Bearer, neededScopes)
+	}
+	return v.verifier.answer(e, v.Scheme, neededScopes)
 }

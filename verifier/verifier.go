@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
@@ -93,7 +94,7 @@ func (v *Verifier) Malformed(rule, detail string) *Error {
 func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {
 	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
 	if err != nil {
-		return nil, v.answer(err, sent.scheme, nil)
+		return nil, v.answer(sent.fault(err), sent.scheme, nil)
 	}
 	verified := token.verified()
 	verified.Scheme, verified.verifier = sent.scheme, v
@@ -116,8 +117,8 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if err == nil {
 		err = v.judge(allowed, &token.says)
 	}
-	if err == nil && !known {
-		token.bound, err = readConfirmation(token.says.payload)
+	if err == nil {
+		err = token.boundFault
 	}
 	switch {
 	case err == nil && !known:
@@ -146,11 +147,15 @@ func (v *Verifier) authenticate(ctx context.Context, query ports.DomainQuery, co
 	if err != nil {
 		return nil, domain{}, err
 	}
-	says, err := v.readClaims(allowed.issuer, message.Payload)
-	if err != nil {
+	token := &signedToken{named: named, key: key, length: len(compact)}
+	if err := v.readClaims(&token.says, allowed.issuer, message.Payload); err != nil {
 		return nil, domain{}, err
 	}
-	return &signedToken{says: *says, named: named, key: key}, allowed, nil
+	token.bound, token.boundFault = readConfirmation(message.Payload)
+	if v.remembered != nil {
+		token.digest = sha256.Sum256(message.Compact)
+	}
+	return token, allowed, nil
 }
 
 // recognize finds a token that was verified lately and whose issuer is still allowed; nil if there is none. A key that

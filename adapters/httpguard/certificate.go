@@ -90,12 +90,32 @@ func decodeEscapedPEM(value string) ([]byte, bool) {
 // decodeXFCC reads the last element, which the nearest proxy has written; those before it came with the request. An
 // element without Cert is malformed here, since Envoy must be told to forward it.
 func decodeXFCC(value string) ([]byte, bool) {
-	elements := splitQuoted(value, ',')
-	for _, pair := range splitQuoted(elements[len(elements)-1], ';') {
-		name, cert, _ := strings.Cut(strings.TrimSpace(pair), "=")
-		if strings.EqualFold(name, "Cert") {
-			return decodeEscapedPEM(unquote(cert))
+	var cert string
+	for _, pair := range splitQuoted(lastElement(value), ';') {
+		name, written, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if !strings.EqualFold(name, "Cert") {
+			continue
+		}
+		value, wellFormed := unquote(written)
+		if !wellFormed || cert != "" {
+			return nil, false
+		}
+		cert = value
+	}
+	return decodeEscapedPEM(cert)
+}
+
+// lastElement returns what stands behind the last comma that is outside quoted strings. It reads from the end, so that
+// a quotation mark which the client has left open does not count.
+func lastElement(list string) string {
+	quoted := false
+	for i := len(list) - 1; i >= 0; i-- {
+		switch before := list[:i]; {
+		case list[i] == ',' && !quoted:
+			return list[i+1:]
+		case list[i] == '"' && (len(before)-len(strings.TrimRight(before, `\`)))%2 == 0:
+			quoted = !quoted
 		}
 	}
-	return nil, false
+	return list
 }

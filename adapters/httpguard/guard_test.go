@@ -238,3 +238,26 @@ func TestLogSaysWhyAndHoldsNoToken(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestCRED08TokenInAParsedForm(t *testing.T) {
+	issuer := newIssuer(t)
+	guard, err := httpguard.New(newVerifier(t, issuer), httpguard.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for parsed, want := range map[bool]int{false: http.StatusOK, true: http.StatusBadRequest} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader("access_token=x"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Authorization", "Bearer "+mint(t, issuer, nil))
+		if parsed {
+			if err := r.ParseForm(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		answer := httptest.NewRecorder()
+		guard.Handler(greet).ServeHTTP(answer, r)
+		if answer.Code != want {
+			t.Errorf("the form is parsed: %v: answered %d, want %d", parsed, answer.Code, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/dpop"
@@ -36,7 +37,7 @@ type ForwardedField int
 
 const (
 	// XForwarded: X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host, parted by commas, the nearest proxy
-	// last.
+	// last. One that the proxies don't write they must take away, or it is the client's word.
 	XForwarded ForwardedField = iota
 	// Forwarded: the Forwarded field of RFC 7239, its parameters for, proto and host.
 	Forwarded
@@ -82,7 +83,7 @@ func newLocation(config Config) (*location, error) {
 	}
 	if config.PublicURL != "" {
 		public, err := url.Parse(config.PublicURL)
-		if _, malformed := dpop.NormalizeTarget(config.PublicURL); err != nil || malformed != nil || public.RawQuery != "" || public.Fragment != "" {
+		if _, malformed := dpop.NormalizeTarget(config.PublicURL); err != nil || malformed != nil || strings.ContainsAny(config.PublicURL, "?#") {
 			return nil, errors.New("PublicURL is not an absolute http or https URL without query")
 		}
 		l.public = public
@@ -91,7 +92,11 @@ func newLocation(config Config) (*location, error) {
 		if !strings.HasPrefix(internal, "/") || !strings.HasPrefix(public, "/") {
 			return nil, errors.New("PathPrefixes must begin with a slash")
 		}
-		l.paths = append(l.paths, pathPrefix{strings.TrimSuffix(internal, "/"), strings.TrimSuffix(public, "/")})
+		prefix := pathPrefix{strings.TrimSuffix(internal, "/"), strings.TrimSuffix(public, "/")}
+		if slices.ContainsFunc(l.paths, func(other pathPrefix) bool { return other.internal == prefix.internal }) {
+			return nil, errors.New("PathPrefixes has a prefix twice, with and without its closing slash")
+		}
+		l.paths = append(l.paths, prefix)
 	}
 	return l, nil
 }
@@ -124,7 +129,8 @@ func (l *location) url(r *http.Request) (string, error) {
 			host = hop.host
 		}
 	}
-	if _, err := dpop.NormalizeTarget(scheme + "://" + host + "/"); err != nil {
+	// A host with a path or query in it would make another URL of the target.
+	if _, err := dpop.NormalizeTarget(scheme + "://" + host + "/"); err != nil || strings.ContainsAny(host, "/?#") {
 		return "", &errRequest{"PROXY-04", "the host is missing or malformed"}
 	}
 	return scheme + "://" + host + target, nil
@@ -246,11 +252,14 @@ func parseForwarded(fields []string) ([]hop, error) {
 		}
 		var h hop
 		for _, pair := range splitQuoted(element, ';') {
-			name, value, found := strings.Cut(strings.TrimSpace(pair), "=")
-			if !found {
+			if strings.TrimSpace(pair) == "" {
+				continue
+			}
+			name, written, found := strings.Cut(strings.TrimSpace(pair), "=")
+			value, wellFormed := unquote(written)
+			if !found || !wellFormed {
 				return nil, &errRequest{"PROXY-04", "malformed Forwarded field"}
 			}
-			value = unquote(value)
 			into := map[string]*string{"for": &h.from, "proto": &h.proto, "host": &h.host}[strings.ToLower(name)]
 			switch {
 			case into == nil:
@@ -283,16 +292,26 @@ func splitQuoted(s string, separator byte) []string {
 	return append(parts, s[start:])
 }
 
-func unquote(s string) string {
-	if len(s) < 2 || s[0] != '"' || s[len(s)-1] != '"' {
-		return s
+// unquote returns what a token or quoted string stands for. It reports false for quotation marks that are anywhere
+// else: by one that it leaves open, a client could draw what its proxy appends into a value of its own.
+func unquote(s string) (string, bool) {
+	if !strings.ContainsAny(s, `"\`) {
+		return s, true
+	}
+	if len(s) < 2 || s[0] != '"' {
+		return "", false
 	}
 	var b strings.Builder
-	for i := 1; i < len(s)-1; i++ {
-		if s[i] == '\\' && i < len(s)-2 {
-			i++
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return b.String(), i == len(s)-1
+		case s[i] == '\\':
+			if i++; i == len(s) {
+				return "", false
+			}
 		}
 		b.WriteByte(s[i])
 	}
-	return b.String()
+	return "", false
 }

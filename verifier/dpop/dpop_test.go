@@ -149,6 +149,14 @@ func TestDPoPProof(t *testing.T) {
 		_, err = checker.Check(strings.Repeat("a", 8<<10+1), dpop.Request{})
 		wantRule(t, err, "DPOP-REQ-08")
 	})
+	t.Run("DPOP-CLM-02 empty, for a request without a method", func(t *testing.T) {
+		proof, err := prover.Proof("", target, token, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = checker.Check(proof, dpop.Request{URL: target, AccessToken: token})
+		wantRule(t, err, "DPOP-CLM-02")
+	})
 	t.Run("DPOP-CLM-10 no token, no ath", func(t *testing.T) {
 		proof, err := prover.Proof(method, target, "", nil, nil)
 		if err != nil {
@@ -272,12 +280,18 @@ func TestDPoPNonces(t *testing.T) {
 	t.Run("NONCE-02 of the fleet", func(t *testing.T) { check(t, nonces(a), fresh, true, good) })
 	t.Run("NONCE-02 of another fleet", func(t *testing.T) { check(t, nonces(b), fresh, true, bad) })
 	t.Run("NONCE-02 of a secret rotated out of use", func(t *testing.T) { check(t, nonces(b, a), fresh, true, good) })
+	t.Run("NONCE-02 the first secret makes them", func(t *testing.T) { check(t, nonces(a), nonces(a, b).Issue(), true, good) })
 	t.Run("NONCE-02 by chance", func(t *testing.T) { check(t, nonces(), nonces().Issue(), true, bad) })
 	t.Run("NONCE-05 characters", func(t *testing.T) {
 		if strings.ContainsFunc(fresh, func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) || len(fresh) != 32 {
 			t.Errorf("nonce is %q", fresh)
 		}
 	})
+	clock.Advance(-300 * time.Second)
+	t.Run("NONCE-02 made a life ahead, by clocks that differ", func(t *testing.T) { check(t, mine, fresh, true, good) })
+	clock.Advance(-1)
+	t.Run("NONCE-02 made further ahead", func(t *testing.T) { check(t, mine, fresh, true, bad) })
+	clock.Advance(300*time.Second + 1)
 	clock.Advance(150*time.Second - 1)
 	t.Run("NONCE-03 before half its life", func(t *testing.T) { check(t, mine, fresh, true, good) })
 	clock.Advance(1)

@@ -21,12 +21,13 @@ var (
 // and what servers read in different ways (a backslash, control characters, an encoded NUL) is an error, as are
 // userinfo, other schemes and names that are not ASCII; internationalised ones are written in punycode.
 func NormalizeTarget(uri string) (string, error) {
+	uri = withoutQuery(uri)
 	for i := range len(uri) {
 		if uri[i] <= ' ' || uri[i] > '~' {
 			return "", errTargetForm
 		}
 	}
-	scheme, rest, found := strings.Cut(withoutQuery(uri), "://")
+	scheme, rest, found := strings.Cut(uri, "://")
 	scheme = strings.ToLower(scheme)
 	if !found || scheme != "http" && scheme != "https" {
 		return "", errTargetForm

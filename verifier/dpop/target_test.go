@@ -29,6 +29,7 @@ func TestDPoPTarget(t *testing.T) {
 		want      string // "" for an error
 	}{
 		{"DPOP-CLM-05 query", base + "?x=/../y", base},
+		{"DPOP-CLM-05 query that is no URI's", base + "?q=\u00e9", base},
 		{"DPOP-CLM-05 fragment", base + "#x?y", base},
 		{"DPOP-CLM-05 empty query", base + "?", base},
 		{"DPOP-CLM-06 case of scheme and host", "HtTpS://Api.EXAMPLE/a/b", base},
@@ -69,6 +70,7 @@ func TestDPoPTarget(t *testing.T) {
 		{"DPOP-CLM-03 port with sign", "https://api.example:+443/", ""},
 		{"DPOP-CLM-03 encoded host", "https://api%2Eexample/", ""},
 		{"DPOP-CLM-03 IPv6 with a zone", "https://[fe80::1%25eth0]/", ""},
+		{"DPOP-CLM-03 IPv6 that is IPv4", "https://[192.0.2.1]/", ""},
 		{"DPOP-CLM-03 IPv6 broken", "https://[::1/", ""},
 		{"DPOP-CLM-03 not ASCII", "https://bücher.example/", ""},
 		{"DPOP-CLM-03 not ASCII in the path", "https://api.example/é", ""},

@@ -3,6 +3,7 @@ package exchange_test
 import (
 	"bytes"
 	"context"
+	"crypto/elliptic"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -317,6 +318,42 @@ func TestNoAnswer(t *testing.T) {
 			checkError(t, err, tt.want)
 			if tt.is != nil && !errors.Is(err, tt.is) {
 				t.Errorf("the error %v does not wrap %v", err, tt.is)
+			}
+		})
+	}
+}
+
+// TestXCHG15ErrorThatQuotesWhatWasSent has an endpoint that puts what is secret in a request into its error.
+func TestXCHG15ErrorThatQuotesWhatWasSent(t *testing.T) {
+	key := exchange.SigningKey{Signer: ecKey(elliptic.P256())}
+	header := func(name string) func(ports.TokenRequest) string {
+		return func(r ports.TokenRequest) string { return strings.TrimPrefix(r.Header[name][0], "Basic ") }
+	}
+	for _, tt := range []struct {
+		name   string
+		edit   func(*exchange.Config)
+		quoted func(ports.TokenRequest) string
+	}{
+		{"credentials", func(*exchange.Config) {}, header("Authorization")},
+		{"assertion", func(c *exchange.Config) {
+			c.ClientSecret, c.ClientAuth, c.AssertionKey = "", exchange.PrivateKeyJWT, key
+		}, func(r ports.TokenRequest) string { return r.Form["client_assertion"][0] }},
+		{"secret in the body", func(c *exchange.Config) { c.ClientAuth = exchange.ClientSecretPost }, func(r ports.TokenRequest) string { return r.Form["client_secret"][0] }},
+		{"subject token", func(*exchange.Config) {}, func(r ports.TokenRequest) string { return r.Form["subject_token"][0] }},
+		{"proof", func(c *exchange.Config) { c.DPoPKey = key }, header("Dpop")},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var told string
+			client, _ := newClient(t, func(c *exchange.Config) {
+				c.Endpoint = ports.TokenEndpointFunc(func(_ context.Context, r ports.TokenRequest) (ports.TokenResponse, error) {
+					told = tt.quoted(r)
+					return ports.TokenResponse{}, fmt.Errorf("no answer to %q", told)
+				})
+				tt.edit(c)
+			})
+			_, err := client.Exchange(t.Context(), profile)
+			if err == nil || told == "" || strings.Contains(err.Error(), told) {
+				t.Errorf("the error tells what was sent: %v", err)
 			}
 		})
 	}

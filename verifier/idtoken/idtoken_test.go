@@ -56,6 +56,7 @@ func TestClaims(t *testing.T) {
 		{name: "IDTOK-04 several audiences and another azp", config: trusting, claims: claims{"aud": []string{clientID, "other"}, "azp": "other"}, want: idtoken.CodeAuthorizedParty},
 		{name: "IDTOK-04 one audience and azp", claims: claims{"azp": clientID}},
 		{name: "IDTOK-04 one audience and another azp", claims: claims{"azp": "other"}, want: idtoken.CodeAuthorizedParty},
+		{name: "IDTOK-04 one audience and an empty azp", claims: claims{"azp": ""}, want: idtoken.CodeAuthorizedParty},
 		{name: "IDTOK-04 azp is no string", claims: claims{"azp": []string{clientID}}, want: verifier.CodeClaimMalformed},
 
 		{name: "IDTOK-05 no exp", claims: claims{"exp": absent}, want: verifier.CodeClaimMissing},

@@ -180,6 +180,15 @@ func TestReplayStore(t *testing.T) {
 			wantUse(t, store, fmt.Sprint(n), time.Hour, true)
 		}
 	})
+	t.Run("DPOP-RPL-01 until the end of its last second", func(t *testing.T) {
+		store, now := newStore(t, 2000)
+		wantUse(t, store, "a", 1500*time.Millisecond, true)
+		now.Advance(1100 * time.Millisecond)
+		for n := range 1000 { // in every shard, each of which forgets
+			wantUse(t, store, fmt.Sprint(n), time.Minute, true)
+		}
+		wantUse(t, store, "a", time.Minute, false)
+	})
 	t.Run("DPOP-RPL-01 the clock steps back", func(t *testing.T) {
 		store, now := newStore(t, 10)
 		wantUse(t, store, "a", time.Minute, true)

@@ -1,6 +1,7 @@
 package jwk
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -8,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
@@ -111,7 +113,10 @@ func TestParse(t *testing.T) {
 		{name: "KEYS-05 exponent 1", key: rs.with(document{"e": encode([]byte{1})}), want: ErrSize},
 		{name: "KEYS-05 even exponent", key: rs.with(document{"e": encode([]byte{1, 0, 0})}), want: ErrSize},
 		{name: "KEYS-05 huge exponent", key: rs.with(document{"e": encode([]byte{1, 0, 0, 0, 1})}), want: ErrSize},
+		{name: "KEYS-05 even modulus", key: rs.with(document{"n": encode(new(big.Int).Lsh(big.NewInt(1), 2047).Bytes())}), want: ErrSize},
 		{name: "KEYS-05 modulus with padding", key: rs.with(document{"n": rs["n"].(string) + "=="}), want: ErrMalformed},
+		{name: "KEYS-05 modulus with a line break", key: rs.with(document{"n": rs["n"].(string)[:4] + "\n" + rs["n"].(string)[4:]}), want: ErrMalformed},
+		{name: "KEYS-06 coordinate with a line break", key: es.with(document{"x": es["x"].(string) + "\r"}), want: ErrPoint},
 		{name: "KEYS-06 point not on the curve", key: es.with(document{"y": encode(y)}), want: ErrPoint},
 		{name: "KEYS-06 coordinate too short", key: es.with(document{"x": encode(x[1:])}), want: ErrPoint},
 		{name: "KEYS-06 coordinate too long", key: es.with(document{"x": encode(append([]byte{0}, x...))}), want: ErrPoint},
@@ -159,6 +164,42 @@ func TestKEYS08OneOddKeyNeverSpoilsTheSet(t *testing.T) {
 		set, skipped, err := ParseSet(fmt.Appendf(nil, `{"x":1,"keys":[%s,%s,%s]}`, odd, good, odd), 100)
 		if err != nil || set.Len() != 1 || len(skipped) != 2 || len(set.ByID("k")) != 1 {
 			t.Errorf("with %.40s: set %v, skipped %v, error %v", odd, set, skipped, err)
+		}
+	}
+}
+
+func TestKEYS10MaxKeys(t *testing.T) {
+	good := string(public(t, &p256.PublicKey).json(t))
+	for keys, want := range map[int]error{0: nil, 3: nil, 4: ErrTooMany} {
+		body := `{"keys":[` + strings.TrimSuffix(strings.Repeat(good+",", keys), ",") + `]}`
+		if set, _, err := ParseSet([]byte(body), 3); !errors.Is(err, want) || err == nil && set.Len() != keys {
+			t.Errorf("%d keys: %v, %v; want %v", keys, set, err, want)
+		}
+	}
+}
+
+func TestKEYS01SoleKeyThatFits(t *testing.T) {
+	ec, other, rs := public(t, &p256.PublicKey), public(t, &p521.PublicKey), public(t, &rsa2048.PublicKey)
+	set := func(keys ...document) *Set {
+		written := must(json.Marshal(map[string]any{"keys": keys}))
+		set, _, err := ParseSet(written, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	for name, c := range map[string]struct {
+		set  *Set
+		want int
+	}{
+		"none":              {set(rs, other), 0},
+		"one":               {set(ec), 1},
+		"one beside others": {set(rs, other, ec), 1},
+		"two":               {set(ec, ec.with(document{"kid": "k2"})), 0},
+		"three":             {set(ec, ec.with(document{"kid": "k2"}), ec.with(document{"kid": "k3"})), 0},
+	} {
+		if got := c.set.Sole("ES256"); len(got) != c.want || len(got) == 1 && !got[0].Fits("ES256") {
+			t.Errorf("%s: %d keys, want %d", name, len(got), c.want)
 		}
 	}
 }
@@ -212,6 +253,31 @@ func TestJWS11SaltLength(t *testing.T) {
 		}
 		if got := key.Verify("PS256", signed, signature); got != want {
 			t.Errorf("JWS-11: a salt of %d bytes: verifies is %v", options.SaltLength, got)
+		}
+	}
+}
+
+// TestJWS15SignatureIsWrittenAsDERWants compares all lengths of r and s up to P-521's with encoding/asn1.
+func TestJWS15SignatureIsWrittenAsDERWants(t *testing.T) {
+	const size = 66
+	var numbers [][]byte // of size bytes, the upper ones zero
+	for length := range size {
+		for _, first := range []byte{0x01, 0x7f, 0x80, 0xff} {
+			number := make([]byte, size)
+			number[length] = first
+			numbers = append(numbers, number)
+		}
+	}
+	numbers = append(numbers, make([]byte, size))
+	for _, r := range numbers {
+		for _, s := range numbers {
+			want, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(r), new(big.Int).SetBytes(s)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := asn1Signature(r, s); !bytes.Equal(got, want) {
+				t.Fatalf("of %x and %x: %x, want %x", r, s, got, want)
+			}
 		}
 	}
 }

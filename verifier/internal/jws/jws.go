@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strings"
+	"unicode"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
@@ -35,7 +36,7 @@ var (
 	ErrUnencoded  = &Error{"JWS-13", "b64 in the header"}
 	ErrEncryption = &Error{"JWS-18", "a JWE member in the header"}
 	ErrKeyID      = &Error{"KEYS-02", "kid is not a string of acceptable length"}
-	ErrType       = &Error{"TYP-01", "typ is not a non-empty string"}
+	ErrType       = &Error{"TYP-01", "typ is not the name of a media type"}
 )
 
 // jsonFault says which rule the JSON of a header or payload breaks.
@@ -61,6 +62,9 @@ type Message struct {
 
 	Header  strictjson.Object
 	Payload strictjson.Object
+
+	// Compact is the message as it was parsed. It must not be changed.
+	Compact []byte
 
 	signed    []byte
 	signature []byte
@@ -97,13 +101,14 @@ func parseForm(compact string) (message *Message, payload string, fault *Error) 
 	if strings.Count(compact, ".") != 2 {
 		return nil, "", ErrSegments
 	}
-	token := []byte(compact)
+	// One buffer for the token and its three decoded segments. The header is read before the others are decoded, so that
+	// most garbage costs little.
+	buffer := make([]byte, len(compact)+strict.DecodedLen(len(compact)))
+	token := buffer[:copy(buffer, compact)]
+	decoded := buffer[len(token):len(token)]
 	dot1, dot2 := bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.')
-	message = &Message{signed: token[:dot2]}
+	message = &Message{Compact: token, signed: token[:dot2]}
 
-	// One buffer for the three decoded segments; it is never longer than the token. The header is read before the others
-	// are decoded, so that most garbage costs little.
-	decoded := make([]byte, 0, len(token))
 	header, fault := decode(&decoded, token[:dot1])
 	if fault != nil {
 		return nil, "", fault
@@ -143,10 +148,11 @@ func (m *Message) readHeader() *Error {
 	}
 	if value, found = m.Header.Lookup("typ"); found {
 		typ, isText := value.Text()
-		if !isText || typ == "" {
+		m.Type = strings.TrimPrefix(strings.ToLower(typ), "application/")
+		// Some letters outside of ASCII have lower cases inside.
+		if !isText || m.Type == "" || strings.ContainsFunc(typ, func(r rune) bool { return r > unicode.MaxASCII }) {
 			return ErrType
 		}
-		m.Type = strings.TrimPrefix(strings.ToLower(typ), "application/")
 	}
 	return nil
 }

@@ -75,6 +75,31 @@ func FuzzAgainstGoJOSE(f *testing.F) {
 	})
 }
 
+// TestJWS02LineBreaksAreNoBase64 puts breaks, which encoding/base64 skips, into segments of all lengths.
+func TestJWS02LineBreaksAreNoBase64(t *testing.T) {
+	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256"}`))
+	for length := range 9 {
+		signature := base64.RawURLEncoding.EncodeToString(make([]byte, length+1))
+		if _, fault := Parse(header + ".e30." + signature); fault != nil {
+			t.Fatalf("a signature of %d bytes: %v", length+1, fault)
+		}
+		for at := range len(signature) + 1 {
+			for _, breaks := range []string{"\n", "\r", "\r\n", "\n\n\n", "\n\n\n\n", "\r\n\r\n\r\n"} {
+				broken := signature[:at] + breaks + signature[at:]
+				if _, fault := Parse(header + ".e30." + broken); fault != ErrBase64 {
+					t.Errorf("%q: %v", broken, fault)
+				}
+			}
+		}
+	}
+	// A header and a payload of a length that is divided by four, as breaks leave it.
+	for _, broken := range []string{header[:4] + "\n" + header[4:] + ".e30.AA", header + ".eyB9\n.AA", header + ".e30\n.AA"} {
+		if _, fault := Parse(broken); fault != ErrBase64 {
+			t.Errorf("%q: %v", broken, fault)
+		}
+	}
+}
+
 func BenchmarkParseAndVerify(b *testing.B) {
 	signer, err := verifiertest.NewKey("RS256", "k")
 	if err != nil {

@@ -102,9 +102,10 @@ func (i *issuer) refresh(ctx context.Context, now time.Time) error {
 			i.mu.Unlock() // a fetch ended since the caller looked
 			return nil
 		}
-		if wait := i.quiet.Load() - now.UnixNano(); wait > 0 && i.lastErr != nil {
+		// A wait that is longer than any backoff means that the clock was set back.
+		if wait := time.Duration(i.quiet.Load() - now.UnixNano()); 0 < wait && wait <= maxBackoff && i.lastErr != nil {
 			defer i.mu.Unlock()
-			return &UnavailableError{RetryAfter: time.Duration(wait), Err: i.lastErr}
+			return &UnavailableError{RetryAfter: wait, Err: i.lastErr}
 		}
 		current = i.start(now, false)
 	}
@@ -162,6 +163,9 @@ func (i *issuer) start(now time.Time, forced bool) *flight {
 		i.flight = current
 	} else {
 		current.err = &UnavailableError{RetryAfter: minBackoff, Err: errClosed}
+		if forced {
+			i.forcedErr = errClosed
+		}
 		close(current.done)
 	}
 	return current

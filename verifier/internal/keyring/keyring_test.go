@@ -520,3 +520,22 @@ func TestCloseEndsFetches(t *testing.T) {
 	}
 	w.Close()
 }
+
+func TestCACHE06UnknownKeyIsUndecidableOnceClosed(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	w.Close()
+	for range 3 { // within the cooldown of the fetch that did not start, too
+		w.want(t, "random", "unavailable", 1)
+	}
+	w.want(t, "key-1", "found", 1)
+}
+
+func TestCACHE14ClockSetBackDoesNotProlongTheBackoff(t *testing.T) {
+	w := newWorld(t, nil)
+	w.set(func() { w.down = errDown })
+	w.want(t, "key-1", "unavailable", 0)
+	w.clock.Advance(-8 * time.Hour)
+	w.set(func() { w.down = nil })
+	w.want(t, "key-1", "found", 1)
+}
