@@ -78,9 +78,9 @@ type Config struct {
 	// MTLSOff: a token that is so bound is rejected.
 	MTLS MTLSMode
 
-	// MaxRememberedTokens bounds the tokens that are remembered as well signed, so that one that is sent again costs
-	// no signature again; everything else about it is checked each time. Zero means 1,024; negative means that none is
-	// remembered.
+	// MaxRememberedTokens bounds the tokens that are remembered as well signed, so that one that is sent again and again
+	// costs no signature from the third time on; everything else about it is checked each time. Zero means 1,024;
+	// negative means that none is remembered.
 	MaxRememberedTokens int
 	// MaxRememberedBytes bounds about how much memory they take. Zero means 8 MiB.
 	MaxRememberedBytes int

@@ -25,7 +25,7 @@ type signedToken struct {
 	key   *jwk.Key         // the one that verified it
 
 	length int               // of its compact form
-	digest [sha256.Size]byte // of its compact form, if tokens are remembered
+	digest [sha256.Size]byte // of its compact form, set when it is remembered
 }
 
 // size is about how many bytes it holds.
@@ -61,6 +61,8 @@ type tokenMemory struct {
 	tokens, bytes       atomic.Int64 // in all shards
 	seed                maphash.Seed
 	shards              [32]tokenShard
+	// once has the places of tokens that were verified once, lately.
+	once []atomic.Uint64
 }
 
 type tokenShard struct {
@@ -73,7 +75,12 @@ type tokenShard struct {
 type place uint64
 
 func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
-	m := &tokenMemory{maxTokens: int64(maxTokens), maxBytes: int64(maxBytes), seed: maphash.MakeSeed()}
+	const manyOnce = 1 << 16
+	m := &tokenMemory{
+		maxTokens: int64(maxTokens), maxBytes: int64(maxBytes),
+		seed: maphash.MakeSeed(),
+		once: make([]atomic.Uint64, min(maxTokens, manyOnce)),
+	}
 	forgotten := func(_ place, token *signedToken) {
 		m.tokens.Add(-1)
 		m.bytes.Add(-token.size())
@@ -85,6 +92,8 @@ func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
 	return m
 }
 
+func (m *tokenMemory) place(compact string) place { return place(maphash.String(m.seed, compact)) }
+
 // shard is the i-th after the one that has the place.
 func (m *tokenMemory) shard(at place, i int) *tokenShard {
 	return &m.shards[(int(at%place(len(m.shards)))+i)%len(m.shards)]
@@ -95,7 +104,7 @@ func (m *tokenMemory) recall(compact string) *signedToken {
 	if m == nil {
 		return nil
 	}
-	at := place(maphash.String(m.seed, compact))
+	at := m.place(compact)
 	shard := m.shard(at, 0)
 	shard.mu.Lock()
 	token, found := shard.recent.Get(at)
@@ -106,12 +115,24 @@ func (m *tokenMemory) recall(compact string) *signedToken {
 	return token
 }
 
-// remember keeps a token, whose digest is that of compact.
+// remember keeps a token from the second time on that it is verified. Many come once only: they would cost more than
+// they save, and drive out those that come again.
 func (m *tokenMemory) remember(compact string, token *signedToken) {
-	if m == nil || token.size() > m.maxBytes {
+	if m == nil {
 		return
 	}
-	at := place(maphash.String(m.seed, compact))
+	at := m.place(compact)
+	if before := m.once[at%place(len(m.once))].Swap(uint64(at)); place(before) != at {
+		return
+	}
+	token.digest = sha256.Sum256([]byte(compact))
+	m.keep(at, token)
+}
+
+func (m *tokenMemory) keep(at place, token *signedToken) {
+	if token.size() > m.maxBytes {
+		return
+	}
 	shard := m.shard(at, 0)
 	shard.mu.Lock()
 	shard.recent.Remove(at) // it was verified by another key before
@@ -150,7 +171,7 @@ func (m *tokenMemory) forget(compact string) {
 	if m == nil {
 		return
 	}
-	at := place(maphash.String(m.seed, compact))
+	at := m.place(compact)
 	shard := m.shard(at, 0)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

@@ -3,7 +3,6 @@ package verifier
 import (
 	"crypto/sha256"
 	"errors"
-	"hash/maphash"
 	"strconv"
 	"sync"
 	"testing"
@@ -22,7 +21,7 @@ func inOneShard(m *tokenMemory, n int) []string {
 	var tokens []string
 	for i := 0; len(tokens) < n; i++ {
 		token := strconv.Itoa(i)
-		if m.shard(place(maphash.String(m.seed, token)), 0) == &m.shards[0] {
+		if m.shard(m.place(token), 0) == &m.shards[0] {
 			tokens = append(tokens, token)
 		}
 	}
@@ -46,8 +45,8 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := newTokenMemory(c.tokens, c.bytes)
 			for i := range c.remember {
-				m.remember(strconv.Itoa(i), signed(strconv.Itoa(i)))
-				m.remember(strconv.Itoa(i), signed(strconv.Itoa(i))) // again, by another key: held once
+				m.keep(m.place(strconv.Itoa(i)), signed(strconv.Itoa(i)))
+				m.keep(m.place(strconv.Itoa(i)), signed(strconv.Itoa(i))) // again, by another key: held once
 			}
 			if got := int(m.tokens.Load()); got != c.want || got*size != int(m.bytes.Load()) {
 				t.Errorf("%d tokens of %d bytes are remembered, want %d", got, m.bytes.Load(), c.want)
@@ -93,6 +92,21 @@ func TestTokenMemoryCountsWhatTokensHold(t *testing.T) {
 	}
 }
 
+func TestTokenMemoryKeepsWhatComesAgain(t *testing.T) {
+	m := newTokenMemory(4, 1<<20)
+	for i := range 100 {
+		if m.remember(strconv.Itoa(i), &signedToken{}); m.recall(strconv.Itoa(i)) != nil {
+			t.Fatalf("token %d is remembered, and came once", i)
+		}
+	}
+	for range 2 {
+		m.remember("again", &signedToken{})
+	}
+	if m.recall("again") == nil {
+		t.Error("a token that came twice is not remembered")
+	}
+}
+
 // TestNothingRejectedIsRemembered has tokens that are well signed, and no good.
 func TestNothingRejectedIsRemembered(t *testing.T) {
 	signer, err := verifiertest.NewKey("ES256", "key-1")
@@ -126,8 +140,11 @@ func TestNothingRejectedIsRemembered(t *testing.T) {
 		{verifiertest.Claims{"aud": "api", "nonce": "n"}, CodeTokenType},
 		{verifiertest.Claims{"aud": "api", "cnf": "x"}, CodeConfirmation},
 	} {
-		if _, err := v.VerifyAccessToken(t.Context(), token(c.claims)); !errors.Is(err, c.want) {
-			t.Errorf("error is %v, want code %s", err, c.want)
+		rejected := token(c.claims)
+		for range 3 {
+			if _, err := v.VerifyAccessToken(t.Context(), rejected); !errors.Is(err, c.want) {
+				t.Errorf("error is %v, want code %s", err, c.want)
+			}
 		}
 		if held := v.remembered.tokens.Load(); held != 0 {
 			t.Errorf("%d tokens are remembered after %s", held, c.want)
@@ -135,8 +152,10 @@ func TestNothingRejectedIsRemembered(t *testing.T) {
 	}
 
 	good := token(verifiertest.Claims{"aud": "api", "exp": clock.Now().Add(time.Minute).Unix()})
-	if _, err := v.VerifyAccessToken(t.Context(), good); err != nil {
-		t.Fatal(err)
+	for range 2 {
+		if _, err := v.VerifyAccessToken(t.Context(), good); err != nil {
+			t.Fatal(err)
+		}
 	}
 	least := (&signedToken{length: len(good)}).size()
 	if held, bytes := v.remembered.tokens.Load(), v.remembered.bytes.Load(); held != 1 || bytes < least {
@@ -155,10 +174,10 @@ func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 	m := newTokenMemory(3, 1<<20)
 	tokens := inOneShard(m, 4) // so that their order is known
 	for _, token := range tokens[:3] {
-		m.remember(token, signed(token))
+		m.keep(m.place(token), signed(token))
 	}
 	m.recall(tokens[0])
-	m.remember(tokens[3], signed(tokens[3]))
+	m.keep(m.place(tokens[3]), signed(tokens[3]))
 	if m.recall(tokens[0]) == nil || m.recall(tokens[1]) != nil {
 		t.Error("the one used longest ago is still there, or the one used last is not")
 	}
@@ -167,8 +186,8 @@ func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 // TestTokenMemoryKnowsTokensByTheirDigest has a token be in the place of another.
 func TestTokenMemoryKnowsTokensByTheirDigest(t *testing.T) {
 	m := newTokenMemory(3, 1<<20)
-	m.remember("good", signed("good"))
-	at := place(maphash.String(m.seed, "good"))
+	m.keep(m.place("good"), signed("good"))
+	at := m.place("good")
 	token, _ := m.shard(at, 0).recent.Get(at)
 	token.digest[31] ^= 1 // as that of another token would be
 	if m.recall("good") != nil {
@@ -192,7 +211,7 @@ func TestTokenMemoryConcurrently(t *testing.T) {
 		wg.Go(func() {
 			for i := range 500 {
 				token := strconv.Itoa(g*31 + i)
-				m.remember(token, signed(token))
+				m.keep(m.place(token), signed(token))
 				m.recall(token)
 				if i%3 == 0 {
 					m.forget(token)

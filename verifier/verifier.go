@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
@@ -152,9 +151,6 @@ func (v *Verifier) authenticate(ctx context.Context, query ports.DomainQuery, co
 		return nil, domain{}, err
 	}
 	token.bound, token.boundFault = readConfirmation(message.Payload)
-	if v.remembered != nil {
-		token.digest = sha256.Sum256(message.Compact)
-	}
 	return token, allowed, nil
 }
 

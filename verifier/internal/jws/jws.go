@@ -63,9 +63,6 @@ type Message struct {
 	Header  strictjson.Object
 	Payload strictjson.Object
 
-	// Compact is the message as it was parsed. It must not be changed.
-	Compact []byte
-
 	signed    []byte
 	signature []byte
 }
@@ -107,7 +104,7 @@ func parseForm(compact string) (message *Message, payload string, fault *Error) 
 	token := buffer[:copy(buffer, compact)]
 	decoded := buffer[len(token):len(token)]
 	dot1, dot2 := bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.')
-	message = &Message{Compact: token, signed: token[:dot2]}
+	message = &Message{signed: token[:dot2]}
 
 	header, fault := decode(&decoded, token[:dot1])
 	if fault != nil {
