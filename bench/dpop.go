@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -37,14 +38,35 @@ func dpopWorkload(name string, seen bool) preparation {
 	}}
 }
 
-// floor is the proofs' signatures, and those of the tokens unless these were seen before.
+// floor is the proofs' signatures and the hashes of the tokens that they must have (ath, RFC 9449 section 4.3), and the
+// tokens' signatures unless these were seen before.
 func (p *dpopPool) floor(t *tenant, seen bool) (*contender, error) {
 	proofs, err := bareAll(p.proofs, p.proofKey)
-	if err != nil || seen {
-		return floor(proofs), err
+	if err != nil {
+		return nil, err
 	}
-	tokens, err := bareAll(p.tokens, func(int) crypto.PublicKey { return t.public })
-	return floor(tokens, proofs), err
+	signatures := floor(proofs)
+	if !seen {
+		tokens, err := bareAll(p.tokens, func(int) crypto.PublicKey { return t.public })
+		if err != nil {
+			return nil, err
+		}
+		signatures = floor(tokens, proofs)
+	}
+	texts := make([][]byte, len(p.tokens))
+	hashes := make([][sha256.Size]byte, len(p.tokens))
+	for i, token := range p.tokens {
+		texts[i] = []byte(token)
+		hashes[i] = sha256.Sum256(texts[i])
+	}
+	verify := signatures.do
+	signatures.do = func(i int) error {
+		if n := i % len(texts); sha256.Sum256(texts[n]) != hashes[n] {
+			return errors.New("the hash of a token has changed")
+		}
+		return verify(i)
+	}
+	return signatures, nil
 }
 
 func holdfastDPoP(ctx context.Context, t *tenant, requests *dpopPool, after *cleanup) (*contender, error) {

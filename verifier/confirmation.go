@@ -61,12 +61,13 @@ func isSHA256(s string) bool {
 
 // confirm checks that the sender holds what the token is bound to. A bound token is never a plain Bearer token, and an
 // unbound one is never more than that (RFC 9449 section 7.2).
-func (v *Verifier) confirm(ctx context.Context, r Request, sent credentials, bound confirmation, verified *Verified) *Error {
+func (v *Verifier) confirm(ctx context.Context, r Request, sent credentials, token *signedToken, verified *Verified) *Error {
+	bound := token.bound
 	if err := v.confirmCertificate(r, bound); err != nil {
 		return err
 	}
 	if sent.scheme == DPoPScheme {
-		return v.confirmKey(ctx, r, sent, bound, verified)
+		return v.confirmKey(ctx, r, sent, token, verified)
 	}
 	switch {
 	case bound.jkt != "" && v.dpop == nil && v.acceptBoundAsBearer:
@@ -102,15 +103,17 @@ func (v *Verifier) confirmCertificate(r Request, bound confirmation) *Error {
 
 // confirmKey checks the DPoP proof, that the token is bound to its key, its nonce and, when all else is good, that this
 // is its first use.
-func (v *Verifier) confirmKey(ctx context.Context, r Request, sent credentials, bound confirmation, verified *Verified) *Error {
-	if bound.jkt == "" {
+func (v *Verifier) confirmKey(ctx context.Context, r Request, sent credentials, token *signedToken, verified *Verified) *Error {
+	if token.bound.jkt == "" {
 		return fail(CodeConfirmation, "DPOP-REQ-03", "the token is not bound to a key, and was sent as DPoP")
 	}
-	proof, err := v.dpop.Check(sent.proof, dpop.Request{Method: r.Method, URL: r.URL, AccessToken: sent.token})
+	proof, err := v.dpop.Check(sent.proof, dpop.Request{
+		Method: r.Method, URL: r.URL, AccessToken: sent.token, AccessTokenHash: token.digest,
+	})
 	if err != nil {
 		return proofFailed(err)
 	}
-	if subtle.ConstantTimeCompare([]byte(proof.Thumbprint), []byte(bound.jkt)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(proof.Thumbprint), []byte(token.bound.jkt)) != 1 {
 		return fail(CodeConfirmation, "DPOP-BIND-01", "the token is bound to another key than the proof's")
 	}
 	if err := v.checkNonce(proof, verified); err != nil {

@@ -25,7 +25,7 @@ type signedToken struct {
 	key   *jwk.Key         // the one that verified it
 
 	length int               // of its compact form
-	digest [sha256.Size]byte // of its compact form, set when it is remembered
+	digest [sha256.Size]byte // of its compact form, zero unless it is remembered
 }
 
 // size is about how many bytes it holds.

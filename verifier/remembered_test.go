@@ -159,6 +159,7 @@ func TestRememberedIsBoundAllTheSame(t *testing.T) {
 	}{
 		{"DPOP-REQ-04 as Bearer", get("Bearer " + bound), verifier.CodeConfirmation},
 		{"DPOP-REQ-02 without a proof", get("DPoP " + bound), verifier.CodeProof},
+		{"DPOP-CLM-10 with a proof for another token", get("DPoP "+bound, s.proof(t, s.bound(t), nil)), verifier.CodeProof},
 		{"DPOP-RPL-01 with the proof again", get("DPoP "+bound, proof), verifier.CodeProofReplayed},
 		{"with another proof", get("DPoP "+bound, s.proof(t, bound, nil)), ""},
 	} {

@@ -97,7 +97,7 @@ func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Ve
 	}
 	verified := token.verified()
 	verified.Scheme, verified.verifier = sent.scheme, v
-	if err := v.confirm(ctx, r, sent, token.bound, verified); err != nil {
+	if err := v.confirm(ctx, r, sent, token, verified); err != nil {
 		return nil, v.answer(err, sent.scheme, nil)
 	}
 	return verified, nil

@@ -101,6 +101,9 @@ type Request struct {
 	// AccessToken is the token that came with the proof. Empty means none, as at a token endpoint: then the proof
 	// need not name one.
 	AccessToken string
+	// AccessTokenHash is the SHA-256 of AccessToken, for a caller who has it at hand. Zero means that Check computes
+	// it.
+	AccessTokenHash [sha256.Size]byte
 }
 
 // A Proof is a DPoP proof that is good for its request.
@@ -158,7 +161,7 @@ func (c *Checker) check(proof string, r Request) (*Proof, *Error) {
 	if err := c.checkTimes(claims, checked); err != nil {
 		return nil, err
 	}
-	if err := checkTokenHash(claims, r.AccessToken); err != nil {
+	if err := checkTokenHash(claims, r); err != nil {
 		return nil, err
 	}
 	var nonce strictjson.Value
@@ -275,12 +278,15 @@ func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
 const hashLength = 43
 
 // checkTokenHash compares ath with the hash of the access token (item 12), in constant time.
-func checkTokenHash(claims strictjson.Object, accessToken string) *Error {
-	if accessToken == "" {
+func checkTokenHash(claims strictjson.Object, r Request) *Error {
+	if r.AccessToken == "" {
 		return nil
 	}
 	ath, isText := claims.Text("ath")
-	sum := sha256.Sum256([]byte(accessToken))
+	sum := r.AccessTokenHash
+	if sum == [sha256.Size]byte{} {
+		sum = sha256.Sum256([]byte(r.AccessToken))
+	}
 	want := base64.RawURLEncoding.AppendEncode(make([]byte, 0, hashLength), sum[:])
 	if !isText || subtle.ConstantTimeCompare([]byte(ath), want) != 1 {
 		return broken("DPOP-CLM-10", "ath is not the hash of the access token")

@@ -1,6 +1,7 @@
 package dpop_test
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -156,6 +157,16 @@ func TestDPoPProof(t *testing.T) {
 		}
 		_, err = checker.Check(proof, dpop.Request{URL: target, AccessToken: token})
 		wantRule(t, err, "DPOP-CLM-02")
+	})
+	t.Run("DPOP-CLM-10 the hash at hand", func(t *testing.T) {
+		proof, err := prover.Proof(method, target, token, nil, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for given, rule := range map[string]string{token: "", "another": "DPOP-CLM-10"} {
+			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token, AccessTokenHash: sha256.Sum256([]byte(given))})
+			wantRule(t, err, rule)
+		}
 	})
 	t.Run("DPOP-CLM-10 no token, no ath", func(t *testing.T) {
 		proof, err := prover.Proof(method, target, "", nil, nil)
