@@ -81,13 +81,15 @@ const method = `## How it is measured
 
 - The floor is bare cryptography: SHA-256 and the signatures, of the same bytes, with everything decoded ahead. Where
   tokens were seen before, the floor of a Bearer row still has the token's signature; that of a DPoP row has only the
-  proof's.
+  proof's. Every DPoP row has the token's SHA-256, which a proof must name (ath).
 - Verifiers take turns, %[1]d rounds of %[2]v each. ns/op and allocs are medians of the rounds, and a ratio is the
   median of the rounds' ratios. Spread is the distance of the quartiles by the median. On 2 cores ns/op is wall time by
   operations.
+- A peer that is given garbage returns an error; Holdfast makes the answer to send, with its challenges. What it rejects is
+  held against the floor alone.
 - On 1 core Go has one (GOMAXPROCS), the garbage collector included. No cell starts with another's garbage.
 - "Never seen" is 4,096 tokens in turn, four times what Holdfast remembers by default. Nothing is switched off: what it
-  costs to remember them is in the figures.
+  costs to look for them is in the figures.
 - Holdfast is given whole requests (VerifyRequest), its peers the token alone; for DPoP they get token, proof, method
   and URL.
 - All check signature, issuer, audience and times, and each has accepted good tokens and rejected tampered ones before
