@@ -92,7 +92,12 @@ func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
 	return m
 }
 
-func (m *tokenMemory) place(compact string) place { return place(maphash.String(m.seed, compact)) }
+func (m *tokenMemory) place(compact string) place {
+	if m == nil {
+		return 0
+	}
+	return place(maphash.String(m.seed, compact))
+}
 
 // shard is the i-th after the one that has the place.
 func (m *tokenMemory) shard(at place, i int) *tokenShard {
@@ -100,11 +105,10 @@ func (m *tokenMemory) shard(at place, i int) *tokenShard {
 }
 
 // recall returns nil if it does not know the token.
-func (m *tokenMemory) recall(compact string) *signedToken {
+func (m *tokenMemory) recall(at place, compact string) *signedToken {
 	if m == nil {
 		return nil
 	}
-	at := m.place(compact)
 	shard := m.shard(at, 0)
 	shard.mu.Lock()
 	token, found := shard.recent.Get(at)
@@ -117,11 +121,10 @@ func (m *tokenMemory) recall(compact string) *signedToken {
 
 // remember keeps a token from the second time on that it is verified. Many come once only: they would cost more than
 // they save, and drive out those that come again.
-func (m *tokenMemory) remember(compact string, token *signedToken) {
+func (m *tokenMemory) remember(at place, compact string, token *signedToken) {
 	if m == nil {
 		return
 	}
-	at := m.place(compact)
 	if before := m.once[at%place(len(m.once))].Swap(uint64(at)); place(before) != at {
 		return
 	}
@@ -167,11 +170,10 @@ func (s *tokenShard) forgetOldest(spare place) bool {
 	return true
 }
 
-func (m *tokenMemory) forget(compact string) {
+func (m *tokenMemory) forget(at place) {
 	if m == nil {
 		return
 	}
-	at := m.place(compact)
 	shard := m.shard(at, 0)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

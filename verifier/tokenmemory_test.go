@@ -53,18 +53,18 @@ func TestTokenMemoryIsBounded(t *testing.T) {
 			}
 			held := 0
 			for i := range c.remember {
-				if m.recall(strconv.Itoa(i)) != nil {
+				if m.recall(m.place(strconv.Itoa(i)), strconv.Itoa(i)) != nil {
 					held++
 				}
 			}
 			if held != c.want {
 				t.Errorf("%d are found, want %d", held, c.want)
 			}
-			if c.want > 0 && m.recall(strconv.Itoa(c.remember-1)) == nil {
+			if c.want > 0 && m.recall(m.place(strconv.Itoa(c.remember-1)), strconv.Itoa(c.remember-1)) == nil {
 				t.Error("the last one is not found")
 			}
 			for i := range c.remember {
-				m.forget(strconv.Itoa(i))
+				m.forget(m.place(strconv.Itoa(i)))
 			}
 			if m.tokens.Load() != 0 || m.bytes.Load() != 0 {
 				t.Errorf("%d tokens of %d bytes are left", m.tokens.Load(), m.bytes.Load())
@@ -95,14 +95,14 @@ func TestTokenMemoryCountsWhatTokensHold(t *testing.T) {
 func TestTokenMemoryKeepsWhatComesAgain(t *testing.T) {
 	m := newTokenMemory(4, 1<<20)
 	for i := range 100 {
-		if m.remember(strconv.Itoa(i), &signedToken{}); m.recall(strconv.Itoa(i)) != nil {
+		if m.remember(m.place(strconv.Itoa(i)), strconv.Itoa(i), &signedToken{}); m.recall(m.place(strconv.Itoa(i)), strconv.Itoa(i)) != nil {
 			t.Fatalf("token %d is remembered, and came once", i)
 		}
 	}
 	for range 2 {
-		m.remember("again", &signedToken{})
+		m.remember(m.place("again"), "again", &signedToken{})
 	}
-	if m.recall("again") == nil {
+	if m.recall(m.place("again"), "again") == nil {
 		t.Error("a token that came twice is not remembered")
 	}
 }
@@ -176,9 +176,9 @@ func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 	for _, token := range tokens[:3] {
 		m.keep(m.place(token), signed(token))
 	}
-	m.recall(tokens[0])
+	m.recall(m.place(tokens[0]), tokens[0])
 	m.keep(m.place(tokens[3]), signed(tokens[3]))
-	if m.recall(tokens[0]) == nil || m.recall(tokens[1]) != nil {
+	if m.recall(m.place(tokens[0]), tokens[0]) == nil || m.recall(m.place(tokens[1]), tokens[1]) != nil {
 		t.Error("the one used longest ago is still there, or the one used last is not")
 	}
 }
@@ -190,16 +190,16 @@ func TestTokenMemoryKnowsTokensByTheirDigest(t *testing.T) {
 	at := m.place("good")
 	token, _ := m.shard(at, 0).recent.Get(at)
 	token.digest[31] ^= 1 // as that of another token would be
-	if m.recall("good") != nil {
+	if m.recall(m.place("good"), "good") != nil {
 		t.Error("found, though what is remembered is another token")
 	}
 }
 
 func TestTokenMemoryOff(t *testing.T) {
 	var m *tokenMemory
-	m.remember("a", signed("a"))
-	m.forget("a")
-	if m.recall("a") != nil {
+	m.remember(m.place("a"), "a", signed("a"))
+	m.forget(m.place("a"))
+	if m.recall(m.place("a"), "a") != nil {
 		t.Error("remembered all the same")
 	}
 }
@@ -212,9 +212,9 @@ func TestTokenMemoryConcurrently(t *testing.T) {
 			for i := range 500 {
 				token := strconv.Itoa(g*31 + i)
 				m.keep(m.place(token), signed(token))
-				m.recall(token)
+				m.recall(m.place(token), token)
 				if i%3 == 0 {
-					m.forget(token)
+					m.forget(m.place(token))
 				}
 			}
 		})

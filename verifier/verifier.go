@@ -108,7 +108,8 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if len(compact) > v.maxTokenBytes {
 		return nil, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
 	}
-	token, allowed, err := v.recognize(ctx, query, compact)
+	at := v.remembered.place(compact)
+	token, allowed, err := v.recognize(ctx, query, at, compact)
 	known := token != nil
 	if err == nil && !known {
 		token, allowed, err = v.authenticate(ctx, query, compact)
@@ -121,9 +122,9 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	}
 	switch {
 	case err == nil && !known:
-		v.remembered.remember(compact, token)
+		v.remembered.remember(at, compact, token)
 	case err != nil && known:
-		v.remembered.forget(compact)
+		v.remembered.forget(at)
 	}
 	return token, err
 }
@@ -156,8 +157,10 @@ func (v *Verifier) authenticate(ctx context.Context, query ports.DomainQuery, co
 
 // recognize finds a token that was verified lately and whose issuer is still allowed; nil if there is none. A key that
 // has left the issuer's set, or was fetched anew, no longer vouches for what it verified.
-func (v *Verifier) recognize(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, domain, *Error) {
-	token := v.remembered.recall(compact)
+func (v *Verifier) recognize(
+	ctx context.Context, query ports.DomainQuery, at place, compact string,
+) (*signedToken, domain, *Error) {
+	token := v.remembered.recall(at, compact)
 	if token == nil {
 		return nil, domain{}, nil
 	}

@@ -23,7 +23,10 @@ type UnavailableError struct {
 	Err error
 }
 
+// Error tells the cause, and not when to ask again.
 func (e *UnavailableError) Error() string { return "issuer unavailable: " + e.Err.Error() }
+
+// Unwrap returns the cause.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
 // Config is the policy of a [Ring]. Every field but Cache is set by the caller; package verifier documents them and

@@ -1,0 +1,111 @@
+package catalogue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/memory"
+)
+
+// replayCases are about using a proof more than once (RFC 9449 section 11.1).
+func replayCases() []Case {
+	return []Case{
+		replayCase("DPOP-RPL-01.same-request", badProof, "the same request a second time",
+			step{send: remembered, want: accepted}, step{send: again, want: badProof}),
+		replayCase("DPOP-RPL-01.third-time", badProof, "and a third time",
+			step{send: remembered, want: accepted}, step{send: again, want: badProof}, step{send: again, want: badProof}),
+		replayCase("DPOP-RPL-01.other-query", badProof, "the same proof with another query",
+			step{send: remembered, want: accepted}, step{send: func(s *scene) Request { return again(s).at("/resource?page=2") }, want: badProof}),
+		replayCase("DPOP-RPL-01.other-url", badProof, "the same jti and key for another URL",
+			step{send: sameID("/resource"), want: accepted}, step{send: sameID("/resource/2"), want: badProof}).as(Ours, "RFC 9449 11.1 remembers by URI"),
+		replayCase("DPOP-RPL-01.other-jti", accepted, "another proof for the same request",
+			step{send: remembered, want: accepted}, step{send: func(s *scene) Request {
+				return s.proved(s.kept["token"], proof{})
+			}, want: accepted}),
+
+		replayCase("DPOP-RPL-02.other-key", accepted, "the same jti under another key",
+			step{send: sameID("/resource"), want: accepted},
+			step{send: func(s *scene) Request {
+				theirs := s.sign(token{claims: fields{"cnf": fields{"jkt": s.thumbprint(thiefKey)}}})
+				return s.proved(theirs, proof{key: thiefKey, claims: fields{"jti": s.kept["jti"]}})
+			}, want: accepted}),
+
+		replayCase("DPOP-RPL-03.at-once", accepted, "20 uses at once",
+			step{send: remembered, want: accepted, copies: 20}),
+
+		replayCase("DPOP-RPL-04.bad-first", accepted, "a use that is bad otherwise does not count",
+			step{send: func(s *scene) Request { return remembered(s).at("/resource/2") }, want: badProof},
+			step{send: func(s *scene) Request { return again(s).at("/resource") }, want: accepted},
+			step{send: again, want: badProof}).named("DPOP-RPL-01"),
+		replayCase("DPOP-RPL-04.to-the-end", badProof, "a second use at the end of the proof's window",
+			step{send: remembered, want: accepted},
+			step{do: advance(290 * time.Second), send: again, want: badProof}).needs(Clock, Inside).
+			named("DPOP-RPL-01"),
+
+		requestCase("DPOP-RPL-05.away", undecidable, "a replay store that is away",
+			remembered).in(Allowed, Required).with(replayStore(awayStore{})),
+		requestCase("DPOP-RPL-05.full", undecidable, "a replay store that is full",
+			remembered).in(Allowed, Required).with(fullStore),
+		requestCase("DPOP-RPL-05.by-choice", accepted, "a replay store that is away, where that is accepted",
+			remembered).in(Allowed, Required).
+			with(func(w *World, c *verifier.Config) {
+				replayStore(awayStore{})(w, c)
+				c.DPoP.InsecureAcceptWithoutReplayStore = true
+			}),
+		requestCase("DPOP-RPL-05.bearer-serves", accepted, "a Bearer token, while the replay store is away",
+			func(s *scene) Request {
+				return bearer(s.sign(token{unbound: true}))
+			}).in(Allowed).with(replayStore(awayStore{})),
+	}
+}
+
+// replayCase is about using a proof more than once.
+func replayCase(id string, want Outcome, reason string, steps ...step) Case {
+	return newCase(id, want, reason, steps...).in(Allowed, Required).
+		as(Must, "RFC 9449 11.1 permits it, safety demands it")
+}
+
+// remembered sends a good token with a good proof.
+func remembered(s *scene) Request {
+	return s.proved(s.keep("token", s.sign(token{bound: true})), proof{})
+}
+
+// again sends what was sent before.
+func again(s *scene) Request { return s.sent }
+
+// sameID sends a proof of one jti for a path.
+func sameID(path string) func(*scene) Request {
+	return func(s *scene) Request {
+		if s.kept["jti"] == "" {
+			s.keep("jti", randomID())
+		}
+		bound := s.sign(token{bound: true})
+		r := get().at(path).with("Authorization", "DPoP "+bound)
+		return r.with("DPoP", s.prove(r, bound, proof{claims: fields{"jti": s.kept["jti"]}}))
+	}
+}
+
+func replayStore(s ports.ReplayStore) func(*World, *verifier.Config) {
+	return func(_ *World, c *verifier.Config) { c.DPoP.ReplayStore = s }
+}
+
+// awayStore can't tell.
+type awayStore struct{}
+
+func (awayStore) FirstUse(context.Context, string, time.Duration) (bool, error) {
+	return false, errors.New("connection refused")
+}
+
+// fullStore has no room left.
+func fullStore(_ *World, c *verifier.Config) {
+	full, err := memory.NewReplayStore(memory.ReplayConfig{MaxEntries: 1})
+	if err == nil {
+		_, err = full.FirstUse(context.Background(), "taken", time.Hour)
+	}
+	if err == nil {
+		c.DPoP.ReplayStore = full
+	}
+}
