@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-
-	"github.com/holdfast-go/holdfast/ports"
 )
 
 // The sentences that several cases prove, and where they are.
@@ -33,12 +31,25 @@ const (
 		"used again without asking (no-store, no-cache, or already stale)"
 )
 
+// fetching is a Fetcher to the cases that it has in common with others.
+var fetching = answeringPort{"Fetcher", "Fetch", fetcherFetch, fetchBound, "FetchTraits"}
+
+func (t *fetchTrial) largest() int64 { return t.MaxBytes }
+
+func (t *fetchTrial) asker(s *hostileServer) asker {
+	f := t.open(s.roots)
+	return func(ctx context.Context, url string) ([]byte, error) {
+		document, err := f.Fetch(ctx, url)
+		return document.Body, err
+	}
+}
+
 // emptySet is a key set without keys.
 const emptySet = `{"keys":[]}`
 
 func fetchContract() []contractCase[*fetchTrial] {
 	return slices.Concat(
-		fetchAnswerCases(), fetchBoundCases(), fetchRedirectCases(), fetchOnceCases(), freshCases(), fetchGeneralCases(),
+		fetchAnswerCases(), boundCases[*fetchTrial](fetching), fetchRedirectCases(), fetchOnceCases(), freshCases(), fetchGeneralCases(), callCases[*fetchTrial](fetching),
 	)
 }
 
@@ -121,68 +132,6 @@ func fetchAnswerCases() []contractCase[*fetchTrial] {
 			try: func(t *fetchTrial) {
 				s := newHostileServer(t, unknownCoding)
 				t.wantRefusal("a document in a content coding that nobody knows", t.open(s.roots), s.url)
-			},
-		},
-	}
-}
-
-func fetchBoundCases() []contractCase[*fetchTrial] {
-	return []contractCase[*fetchTrial]{
-		{
-			clause: clause{
-				"Fetcher.Fetch/largest", fetcherFetch, fetchBound,
-				"take bodies up to FetchTraits.MaxBytes, or declare the limit that holds",
-			},
-			try: func(t *fetchTrial) {
-				whole := strings.Repeat(" ", int(t.MaxBytes))
-				s := newHostileServer(t, write(whole))
-				t.wantDocument("the largest document", t.open(s.roots), s.url, whole)
-			},
-		},
-		{
-			clause: clause{
-				"Fetcher.Fetch/larger", fetcherFetch, fetchBound,
-				"read one byte more than the limit, and return an error if it is there",
-			},
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, write(strings.Repeat(" ", int(t.MaxBytes)+1)))
-				t.wantRefusal("a document of one byte more than the largest", t.open(s.roots), s.url)
-			},
-		},
-		{
-			clause: clause{
-				"Fetcher.Fetch/endless", fetcherFetch, fetchBound,
-				"stop reading at the limit, and close the connection",
-			},
-			try: func(t *fetchTrial) {
-				const buffers = 16 << 20 // of the kernels and of TLS, generously
-				limit := 4*t.MaxBytes + 2*buffers
-				var sent atomic.Int64
-				s := newHostileServer(t, flood(limit, &sent))
-				t.wantRefusal("a document that is far too large", t.open(s.roots), s.url)
-				if got := sent.Load(); got > t.MaxBytes+buffers {
-					t.fail("Fetch read %d bytes of a body, where it may take %d", got, t.MaxBytes)
-				}
-			},
-		},
-		{
-			clause: clause{
-				"Fetcher.Fetch/squeezed", fetcherFetch, fetchBound,
-				"count bytes after the content coding is undone",
-			},
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, squeezed(t.MaxBytes+1))
-				t.wantRefusal("a document in gzip of one byte more than the largest", t.open(s.roots), s.url)
-			},
-		},
-		{
-			clause: clause{
-				"Fetcher.Fetch/header-flood", fetcherFetch, fetchBound,
-				"bound the header too (http.Transport.MaxResponseHeaderBytes)",
-			},
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, headerFlood)
-				t.wantRefusal("a document after 16 MiB of header fields", t.open(s.roots), s.url)
 			},
 		},
 	}
@@ -332,13 +281,7 @@ func (t *fetchTrial) wantNoneAtOther(fields ...string) {
 	f := t.open(s.roots)
 	t.wantDocument("a document behind a redirect to another host", f, s.url, emptySet)
 	t.wantDocument("a document of another host", f, s.other, emptySet)
-	for _, r := range s.askedAt(s.other) {
-		for _, field := range fields {
-			if r.header.Get(field) != "" {
-				t.fail("Fetch sent %s to another host than the one that it belongs to", field)
-			}
-		}
-	}
+	wantNoneAt(t, fetching, s.askedAt(s.other), fields)
 }
 
 // A freshness is what an answer's header says, and what follows. A negative want stands for any.
@@ -467,55 +410,6 @@ func fetchGeneralCases() []contractCase[*fetchTrial] {
 		},
 		{
 			clause: generalClause(
-				"Fetcher/concurrency", safeForConcurrentUse,
-				"share one client among calls and nothing else, and run the suite with -race",
-			),
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, writePath)
-				f := t.open(s.roots)
-				atOnce(16, func(i int) {
-					path := "/" + strconv.Itoa(i)
-					if got, err := f.Fetch(t.Context(), s.url+path); err != nil || string(got.Body) != path {
-						t.fail("Fetch returned %s, error %v", sketch(got.Body), err)
-					}
-				})
-			},
-		},
-		{
-			clause: generalClause(
-				"Fetcher/context-ended", obeysContext,
-				"hand ctx to the request (http.NewRequestWithContext)",
-			),
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, write(emptySet))
-				t.wantContextError("Fetch", fetchError(t.open(s.roots), s.url))
-			},
-		},
-		{
-			clause: generalClause(
-				"Fetcher/context-ends", obeysContext,
-				"hand ctx to the request (http.NewRequestWithContext); wrap its error with %w",
-			),
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, write(emptySet))
-				fetch := fetchError(t.open(s.roots), "https://"+silence(t))
-				t.wantLeave(namedCall{"Fetch from a server that never says a word", fetch})
-			},
-		},
-		{
-			clause: generalClause(
-				"Fetcher/context-ends-in-body", obeysContext,
-				"let the context bound the reading of the body too",
-			),
-			try: func(t *fetchTrial) {
-				s := newHostileServer(t, stallAt("/stall"))
-				f := t.open(s.roots)
-				_, _ = t.fetch(f, s.url) // so that the connection is there, and what stalls is the body
-				t.wantLeave(namedCall{"Fetch of a body that stops half-way", fetchError(f, s.url+"/stall")})
-			},
-		},
-		{
-			clause: generalClause(
 				"Fetcher/credentials", noCredentials,
 				"leave the Location of a redirect out of errors",
 			),
@@ -526,13 +420,5 @@ func fetchGeneralCases() []contractCase[*fetchTrial] {
 				t.wantSecret("a redirect to a URL with a password", err, []string{secret})
 			},
 		},
-	}
-}
-
-// fetchError is a fetch of which the error alone counts.
-func fetchError(f ports.Fetcher, url string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, err := f.Fetch(ctx, url)
-		return err
 	}
 }

@@ -1,7 +1,6 @@
 package conformance
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
@@ -108,14 +107,6 @@ func (t *tokenTrial) wantRefusal(what string, e ports.TokenEndpoint, url string)
 	t.Helper()
 	if got, err := t.post(e, newExchange(url).request); err == nil {
 		t.fail("PostForm, answered by %s, returned %s and no error", what, sketch(got.Body))
-	}
-}
-
-// postError is a request of which the error alone counts.
-func postError(e ports.TokenEndpoint, url string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		_, err := e.PostForm(ctx, newExchange(url).request)
-		return err
 	}
 }
 

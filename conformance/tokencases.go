@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/holdfast-go/holdfast/ports"
 )
@@ -34,9 +33,22 @@ const (
 	bodyOfTokens = "ports/token.go, TokenResponse.Body"
 )
 
+// posting is a TokenEndpoint to the cases that it has in common with others.
+var posting = answeringPort{"TokenEndpoint", "PostForm", postForm, postBound, "TokenTraits"}
+
+func (t *tokenTrial) largest() int64 { return t.MaxBytes }
+
+func (t *tokenTrial) asker(s *hostileServer) asker {
+	e := t.open(s.roots)
+	return func(ctx context.Context, url string) ([]byte, error) {
+		response, err := e.PostForm(ctx, newExchange(url).request)
+		return response.Body, err
+	}
+}
+
 func tokenContract() []contractCase[*tokenTrial] {
 	return slices.Concat(
-		tokenRequestCases(), tokenResponseCases(), tokenBoundCases(), tokenOnceCases(), tokenSecretCases(), tokenGeneralCases(),
+		tokenRequestCases(), tokenResponseCases(), boundCases[*tokenTrial](posting), tokenOnceCases(), tokenSecretCases(), tokenGeneralCases(), callCases[*tokenTrial](posting),
 	)
 }
 
@@ -232,67 +244,6 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 	}
 }
 
-func tokenBoundCases() []contractCase[*tokenTrial] {
-	return []contractCase[*tokenTrial]{
-		{
-			clause: clause{
-				"TokenEndpoint.PostForm/largest", postForm, postBound,
-				"take bodies up to TokenTraits.MaxBytes, or declare the limit that holds",
-			},
-			try: func(t *tokenTrial) {
-				whole := strings.Repeat(" ", int(t.MaxBytes))
-				s := newHostileServer(t, write(whole))
-				t.wantBody("the largest body", t.open(s.roots), s.url, whole)
-			},
-		},
-		{
-			clause: clause{
-				"TokenEndpoint.PostForm/larger", postForm, postBound,
-				"read one byte more than the limit, and return an error if it is there",
-			},
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, write(strings.Repeat(" ", int(t.MaxBytes)+1)))
-				t.wantRefusal("one byte more than the largest body", t.open(s.roots), s.url)
-			},
-		},
-		{
-			clause: clause{
-				"TokenEndpoint.PostForm/endless", postForm, postBound,
-				"stop reading at the limit, and close the connection",
-			},
-			try: func(t *tokenTrial) {
-				const buffers = 16 << 20 // of the kernels and of TLS, generously
-				var sent atomic.Int64
-				s := newHostileServer(t, flood(4*t.MaxBytes+2*buffers, &sent))
-				t.wantRefusal("a body that is far too large", t.open(s.roots), s.url)
-				if got := sent.Load(); got > t.MaxBytes+buffers {
-					t.fail("PostForm read %d bytes of a body, where it may take %d", got, t.MaxBytes)
-				}
-			},
-		},
-		{
-			clause: clause{
-				"TokenEndpoint.PostForm/squeezed", postForm, postBound,
-				"count bytes after the content coding is undone",
-			},
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, squeezed(t.MaxBytes+1))
-				t.wantRefusal("one byte more than the largest body, in gzip", t.open(s.roots), s.url)
-			},
-		},
-		{
-			clause: clause{
-				"TokenEndpoint.PostForm/header-flood", postForm, postBound,
-				"bound the header too (http.Transport.MaxResponseHeaderBytes)",
-			},
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, headerFlood)
-				t.wantRefusal("16 MiB of header fields", t.open(s.roots), s.url)
-			},
-		},
-	}
-}
-
 func tokenOnceCases() []contractCase[*tokenTrial] {
 	return []contractCase[*tokenTrial]{
 		{
@@ -438,13 +389,7 @@ func (t *tokenTrial) wantNoneAtOther(fields ...string) {
 	if err := errors.Join(own, other); err != nil {
 		t.fatal("PostForm: error %v", err)
 	}
-	for _, r := range s.askedAt(s.other) {
-		for _, field := range fields {
-			if r.header.Get(field) != "" {
-				t.fail("PostForm sent %s to another host than the one that it belongs to", field)
-			}
-		}
-	}
+	wantNoneAt(t, posting, s.askedAt(s.other), fields)
 }
 
 func tokenGeneralCases() []contractCase[*tokenTrial] {
@@ -489,56 +434,6 @@ func tokenGeneralCases() []contractCase[*tokenTrial] {
 					t.fail("PostForm returned %s and the nonce %q, error %v, after the caller changed what it got",
 						sketch(again.Body), again.Header["Dpop-Nonce"], err)
 				}
-			},
-		},
-		{
-			clause: generalClause(
-				"TokenEndpoint/concurrency", safeForConcurrentUse,
-				"share one client among calls and nothing else, and run the suite with -race",
-			),
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, writePath)
-				e := t.open(s.roots)
-				atOnce(16, func(i int) {
-					path := "/" + strconv.Itoa(i)
-					got, err := e.PostForm(t.Context(), newExchange(s.url+path).request)
-					if err != nil || string(got.Body) != path {
-						t.fail("PostForm returned %s, error %v", sketch(got.Body), err)
-					}
-				})
-			},
-		},
-		{
-			clause: generalClause(
-				"TokenEndpoint/context-ended", obeysContext,
-				"hand ctx to the request (http.NewRequestWithContext)",
-			),
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, write(`{}`))
-				t.wantContextError("PostForm", postError(t.open(s.roots), s.url))
-			},
-		},
-		{
-			clause: generalClause(
-				"TokenEndpoint/context-ends", obeysContext,
-				"hand ctx to the request (http.NewRequestWithContext); wrap its error with %w",
-			),
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, write(`{}`))
-				post := postError(t.open(s.roots), "https://"+silence(t))
-				t.wantLeave(namedCall{"PostForm to a server that never says a word", post})
-			},
-		},
-		{
-			clause: generalClause(
-				"TokenEndpoint/context-ends-in-body", obeysContext,
-				"let the context bound the reading of the body too",
-			),
-			try: func(t *tokenTrial) {
-				s := newHostileServer(t, stallAt("/stall"))
-				e := t.open(s.roots)
-				_, _ = t.post(e, newExchange(s.url).request) // so that the connection is there: what stalls is the body
-				t.wantLeave(namedCall{"PostForm of which the answer stops half-way", postError(e, s.url+"/stall")})
 			},
 		},
 	}

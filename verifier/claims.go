@@ -17,31 +17,23 @@ type claims struct {
 
 // text returns a claim that is a string, and whether it is there.
 func (c claims) text(name, rule string) (string, bool, *Error) {
-	value, found := c.Lookup(name)
-	if !found {
-		return "", false, nil
+	text, found, err := jwt.Text(c.Object, name)
+	if err != nil {
+		return "", false, malformed(rule, name, err.Error())
 	}
-	s, isText := value.Text()
-	if !isText {
-		return "", false, malformed(rule, name, "is not a string")
-	}
-	return s, true, nil
+	return text, found, nil
 }
 
-// date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is there.
+// date returns a claim that is a NumericDate, and whether it is there.
 func (c claims) date(name, rule string) (time.Time, bool, *Error) {
-	value, found := c.Lookup(name)
-	if !found {
-		return time.Time{}, false, nil
+	date, found, err := jwt.Date(c.Object, name)
+	if err == jwt.ErrRange {
+		rule = "CLAIM-EXP-03"
 	}
-	if value.Kind() != strictjson.Number {
-		return time.Time{}, false, malformed(rule, name, "is not a number")
+	if err != nil {
+		return time.Time{}, false, malformed(rule, name, err.Error())
 	}
-	date, ok := jwt.NumericDate(value)
-	if !ok {
-		return time.Time{}, false, malformed("CLAIM-EXP-03", name, "is out of range")
-	}
-	return date, true, nil
+	return date, found, nil
 }
 
 // audiences returns aud.
@@ -226,17 +218,9 @@ func (c claims) has(name string) bool {
 	return found && value.Kind() != strictjson.Null
 }
 
-// checkOrganization holds org_id or org_name against the configured organization, by what that looks like.
+// checkOrganization holds org_id or org_name against the configured organization.
 func (v *Verifier) checkOrganization(verified *Verified) *Error {
-	matches := true
-	switch {
-	case v.organization == "":
-	case strings.HasPrefix(v.organization, "org_"):
-		matches = verified.OrganizationID == v.organization
-	default:
-		matches = verified.OrganizationName == strings.ToLower(v.organization)
-	}
-	if !matches {
+	if !jwt.OfOrganization(v.organization, verified.OrganizationID, verified.OrganizationName) {
 		return fail(CodeOrganization, "CLAIM-ORG-01", "the token is not for the configured organization")
 	}
 	return nil

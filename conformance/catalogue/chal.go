@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
@@ -251,7 +252,7 @@ func onUsedScheme(s *scene, a Answer) {
 	challenges, _ := parseChallenges(a.values("Www-Authenticate"))
 	for _, c := range challenges {
 		if c.tellsError() && !strings.EqualFold(c.scheme, s.usedScheme()) {
-			s.errorf("the %s challenge has an error", bounded(c.scheme))
+			s.errorf("the %s challenge has an error", result.Printable(c.scheme))
 		}
 	}
 }

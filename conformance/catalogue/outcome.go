@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
 )
 
 // An Outcome is what must come of a case, in a few words.
@@ -192,7 +194,7 @@ func (s *scene) toTheLetter(rule string) bool {
 func (s *scene) offer(challenges []challenge) string {
 	var offered []string
 	for _, c := range challenges {
-		offered = append(offered, bounded(c.scheme))
+		offered = append(offered, result.Printable(c.scheme))
 	}
 	for _, scheme := range s.schemes() {
 		if !slices.ContainsFunc(offered, func(o string) bool { return strings.EqualFold(o, scheme) }) {
@@ -213,12 +215,12 @@ func errorOn(challenges []challenge, used, code string) string {
 		told, hasError := c.params["error"]
 		switch {
 		case code == "" && c.tellsError():
-			return fmt.Sprintf("the %s challenge has error information", bounded(c.scheme))
+			return fmt.Sprintf("the %s challenge has error information", result.Printable(c.scheme))
 		case !hasError:
 		case told == code && (used == "" || strings.EqualFold(c.scheme, used)):
 			found = true
 		default:
-			return fmt.Sprintf("the %s challenge has the error %q", bounded(c.scheme), bounded(told))
+			return fmt.Sprintf("the %s challenge has the error %q", result.Printable(c.scheme), result.Printable(told))
 		}
 	}
 	if !found {
@@ -242,25 +244,11 @@ func (a Answer) String() string {
 	parts := []string{fmt.Sprint(a.Status)}
 	for _, name := range []string{"Www-Authenticate", "Dpop-Nonce", "Retry-After", "Location"} {
 		for _, value := range a.values(name) {
-			parts = append(parts, name+": "+bounded(value))
+			parts = append(parts, name+": "+result.Printable(value))
 		}
 	}
 	if a.Err != nil {
 		parts = append(parts, a.Err.Error())
 	}
 	return strings.Join(parts, "; ")
-}
-
-// bounded makes a stranger's text fit for a report: printable and not too long.
-func bounded(text string) string {
-	const enough = 300
-	if len(text) > enough {
-		text = text[:enough] + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text)
 }

@@ -253,19 +253,19 @@ func checkTarget(claims strictjson.Object, url string) *Error {
 // checkTimes judges iat (item 11, both edges inclusive), and exp and nbf if the proof has them.
 func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
 	now := c.clock.Now()
-	issuedAt, found, ok := date(claims, "iat")
+	issuedAt, found, err := jwt.Date(claims, "iat")
 	switch {
-	case !found || !ok:
+	case !found || err != nil:
 		return broken("DPOP-CLM-08", "iat is not a number in range")
 	case issuedAt.Add(c.maxAge).Before(now):
 		return broken("DPOP-CLM-08", "the proof is too old")
 	case issuedAt.After(now.Add(c.leeway)):
 		return broken("DPOP-CLM-08", "the proof is from the future")
 	}
-	if expires, found, ok := date(claims, "exp"); !ok || found && !now.Before(expires.Add(c.leeway)) {
+	if expires, found, err := jwt.Date(claims, "exp"); err != nil || found && !now.Before(expires.Add(c.leeway)) {
 		return broken("DPOP-CLM-09", "exp is past or malformed")
 	}
-	if notBefore, found, ok := date(claims, "nbf"); !ok || found && notBefore.After(now.Add(c.leeway)) {
+	if notBefore, found, err := jwt.Date(claims, "nbf"); err != nil || found && notBefore.After(now.Add(c.leeway)) {
 		return broken("DPOP-CLM-09", "nbf is still to come or malformed")
 	}
 	checked.IssuedAt = issuedAt
@@ -301,14 +301,4 @@ func (p *Proof) ReplayKey() string {
 	sum := sha256.Sum256([]byte(p.Thumbprint + p.ID))
 	const prefix = "dpop:"
 	return string(base64.RawURLEncoding.AppendEncode(append(make([]byte, 0, len(prefix)+hashLength), prefix...), sum[:]))
-}
-
-// date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is one or absent.
-func date(claims strictjson.Object, name string) (at time.Time, found, ok bool) {
-	value, found := claims.Lookup(name)
-	if !found {
-		return time.Time{}, false, true
-	}
-	at, ok = jwt.NumericDate(value)
-	return at, true, ok
 }

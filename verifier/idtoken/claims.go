@@ -12,31 +12,23 @@ import (
 
 // text returns a claim that is a string, and whether it is there.
 func text(payload strictjson.Object, name, rule string) (string, bool, *verifier.Error) {
-	value, found := payload.Lookup(name)
-	if !found {
-		return "", false, nil
+	text, found, err := jwt.Text(payload, name)
+	if err != nil {
+		return "", false, malformed(rule, name, err.Error())
 	}
-	s, isText := value.Text()
-	if !isText {
-		return "", false, malformed(rule, name, "is not a string")
-	}
-	return s, true, nil
+	return text, found, nil
 }
 
-// date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is there.
+// date returns a claim that is a NumericDate, and whether it is there.
 func date(payload strictjson.Object, name, rule string) (time.Time, bool, *verifier.Error) {
-	value, found := payload.Lookup(name)
-	if !found {
-		return time.Time{}, false, nil
+	date, found, err := jwt.Date(payload, name)
+	if err == jwt.ErrRange {
+		rule = "CLAIM-EXP-03"
 	}
-	if value.Kind() != strictjson.Number {
-		return time.Time{}, false, malformed(rule, name, "is not a number")
+	if err != nil {
+		return time.Time{}, false, malformed(rule, name, err.Error())
 	}
-	at, ok := jwt.NumericDate(value)
-	if !ok {
-		return time.Time{}, false, malformed("CLAIM-EXP-03", name, "is out of range")
-	}
-	return at, true, nil
+	return date, found, nil
 }
 
 // checkClaims judges what every ID token must say, in the order of the rules. The signature is good.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 )
 
 // Expect is what one login asked for, and what came with its token. What is empty is not checked.
@@ -80,17 +81,9 @@ func (v *Verifier) checkAge(verified *Verified, expect Expect) *verifier.Error {
 	return nil
 }
 
-// checkOrganization compares org_id or org_name, by what the expected organization looks like.
+// checkOrganization compares org_id or org_name with the expected organization.
 func checkOrganization(verified *Verified, expect Expect) *verifier.Error {
-	matches := true
-	switch {
-	case expect.Organization == "":
-	case strings.HasPrefix(expect.Organization, "org_"):
-		matches = verified.OrganizationID == expect.Organization
-	default:
-		matches = verified.OrganizationName == strings.ToLower(expect.Organization)
-	}
-	if !matches {
+	if !jwt.OfOrganization(expect.Organization, verified.OrganizationID, verified.OrganizationName) {
 		return fail(verifier.CodeOrganization, "IDTOK-08", "the token is not for the organization of the request")
 	}
 	return nil

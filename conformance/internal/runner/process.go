@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
 )
 
 // The environment of a target.
@@ -127,19 +128,5 @@ func (t *tail) lastLine() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(t.kept)), "\n")
-	return printable(lines[len(lines)-1])
-}
-
-// printable makes a stranger's text fit for a report.
-func printable(text string) string {
-	const enough = 300
-	if len(text) > enough {
-		text = text[:enough] + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
-			return '?'
-		}
-		return r
-	}, text)
+	return result.Printable(lines[len(lines)-1])
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/internal/result"
 )
 
 // describe writes a request for a report: its first line, its header fields and its form. Tokens and whatever else is
@@ -59,7 +60,7 @@ func shorten(value string) string {
 		sum := sha256.Sum256([]byte(token))
 		return fmt.Sprintf("<%d characters, sha256 %s>", len(token), hex.EncodeToString(sum[:4]))
 	})
-	return printable(shortened)
+	return result.Printable(shortened)
 }
 
 func hostOf(base string) string {
