@@ -1,0 +1,189 @@
+package outbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// What a failed call can mean besides the port's own error.
+var (
+	// ErrCallerLeft says that the caller's context ended before the port answered. It says nothing about the port. It
+	// comes with the context's error.
+	ErrCallerLeft = errors.New("the caller left")
+	// ErrAway says that the port was not asked, since it timed out several times in a row.
+	ErrAway = errors.New("not asked, since it timed out several times in a row")
+	// ErrStuck says that the port was not asked, since too many calls of it were given up and have not returned.
+	ErrStuck = errors.New("not asked, since too many calls that were given up have not returned")
+)
+
+const (
+	// tripAfter is how many time-outs in a row make a port count as away.
+	tripAfter = 5
+	// maxGivenUp bounds the calls of one port that were given up and have not returned. A port that heeds its context
+	// stays far below it.
+	maxGivenUp = 1024
+)
+
+// A Port is one of the ports as calls of it leave the domain. It is safe for concurrent use, and not to be copied.
+type Port struct {
+	// Name is how errors and logs call it: "replay store".
+	Name string
+	// Timeout bounds one call. Zero means a part of the domain itself that never waits: it is called on the caller's
+	// goroutine.
+	Timeout time.Duration
+	// Logger is told of panics. Nil means that they are not logged.
+	Logger *slog.Logger
+
+	timeouts atomic.Int64 // in a row
+	probing  atomic.Bool  // while the port is away, one call finds out whether it is back
+	givenUp  atomic.Int64 // calls that were given up and have not returned
+}
+
+// Call returns what do returns. Its errors are those of do, ErrCallerLeft, ErrAway, ErrStuck, and one for a port that
+// panicked or gave no answer in time; the latter wraps [context.DeadlineExceeded].
+//
+// The context that do gets ends with the call. What do returns after that is dropped.
+func Call[T any](ctx context.Context, p *Port, do func(context.Context) (T, error)) (T, error) {
+	value, err := attempt(ctx, p, do)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return value, nil
+}
+
+func attempt[T any](ctx context.Context, p *Port, do func(context.Context) (T, error)) (T, error) {
+	c := &call[T]{}
+	if err := ctx.Err(); err != nil {
+		return c.value, p.callerLeft(err)
+	}
+	if p.Timeout == 0 {
+		c.run(ctx, p, do)
+		return c.value, p.meaning(ctx, ctx, c.err)
+	}
+	if p.timeouts.Load() >= tripAfter {
+		if !p.probing.CompareAndSwap(false, true) {
+			return c.value, fmt.Errorf("%s: %w", p.Name, ErrAway)
+		}
+		defer p.probing.Store(false)
+	}
+	if p.givenUp.Load() >= maxGivenUp {
+		return c.value, fmt.Errorf("%s: %w", p.Name, ErrStuck)
+	}
+	bounded, cancel := context.WithTimeout(ctx, p.Timeout)
+	defer cancel()
+	c.done = make(chan struct{})
+	go c.run(bounded, p, do)
+	if !c.wait(bounded, p) {
+		var none T
+		return none, p.meaning(ctx, bounded, fmt.Errorf("%s: no answer within %v: %w", p.Name, p.Timeout, context.DeadlineExceeded))
+	}
+	return c.value, p.meaning(ctx, bounded, c.err)
+}
+
+// A call is one call of a port, on a goroutine of its own where done is set.
+type call[T any] struct {
+	value T
+	err   error
+	done  chan struct{} // closed when value and err are set
+	left  atomic.Bool   // the goroutine or the caller has left, whichever is first
+}
+
+// run calls the port. It returns also if do panics, and closes done also if do ends its goroutine.
+func (c *call[T]) run(ctx context.Context, p *Port, do func(context.Context) (T, error)) {
+	c.err = fmt.Errorf("%s ended its goroutine", p.Name) // unless it returns or panics
+	defer func() {
+		panicked := recover()
+		if panicked != nil {
+			c.err = fmt.Errorf("%s panicked: %v", p.Name, panicked)
+		}
+		if c.done != nil {
+			close(c.done)
+			if c.left.Swap(true) {
+				p.givenUp.Add(-1)
+			}
+		}
+		if panicked != nil {
+			p.logPanic(panicked, debug.Stack())
+		}
+	}()
+	c.value, c.err = do(ctx)
+}
+
+// wait reports whether the port answered before the context ended.
+func (c *call[T]) wait(ctx context.Context, p *Port) bool {
+	select {
+	case <-c.done:
+		return true
+	case <-ctx.Done():
+	}
+	if !c.left.Swap(true) {
+		p.givenUp.Add(1)
+		return false
+	}
+	return true
+}
+
+// meaning says what err, the outcome of a call, means to the caller, and remembers what it says of the port. Bounded is the
+// context that the port got.
+func (p *Port) meaning(ctx, bounded context.Context, err error) error {
+	switch {
+	case err == nil:
+		p.timeouts.Store(0)
+		return nil
+	case ctx.Err() != nil:
+		return p.callerLeft(ctx.Err())
+	case sameDeadline(ctx, bounded) && errors.Is(err, context.DeadlineExceeded):
+		// The port's timer struck a moment before that of the caller's context.
+		return p.callerLeft(context.DeadlineExceeded)
+	case isTimeout(err):
+		p.timeouts.Add(1)
+	default:
+		p.timeouts.Store(0)
+	}
+	return err
+}
+
+func (p *Port) callerLeft(err error) error {
+	return fmt.Errorf("%s: %w: %w", p.Name, ErrCallerLeft, err)
+}
+
+func sameDeadline(ctx, bounded context.Context) bool {
+	callers, has := ctx.Deadline()
+	deadline, _ := bounded.Deadline()
+	return has && callers.Equal(deadline)
+}
+
+// isTimeout knows the time-outs of contexts and of package net.
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout()
+}
+
+// logPanic survives a logger that panics too.
+func (p *Port) logPanic(panicked any, stack []byte) {
+	if p.Logger == nil {
+		return
+	}
+	defer func() { _ = recover() }()
+	p.Logger.Error("port_panicked", slog.String("port", p.Name), slog.String("panic", fmt.Sprint(panicked)), slog.String("stack", string(stack)))
+}
+
+// IsNil reports whether an interface or function is nil, or holds a nil pointer or function. A constructor refuses such
+// a port: its first call would panic.
+func IsNil(port any) bool {
+	if port == nil {
+		return true
+	}
+	switch value := reflect.ValueOf(port); value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
+}
