@@ -259,7 +259,9 @@ func ExampleVerified_DelegationChain() {
 	defer v.Close()
 	token, err := issuer.Token(verifiertest.Claims{
 		"aud": "https://api.example",
-		"act": verifiertest.Claims{"sub": "calendar-service", "act": verifiertest.Claims{"sub": "assistant"}},
+		"act": verifiertest.Claims{
+			"iss": "https://issuer.example/", "sub": "calendar-service", "act": verifiertest.Claims{"sub": "assistant"},
+		},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -271,10 +273,10 @@ func ExampleVerified_DelegationChain() {
 		return
 	}
 	actor, err := verified.Actor()
-	fmt.Println(actor, err)
+	fmt.Printf("%+v %v\n", actor, err)
 	chain, err := verified.DelegationChain()
-	fmt.Println(chain, err)
+	fmt.Printf("%+v %v\n", chain, err)
 	// Output:
-	// calendar-service <nil>
-	// [calendar-service assistant] <nil>
+	// {Issuer:https://issuer.example/ Subject:calendar-service} <nil>
+	// [{Issuer:https://issuer.example/ Subject:calendar-service} {Issuer: Subject:assistant}] <nil>
 }

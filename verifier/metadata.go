@@ -42,5 +42,7 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 	}, nil
 }
 
-// Shared is for packages idtoken and exchange, which use the keys and metadata of a verifier; its type is internal.
-func (v *Verifier) Shared() shared.Verifier { return v.shared }
+// Packages idtoken and exchange use the keys and metadata of a verifier.
+func init() {
+	shared.Of = func(v any) shared.Verifier { return v.(*Verifier).shared }
+}

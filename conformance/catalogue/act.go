@@ -14,15 +14,15 @@ import (
 func actCases() []Case {
 	return []Case{
 		actorCase("ACT-01.none", "no act", "", nil, ""),
-		actorCase("ACT-01.one", "one actor", `,"act":{"sub":"service-1"}`, []string{"service-1"}, ""),
+		actorCase("ACT-01.one", "one actor", `,"act":{"sub":"service-1"}`, by("service-1"), ""),
 		actorCase("ACT-01.outermost", "the newest of two",
-			`,"act":{"sub":"service-2","act":{"sub":"service-1"}}`, []string{"service-2", "service-1"}, ""),
+			`,"act":{"sub":"service-2","act":{"sub":"service-1"}}`, by("service-2", "service-1"), ""),
 		actorCase("ACT-01.other-case", "Act in place of act", `,"Act":{"sub":"service-1"}`, nil, ""),
 
 		actorCase("ACT-02.newest-first", "three actors",
-			`,"act":{"sub":"c","act":{"sub":"b","act":{"sub":"a"}}}`, []string{"c", "b", "a"}, ""),
+			`,"act":{"sub":"c","act":{"sub":"b","act":{"sub":"a"}}}`, by("c", "b", "a"), ""),
 		actorCase("ACT-02.other-members", "actors with other members",
-			`,"act":{"sub":"b","client_id":"x","act":{"act":{"sub":"0"},"iss":"y","sub":"a"}}`, []string{"b", "a", "0"}, ""),
+			`,"act":{"sub":"b","client_id":"x","act":{"act":{"sub":"0"},"aud":"y","sub":"a"}}`, by("b", "a", "0"), ""),
 
 		actorCase("ACT-03.string", "act is a string", `,"act":"service-1"`, nil, "ACT-03"),
 		actorCase("ACT-03.null", "act is null", `,"act":null`, nil, "ACT-03"),
@@ -37,13 +37,30 @@ func actCases() []Case {
 			`,"act":{"sub":"b","act":"a"}`, nil, "ACT-03"),
 		actorCase("ACT-03.duplicate", "sub twice in act", `,"act":{"sub":"a","sub":"b"}`, nil, "ACT-03"),
 
-		actorCase("ACT-04.at-the-bound", "32 actors", actors(32), slices.Repeat([]string{"a"}, 32), ""),
+		actorCase("ACT-04.at-the-bound", "32 actors", actors(32), by(slices.Repeat([]string{"a"}, 32)...), ""),
 		actorCase("ACT-04.over-the-bound", "33 actors", actors(33), nil, "ACT-04"),
+
+		actorCase("ACT-05.issuers", "equal subjects of different issuers",
+			`,"act":{"iss":"x","sub":"a","act":{"iss":"y","sub":"a"}}`, []verifier.Actor{{Issuer: "x", Subject: "a"}, {Issuer: "y", Subject: "a"}}, ""),
+		actorCase("ACT-05.number", "the iss of act is a number", `,"act":{"iss":1,"sub":"a"}`, nil, "ACT-05"),
+		actorCase("ACT-05.null", "the iss of act is null", `,"act":{"iss":null,"sub":"a"}`, nil, "ACT-05"),
+		actorCase("ACT-05.blank", "the iss of act is blank", `,"act":{"iss":" ","sub":"a"}`, nil, "ACT-05"),
+		actorCase("ACT-05.inner", "the iss of the inner act is empty",
+			`,"act":{"sub":"b","act":{"iss":"","sub":"a"}}`, nil, "ACT-05"),
 	}
 }
 
+// by returns actors that name no issuer.
+func by(subjects ...string) []verifier.Actor {
+	var chain []verifier.Actor
+	for _, subject := range subjects {
+		chain = append(chain, verifier.Actor{Subject: subject})
+	}
+	return chain
+}
+
 // actorCase asks who acts for the subject of a token with these claims.
-func actorCase(id, reason, claims string, chain []string, rule string) Case {
+func actorCase(id, reason, claims string, chain []verifier.Actor, rule string) Case {
 	want := accepted
 	if rule != "" {
 		want = badToken
@@ -56,12 +73,12 @@ func actorCase(id, reason, claims string, chain []string, rule string) Case {
 			actor, actorErr := a.Verified.Actor()
 			if rule != "" {
 				var e *verifier.Error
-				if !errors.As(err, &e) || e.Code != verifier.CodeActorMalformed || e.Rule != rule || e.Status != 401 || actorErr == nil || actor != "" {
+				if !errors.As(err, &e) || e.Code != verifier.CodeActorMalformed || e.Rule != rule || e.Status != 401 || actorErr == nil || actor != (verifier.Actor{}) {
 					s.errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
 				}
 				return
 			}
-			newest := ""
+			var newest verifier.Actor
 			if len(chain) > 0 {
 				newest = chain[0]
 			}

@@ -170,4 +170,5 @@ var rules = map[string]rule{
 	"ACT-02": {Must, "auth0-api-python"},
 	"ACT-03": {Must, "auth0-api-python"},
 	"ACT-04": {Must, "OURS"},
+	"ACT-05": {Must, "RFC 8693 4.1"},
 }

@@ -29,11 +29,11 @@ type api struct {
 
 // A sight is what an API sees of a call.
 type sight struct {
-	API    string   `json:"api"`
-	User   string   `json:"user"`
-	Client string   `json:"client"`
-	Actor  string   `json:"actor,omitempty"`
-	Chain  []string `json:"chain,omitempty"`
+	API    string           `json:"api"`
+	User   string           `json:"user"`
+	Client string           `json:"client"`
+	Actor  verifier.Actor   `json:"actor,omitzero"`
+	Chain  []verifier.Actor `json:"chain,omitempty"`
 }
 
 func (s sight) equal(other sight) bool {

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/issuer"
+	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -72,11 +73,14 @@ func run(ctx context.Context, out io.Writer) error {
 	return showRefusals(ctx, out, token, stock, suppliers)
 }
 
+// The actors, by the subjects that the test issuer gives them. It writes no iss: there is only one issuer here.
+var stock, orders = verifier.Actor{Subject: "stock"}, verifier.Actor{Subject: "orders"}
+
 // expected is what each API is to see of a call by way of those before it.
 var expected = []sight{
 	{API: "orders", User: "ada", Client: "web-shop"},
-	{API: "stock", User: "ada", Client: "orders", Actor: "orders", Chain: []string{"orders"}},
-	{API: "suppliers", User: "ada", Client: "stock", Actor: "stock", Chain: []string{"stock", "orders"}},
+	{API: "stock", User: "ada", Client: "orders", Actor: orders, Chain: []verifier.Actor{orders}},
+	{API: "suppliers", User: "ada", Client: "stock", Actor: stock, Chain: []verifier.Actor{stock, orders}},
 }
 
 // showChain prints what the APIs saw.
@@ -84,8 +88,11 @@ func showChain(out io.Writer, seen []sight) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "API\tUSER\tTOKEN ISSUED TO\tWHO ACTS\tDELEGATION CHAIN, NEWEST FIRST\t")
 	for _, s := range seen {
-		chain := strings.Join(s.Chain, " < ")
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", s.API, s.User, s.Client, orNobody(s.Actor), orNobody(chain))
+		var chain []string
+		for _, actor := range s.Chain {
+			chain = append(chain, actor.Subject)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t\n", s.API, s.User, s.Client, orDash(s.Actor.Subject), orDash(strings.Join(chain, " < ")))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -96,7 +103,7 @@ func showChain(out io.Writer, seen []sight) error {
 	return nil
 }
 
-func orNobody(s string) string {
+func orDash(s string) string {
 	if s == "" {
 		return "-"
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -90,7 +91,7 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 	}
 	issuer, loopbackHTTP := "", config.InsecureAllowLoopbackHTTP
 	if v != nil {
-		lent := v.Shared()
+		lent := shared.Of(v)
 		issuer, loopbackHTTP = lent.Domain, loopbackHTTP || lent.LoopbackHTTP
 		if c.clock == nil {
 			c.clock = lent.Clock
@@ -235,7 +236,7 @@ func (c *Client) locate(ctx context.Context) (string, *Error) {
 		return "", unlocated(ctx, err)
 	}
 	if metadata.TokenEndpoint == "" {
-		discovery := c.verifier.Shared().Keys.MetadataURL(metadata.Issuer)
+		discovery := shared.Of(c.verifier).Keys.MetadataURL(metadata.Issuer)
 		return "", &Error{
 			Class: verifier.Misconfigured, Code: CodeNoTokenEndpoint, Rule: "XCHG-07", Status: 500,
 			Description: fmt.Sprintf("%.512q names no token_endpoint that is usable", discovery),

@@ -75,7 +75,7 @@ func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 	if v == nil {
 		return nil, misconfigured(errors.New("a verifier is required"))
 	}
-	lent := v.Shared()
+	lent := shared.Of(v)
 	c := checker{Config: config}
 	ids := &Verifier{
 		issuer:           c.issuer(lent),

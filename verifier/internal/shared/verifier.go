@@ -5,6 +5,10 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
 
+// Of returns the part of v, a *verifier.Verifier, that is shared. Package verifier sets it when it is initialized: a
+// method of Verifier would have to be exported, and would lend the keyring to every module.
+var Of func(v any) Verifier
+
 // A Verifier is the part of a verifier.Verifier that is shared. It is safe for concurrent use.
 type Verifier struct {
 	// Domain is the identifier of the one issuer that the verifier names by itself, empty if there is none.
