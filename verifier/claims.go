@@ -82,9 +82,13 @@ func (v *Verifier) judge(allowed domain, verified *Verified) *Error {
 	return v.checkTimes(verified)
 }
 
-// checkKind keeps ID tokens out: what says who logged in at a client is no permission to use an API (RFC 8725 section
-// 3.12).
+// checkKind keeps JWTs of other kinds out that an issuer signs with the same key and that don't say so in typ (RFC 8725
+// section 3.12): an ID token says who logged in at a client; a security event token (RFC 8417 section 2.2), such as a
+// logout token, says what happened. Neither is a permission to use an API.
 func (v *Verifier) checkKind(c claims) *Error {
+	if _, found := c.Lookup("events"); found {
+		return fail(CodeTokenType, "TYP-06", "the token has events, as logout tokens and other security event tokens have")
+	}
 	if v.allowIDTokens {
 		return nil
 	}
@@ -127,16 +131,17 @@ func readTimes(c claims, verified *Verified) *Error {
 	return nil
 }
 
-// maxAhead is how far clocks may differ, on top of the leeway, before an iat in the future is a fault.
+// maxAhead is how far clocks may differ, on top of the leeway, before an iat or nbf in the future is a fault. Many
+// issuers write the same second into both.
 const maxAhead = time.Minute
 
-// checkTimes holds exp, nbf and iat against the clock. An absent nbf is the zero time, which is never to come.
+// checkTimes compares exp, nbf and iat with the clock. An absent nbf is the zero time, which is always in the past.
 func (v *Verifier) checkTimes(verified *Verified) *Error {
 	now := v.clock.Now()
 	switch {
 	case !now.Before(verified.ExpiresAt.Add(v.leeway)):
 		return fail(CodeExpired, "CLAIM-EXP-02", "exp is past")
-	case verified.NotBefore.After(now.Add(v.leeway)):
+	case verified.NotBefore.After(now.Add(maxAhead + v.leeway)):
 		return fail(CodeNotYetValid, "CLAIM-NBF-01", "nbf is still to come")
 	case verified.IssuedAt.After(now.Add(maxAhead + v.leeway)):
 		return fail(CodeIssuedInFuture, "CLAIM-IAT-02", "iat is in the future")

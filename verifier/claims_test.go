@@ -62,9 +62,10 @@ func TestClaims(t *testing.T) {
 		{name: "CLAIM-EXP-03 huge", claims: claims{"exp": 1e300}, want: verifier.CodeClaimMalformed},
 
 		{name: "CLAIM-NBF-01 now", claims: claims{"nbf": now}},
-		{name: "CLAIM-NBF-01 in a second", claims: claims{"nbf": now + 1}, want: verifier.CodeNotYetValid},
-		{name: "CLAIM-NBF-01 ahead at leeway", config: leeway, claims: claims{"nbf": now + 5}},
-		{name: "CLAIM-NBF-01 ahead over leeway", config: leeway, claims: claims{"nbf": now + 6}, want: verifier.CodeNotYetValid},
+		{name: "CLAIM-NBF-01 60 s ahead", claims: claims{"nbf": now + 60}},
+		{name: "CLAIM-NBF-01 61 s ahead", claims: claims{"nbf": now + 61}, want: verifier.CodeNotYetValid},
+		{name: "CLAIM-NBF-01 65 s ahead with leeway", config: leeway, claims: claims{"nbf": now + 65}},
+		{name: "CLAIM-NBF-01 66 s ahead with leeway", config: leeway, claims: claims{"nbf": now + 66}, want: verifier.CodeNotYetValid},
 		{name: "CLAIM-NBF-01 string", claims: claims{"nbf": "0"}, want: verifier.CodeClaimMalformed},
 
 		{name: "CLAIM-IAT-01 missing", claims: claims{"iat": absent}, want: verifier.CodeClaimMissing},
@@ -104,6 +105,10 @@ func TestClaims(t *testing.T) {
 		{name: "TYP-05 nonce", claims: claims{"nonce": "n"}, want: verifier.CodeTokenType},
 		{name: "TYP-05 at_hash", claims: claims{"at_hash": "h"}, want: verifier.CodeTokenType},
 		{name: "TYP-05 c_hash", claims: claims{"c_hash": "h"}, want: verifier.CodeTokenType},
+		{name: "TYP-06 logout token", claims: claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}}, want: verifier.CodeTokenType},
+		{name: "TYP-06 security event token", claims: claims{"events": claims{"https://schemas.openid.net/secevent/caep/event-type/session-revoked": claims{}}}, want: verifier.CodeTokenType},
+		{name: "TYP-06 events is null", claims: claims{"events": nil}, want: verifier.CodeTokenType},
+		{name: "TYP-06 ID tokens allowed", config: func(c *verifier.Config) { c.InsecureAllowIDTokens = true }, claims: claims{"events": claims{}}, want: verifier.CodeTokenType},
 		{name: "TYP-05 allowed", config: func(c *verifier.Config) { c.InsecureAllowIDTokens = true }, claims: claims{"nonce": "n"}},
 
 		{name: "DPOP-REQ-04 jkt", claims: claims{"cnf": claims{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}, want: verifier.CodeConfirmation},

@@ -55,7 +55,8 @@ type Config struct {
 	// ScopeClaim is where the scopes are. Empty means scope, a string of words parted by spaces (RFC 9068 section
 	// 2.2.3). A claim that is named here may also be an array of strings, as Okta's and Entra's scp are.
 	ScopeClaim string
-	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes.
+	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes. An nbf or iat may be 60 s
+	// further ahead, whatever Leeway is; exp has no such tolerance.
 	Leeway time.Duration
 	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that exp alone decides.
 	MaxTokenAge time.Duration

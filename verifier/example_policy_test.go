@@ -50,7 +50,7 @@ func ExampleConfig_domains() {
 	// Output:
 	// <nil>
 	// <nil>
-	// holdfast: issuer_not_allowed (CLAIM-ISS-02): iss is not "https://login.example.com/" or "https://tenant.auth0.com/"
+	// holdfast: issuer_not_allowed (CLAIM-ISS-02): iss is not "https://tenant.auth0.com/" or "https://login.example.com/"
 }
 
 // What every token must have, beside what the standards ask for.

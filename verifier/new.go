@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -71,7 +72,7 @@ func New(config Config) (*Verifier, error) {
 		organization:   config.Organization,
 		scopeClaim:     config.ScopeClaim,
 		leeway:         c.leeway(),
-		maxTokenAge:    atLeastZero(&c, "MaxTokenAge", config.MaxTokenAge, 0),
+		maxTokenAge:    min(atLeastZero(&c, "MaxTokenAge", config.MaxTokenAge, 0), math.MaxInt64-maxLeeway),
 		maxTokenBytes:  atLeastZero(&c, "MaxTokenBytes", config.MaxTokenBytes, defaultMaxToken),
 		allowNoKeyID:   config.AllowMissingKeyID,
 		allowIDTokens:  config.InsecureAllowIDTokens,
@@ -129,12 +130,12 @@ func (c *checker) domains() domains {
 		if c.Domain != "" || c.Domains != nil {
 			c.fault("Resolver", errConflict)
 		}
-		return nil
+		return domains{}
 	}
 	if c.Domains == nil {
 		if c.Domain == "" {
 			c.fault("Domain, Domains or Resolver", errRequired)
-			return nil
+			return domains{}
 		}
 		return c.checkDomains([]ports.Domain{c.theDomain()}, func(int) string { return "Domain" })
 	}
@@ -145,15 +146,12 @@ func (c *checker) domains() domains {
 }
 
 func (c *checker) checkDomains(written []ports.Domain, path func(int) string) domains {
-	allowed := make(domains, len(written))
+	allowed := newDomains(len(written))
 	for i, d := range written {
 		identifier, err := issuerurl.Identifier(d, c.InsecureAllowLoopbackHTTP)
 		if err != nil {
 			c.fault(path(i), err)
 			continue
-		}
-		if _, twice := allowed[identifier]; twice {
-			c.fault(path(i), errDuplicate)
 		}
 		audiences := c.texts(path(i)+".Audiences", d.Audiences)
 		if len(audiences) == 0 {
@@ -162,7 +160,9 @@ func (c *checker) checkDomains(written []ports.Domain, path func(int) string) do
 		if len(audiences) == 0 {
 			c.fault("Audiences", errRequired)
 		}
-		allowed[identifier] = audiences
+		if !allowed.add(domain{identifier, audiences}) {
+			c.fault(path(i), errDuplicate)
+		}
 	}
 	return allowed
 }
@@ -249,7 +249,7 @@ func (c *checker) secrets(field string, list [][]byte) [][]byte {
 
 func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 	static := c.staticKeys(allowed)
-	if c.Fetcher == nil && (c.Resolver != nil || len(static) < len(allowed)) {
+	if c.Fetcher == nil && (c.Resolver != nil || len(static) < len(allowed.byIssuer)) {
 		c.fault("Fetcher", errRequired)
 	}
 	metadataURL := issuerurl.OpenIDConfiguration
@@ -310,8 +310,8 @@ func (c *checker) staticKeys(allowed domains) map[string]*jwk.Set {
 			c.fault(field, err)
 			continue
 		}
-		_, known := allowed[identifier]
-		_, exact := allowed[written]
+		_, known := allowed.byIssuer[identifier]
+		_, exact := allowed.byIssuer[written]
 		switch {
 		case known || c.Resolver != nil:
 			sets[identifier] = set

@@ -258,6 +258,35 @@ func TestCLAIMISS02ErrorTellsTheOperatorWhichIssuersAreAllowed(t *testing.T) {
 	}
 }
 
+// A resolver may have to look up a tenant: it is asked once, also where a remembered token must be verified again.
+func TestFaultResolverIsAskedOnceAVerification(t *testing.T) {
+	asked := 0
+	b := newBench(t, func(c *verifier.Config) {
+		c.Domain = ""
+		c.Resolver = ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) {
+			asked++
+			return []ports.Domain{{Issuer: issuerURL}}, nil
+		})
+	})
+	good := token(t, b.issuer, nil)
+	passes := func(when string) {
+		t.Helper()
+		asked = 0
+		_, err := verify(t, b, good)
+		wantCode(t, err, "")
+		if asked != 1 {
+			t.Errorf("%s: asked %d times", when, asked)
+		}
+	}
+	passes("never seen")
+	passes("seen once")
+	passes("remembered")
+	// An unknown kid has the keys fetched again: they no longer vouch for what those before them verified.
+	_, err := verify(t, b, sign(t, b.issuer, key(t, "RS256", "key-2"), nil, ""))
+	wantCode(t, err, verifier.CodeKeyUnknown)
+	passes("remembered, by a key that was fetched again")
+}
+
 func TestDISC10ResolverSeesTheRequest(t *testing.T) {
 	var got ports.DomainQuery
 	b := newBench(t, func(c *verifier.Config) {

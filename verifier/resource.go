@@ -37,7 +37,7 @@ func (v *Verifier) ResourceMetadata() (ResourceMetadata, bool) {
 	if slices.Contains(v.schemes, Bearer) {
 		metadata.BearerMethodsSupported = []string{"header"}
 	}
-	for issuer := range v.domains {
+	for issuer := range v.domains.byIssuer {
 		metadata.AuthorizationServers = append(metadata.AuthorizationServers, issuer)
 	}
 	slices.Sort(metadata.AuthorizationServers)

@@ -3,10 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -73,7 +70,7 @@ func unverifiedIssuer(message *jws.Message) (string, *Error) {
 }
 
 // allowedDomain finds the token's issuer among those allowed, before any request leaves the process (RFC 8725 section
-// 3.10).
+// 3.10). What it returns holds nothing of the token.
 func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery) (domain, *Error) {
 	domains := v.domains
 	if v.resolver != nil {
@@ -82,24 +79,11 @@ func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery) (
 			return domain{}, err
 		}
 	}
-	if audiences, allowed := domains[query.UnverifiedIssuer]; allowed {
-		return domain{query.UnverifiedIssuer, audiences}, nil
+	allowed, found := domains.byIssuer[query.UnverifiedIssuer]
+	if !found {
+		return domain{}, fail(CodeIssuer, "CLAIM-ISS-02", "iss is not "+domains.String())
 	}
-	return domain{}, fail(CodeIssuer, "CLAIM-ISS-02", "iss is not "+listIssuers(domains))
-}
-
-// listIssuers names the allowed issuers, for an operator who wonders which byte differs; a few will do.
-func listIssuers(allowed domains) string {
-	const few = 5
-	names := slices.Sorted(maps.Keys(allowed))
-	more := len(names) - few
-	for i, name := range names[:min(few, len(names))] {
-		names[i] = strconv.Quote(name)
-	}
-	if more > 0 {
-		names = append(names[:few], fmt.Sprintf("%d more", more))
-	}
-	return strings.Join(names, " or ")
+	return allowed, nil
 }
 
 // resolve asks the application which issuers the request may come from.
@@ -108,30 +92,29 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domain
 	switch {
 	case err == nil:
 	case errors.Is(err, ports.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return nil, fail(CodeResolverUnavailable, "DISC-11", "").because(err)
+		return domains{}, fail(CodeResolverUnavailable, "DISC-11", "").because(err)
 	default:
-		return nil, fail(CodeResolver, "DISC-11", "").because(err)
+		return domains{}, fail(CodeResolver, "DISC-11", "").because(err)
 	}
 	if len(resolved) == 0 {
-		return nil, fail(CodeResolver, "DISC-11", "the resolver returned no domain")
+		return domains{}, fail(CodeResolver, "DISC-11", "the resolver returned no domain")
 	}
-	allowed := make(domains, len(resolved))
+	allowed := newDomains(len(resolved))
 	for _, d := range resolved {
 		identifier, err := issuerurl.Identifier(d, v.loopbackHTTP)
 		if err != nil {
-			return nil, fail(CodeResolver, "DISC-11", "a resolved issuer").because(err)
-		}
-		if _, twice := allowed[identifier]; twice {
-			return nil, fail(CodeResolver, "DISC-11", "the resolver").because(errDuplicate)
+			return domains{}, fail(CodeResolver, "DISC-11", "a resolved issuer").because(err)
 		}
 		audiences := d.Audiences
 		if len(audiences) == 0 {
 			audiences = v.audiences
 		}
 		if len(audiences) == 0 || slices.ContainsFunc(audiences, blank) {
-			return nil, fail(CodeResolver, "DISC-11", "a resolved domain has no audience, or a blank one")
+			return domains{}, fail(CodeResolver, "DISC-11", "a resolved domain has no audience, or a blank one")
 		}
-		allowed[identifier] = audiences
+		if !allowed.add(domain{identifier, audiences}) {
+			return domains{}, fail(CodeResolver, "DISC-11", "the resolver").because(errDuplicate)
+		}
 	}
 	return allowed, nil
 }

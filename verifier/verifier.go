@@ -8,6 +8,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
+	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
@@ -49,15 +50,6 @@ type Verifier struct {
 	realm            string
 	resource         string // identifier, empty if there is none
 	resourceMetadata string // address of its metadata
-}
-
-// domains are the issuers whose tokens are accepted, by their identifiers, each with its audiences.
-type domains map[string][]string
-
-// A domain is one of them.
-type domain struct {
-	issuer    string
-	audiences []string
 }
 
 // VerifyRequest decides whether a request may pass: it finds the access token in the Authorization header field and
@@ -109,15 +101,27 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 		return nil, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
 	}
 	at := v.remembered.place(compact)
-	token, allowed, err := v.recognize(ctx, query, at, compact)
-	known := token != nil
-	if err == nil && !known {
-		token, allowed, err = v.authenticate(ctx, query, compact)
+	token := v.remembered.recall(at, compact)
+	var (
+		message *jws.Message // of a token that is not remembered
+		err     *Error
+	)
+	if token != nil {
+		query.UnverifiedIssuer = token.says.Issuer
+	} else if message, query.UnverifiedIssuer, err = v.read(compact); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = v.judge(allowed, &token.says)
+	allowed, err := v.allowedDomain(ctx, query)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
+	known := token != nil && v.vouched(ctx, allowed.issuer, token)
+	if !known {
+		if token, err = v.authenticate(ctx, allowed.issuer, compact, message); err != nil {
+			return nil, err
+		}
+	}
+	if err = v.judge(allowed, &token.says); err == nil {
 		err = token.boundFault
 	}
 	switch {
@@ -129,51 +133,43 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	return token, err
 }
 
-// authenticate finds out who signed a token and what it says.
-func (v *Verifier) authenticate(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, domain, *Error) {
+// read checks the form of a token and finds the issuer that it names.
+func (v *Verifier) read(compact string) (*jws.Message, string, *Error) {
 	message, err := v.parse(compact)
 	if err != nil {
-		return nil, domain{}, err
+		return nil, "", err
 	}
-	if query.UnverifiedIssuer, err = unverifiedIssuer(message); err != nil {
-		return nil, domain{}, err
-	}
-	allowed, err := v.allowedDomain(ctx, query)
-	if err != nil {
-		return nil, domain{}, err
-	}
-	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
-	key, err := v.checkSignature(ctx, allowed.issuer, message, named)
-	if err != nil {
-		return nil, domain{}, err
-	}
-	token := &signedToken{named: named, key: key, length: len(compact)}
-	if err := v.readClaims(&token.says, allowed.issuer, message.Payload); err != nil {
-		return nil, domain{}, err
-	}
-	token.bound, token.boundFault = readConfirmation(message.Payload)
-	return token, allowed, nil
+	issuer, err := unverifiedIssuer(message)
+	return message, issuer, err
 }
 
-// recognize finds a token that was verified lately and whose issuer is still allowed; nil if there is none. A key that
-// has left the issuer's set, or was fetched anew, no longer vouches for what it verified.
-func (v *Verifier) recognize(
-	ctx context.Context, query ports.DomainQuery, at place, compact string,
-) (*signedToken, domain, *Error) {
-	token := v.remembered.recall(at, compact)
-	if token == nil {
-		return nil, domain{}, nil
+// authenticate checks that an allowed issuer signed a token, and reads what it says. A message of nil is read first: it
+// was verified by a key that the issuer no longer has.
+func (v *Verifier) authenticate(ctx context.Context, issuer, compact string, message *jws.Message) (*signedToken, *Error) {
+	var err *Error
+	if message == nil {
+		if message, err = v.parse(compact); err != nil {
+			return nil, err
+		}
 	}
-	query.UnverifiedIssuer = token.says.Issuer
-	allowed, err := v.allowedDomain(ctx, query)
+	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
+	key, err := v.checkSignature(ctx, issuer, message, named)
 	if err != nil {
-		return nil, domain{}, err
+		return nil, err
 	}
-	keys, failed := v.keys.Keys(ctx, allowed.issuer, token.named)
-	if failed != nil || !slices.Contains(keys, token.key) {
-		return nil, domain{}, nil
+	token := &signedToken{named: named, key: key, length: len(compact)}
+	if err := v.readClaims(&token.says, issuer, message.Payload); err != nil {
+		return nil, err
 	}
-	return token, allowed, nil
+	token.bound, token.boundFault = readConfirmation(message.Payload)
+	return token, nil
+}
+
+// vouched reports whether a remembered token's key is still its issuer's. A key that has left the issuer's set, or was
+// fetched again, no longer vouches for what it verified.
+func (v *Verifier) vouched(ctx context.Context, issuer string, token *signedToken) bool {
+	keys, failed := v.keys.Keys(ctx, issuer, token.named)
+	return failed == nil && slices.Contains(keys, token.key)
 }
 
 // Warm fetches the keys of all configured domains that are not held yet, so that the first request need not wait. It
@@ -181,7 +177,7 @@ func (v *Verifier) recognize(
 // With a Resolver there is nothing to fetch ahead.
 func (v *Verifier) Warm(ctx context.Context) error {
 	var failed []error
-	for issuer := range v.domains {
+	for issuer := range v.domains.byIssuer {
 		if err := v.keys.Warm(ctx, issuer); err != nil {
 			failed = append(failed, v.answer(keysFailed(err), "", nil))
 		}

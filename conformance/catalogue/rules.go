@@ -43,6 +43,7 @@ var rules = map[string]rule{
 	"TYP-03": {Should, "auth0-api-python, RFC 9068 2.1"},
 	"TYP-04": {Must, "RFC 9068 2.1, 2.2, 4"},
 	"TYP-05": {Should, "RFC 9068 5, RFC 8725 3.12"},
+	"TYP-06": {Must, "RFC 8725 3.12, RFC 8417 2.2, OIDC Back-Channel Logout 2.4"},
 
 	"CLAIM-ISS-01":  {Must, "RFC 9068 2.2, auth0-api-python"},
 	"CLAIM-ISS-02":  {Must, "OIDC Discovery 4.3, RFC 8414 3.3"},

@@ -58,6 +58,19 @@ func typCases() []Case {
 			token{claims: fields{"c_hash": "h"}}),
 		tokenCase("TYP-05.allowed", accepted, "a nonce, which is allowed", token{claims: fields{"nonce": "n"}}).
 			with(func(_ *World, c *verifier.Config) { c.InsecureAllowIDTokens = true }),
+
+		tokenCase("TYP-06.logout-token", badToken, "the events of a logout token, and typ JWT",
+			token{header: fields{"typ": "JWT"}, claims: fields{"events": events("http://schemas.openid.net/event/backchannel-logout")}}),
+		tokenCase("TYP-06.without-typ", badToken, "the events of a logout token, and no typ",
+			token{header: fields{"typ": absent}, claims: fields{"events": events("http://schemas.openid.net/event/backchannel-logout")}}),
+		tokenCase("TYP-06.security-event", badToken, "the events of another security event token, and typ JWT",
+			token{
+				header: fields{"typ": "JWT"},
+				claims: fields{"events": events("https://schemas.openid.net/secevent/caep/event-type/session-revoked")},
+			}),
+		tokenCase("TYP-06.id-tokens-allowed", badToken, "the events of a logout token, where ID tokens are allowed",
+			token{claims: fields{"events": events("http://schemas.openid.net/event/backchannel-logout")}}).
+			with(func(_ *World, c *verifier.Config) { c.InsecureAllowIDTokens = true }),
 	}
 	for _, kind := range []string{"dpop", "logout", "secevent", "token-introspection", "oauth-authz-req", "client-authentication"} {
 		cases = append(cases, tokenCase("TYP-02."+kind, badToken, "typ is "+kind+"+jwt", token{header: fields{"typ": kind + "+jwt"}}))
@@ -69,6 +82,9 @@ func typCases() []Case {
 func profileCase(id string, want Outcome, reason string, t token) Case {
 	return tokenCase(id, want, reason, t).with(func(_ *World, c *verifier.Config) { c.RequireProfile = true })
 }
+
+// events is the claim of a token that tells of one event (RFC 8417 section 2.2).
+func events(uri string) any { return map[string]any{uri: map[string]any{}} }
 
 // otherTypes is why an API may refuse what Auth0 issues.
 const otherTypes = "RFC 9068 4 demands at+jwt; auth0-api-python takes others"
