@@ -88,6 +88,7 @@ func (s stage) play(t *testing.T, c catalogue.Case) {
 	}
 	config := s.config(t)
 	c.Configure(s.world, &config)
+	background := catalogue.Watch(&config)
 	v, err := s.open(t, config)
 	var fault *verifier.FieldError
 	switch {
@@ -100,10 +101,11 @@ func (s stage) play(t *testing.T, c catalogue.Case) {
 		t.Fatal(err)
 	}
 	process := &catalogue.Process{
-		Verifier: v,
-		Cache:    config.Cache,
-		Advance:  s.clock.Advance,
-		Restart:  func() (*verifier.Verifier, error) { return s.open(t, config) },
+		Verifier:   v,
+		Cache:      config.Cache,
+		Background: background,
+		Advance:    s.clock.Advance,
+		Restart:    func() (*verifier.Verifier, error) { return s.open(t, config) },
 	}
 	played := catalogue.Stage{
 		World: s.world, Target: inProcess{process}, Mode: s.mode,

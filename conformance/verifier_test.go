@@ -62,22 +62,11 @@ func TestBrokenWirings(t *testing.T) {
 		conformance.TestVerifier(t, brokenWirings[name].wiring)
 		return
 	}
-	failed := regexp.MustCompile(`(?m)^\s*--- FAIL: TestBrokenWirings/allowed/(\S+)`)
 	for name, broken := range brokenWirings {
 		t.Run(name, func(t *testing.T) {
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
-			suite := exec.CommandContext(t.Context(), self, "-test.run", "^TestBrokenWirings$/^allowed$/^(DPOP-RPL|CACHE-13|DISC-07|PROXY-0[23]|CLAIM-AUD)")
-			suite.Env = append(os.Environ(), brokenVariable+"="+name)
-			output, err := suite.CombinedOutput()
+			fails, err := playElsewhere(t, "TestBrokenWirings", "DPOP-RPL|CACHE-13|DISC-07|PROXY-0[23]|CLAIM-AUD", brokenVariable+"="+name)
 			if err == nil {
 				t.Error("the suite passes")
-			}
-			var fails []string
-			for _, match := range failed.FindAllStringSubmatch(string(output), -1) {
-				fails = append(fails, match[1])
 			}
 			slices.Sort(fails)
 			if diff := cmp.Diff(broken.fails, fails); diff != "" {
@@ -85,6 +74,53 @@ func TestBrokenWirings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// playElsewhere runs a test of the catalogue in a process of its own, in mode allowed, for the cases whose IDs start so,
+// and returns those that failed and how the process ended.
+func playElsewhere(t *testing.T, test, cases, variable string) ([]string, error) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := exec.CommandContext(t.Context(), self, "-test.run", "^"+test+"$/^allowed$/^("+cases+")")
+	suite.Env = append(os.Environ(), variable)
+	output, err := suite.CombinedOutput()
+	var fails []string
+	for _, match := range regexp.MustCompile(`(?m)^\s*--- FAIL: `+test+`/allowed/(\S+)`).FindAllStringSubmatch(string(output), -1) {
+		fails = append(fails, match[1])
+	}
+	return fails, err
+}
+
+const slowVariable = "CONFORMANCE_TEST_SLOW_CACHE"
+
+// TestSlowCache holds that a cache that takes its time is no fault of whoever wires it: what the cases wait for comes
+// after it.
+func TestSlowCache(t *testing.T) {
+	if os.Getenv(slowVariable) != "" {
+		conformance.TestVerifier(t, conformance.Wiring{Cache: func(t *testing.T) ports.Cache {
+			return slow{openCache(t, memory.CacheConfig{})}
+		}})
+		return
+	}
+	if fails, err := playElsewhere(t, "TestSlowCache", "CACHE-(0[1238]|09.cut|11)|KEYS-09.known", slowVariable+"=1"); err != nil {
+		t.Errorf("%v: %v", err, fails)
+	}
+}
+
+// slow is a cache on a bad line.
+type slow struct{ ports.Cache }
+
+func (s slow) Get(ctx context.Context, key string) ([]byte, error) {
+	time.Sleep(50 * time.Millisecond)
+	return s.Cache.Get(ctx, key)
+}
+
+func (s slow) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	time.Sleep(50 * time.Millisecond)
+	return s.Cache.Set(ctx, key, value, ttl)
 }
 
 // forgetful says of every use that it is the first.

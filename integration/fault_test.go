@@ -15,8 +15,6 @@ import (
 // TestFaultCache holds that a shared cache that is refused, hung, flushed or full costs fetches, never a decision: of a
 // verifier that has its keys no round trip at all, of a new one a fetch of its own.
 func TestFaultCache(t *testing.T) {
-	const patience = 10 * time.Second // far over the second that the verifier gives a cache
-
 	redisCacheOf := func(server *servers.Server) ports.Cache {
 		return redisCache(t, redisClient(t, goredis.UniversalOptions{Addrs: []string{server.Address}}))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -82,7 +83,7 @@ func inTime(t *testing.T, call func() error) error {
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(10 * time.Second):
-		return errors.New("still waiting after 10 s")
+	case <-time.After(patience / 4): // the clients' own timeouts are longer
+		return fmt.Errorf("still waiting after %v", patience/4)
 	}
 }

@@ -144,7 +144,7 @@ func keepServingCase(id, reason string, setting Setting) Case {
 			s.World.issuer.set(setting)
 			s.Process.Advance(softTTL)
 		}, send: long, want: accepted},
-		step{do: settle, send: long, want: accepted},
+		step{do: awaitFetches(2), send: long, want: accepted},
 	).needs(Clock)
 }
 

@@ -76,6 +76,8 @@ type Front struct {
 type Process struct {
 	Verifier *verifier.Verifier
 	Cache    ports.Cache
+	// Background is of the configuration of Verifier and of those that follow it.
+	Background *Background
 	// Advance moves the clock.
 	Advance func(time.Duration)
 	// Restart replaces the verifier by a new one of the same configuration, as in another process of a fleet.

@@ -138,10 +138,8 @@ type publisher struct {
 
 	mu      sync.Mutex // guards what follows
 	setting Setting
-	asked   int // requests, of whatever kind
-	delay   time.Duration
-
-	answering int // requests that are being answered
+	asked   int   // requests, of whatever kind
+	held    *hold // what keeps answers back, or nil
 }
 
 func (w *World) publish(address, keyName string, clock ports.Clock) (*publisher, error) {
@@ -167,7 +165,7 @@ func (w *World) publish(address, keyName string, clock ports.Clock) (*publisher,
 func (p *publisher) set(setting Setting) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.setting, p.asked, p.delay = setting, 0, 0
+	p.setting, p.asked, p.held = setting, 0, nil
 }
 
 // turn changes the setting and nothing else.
@@ -184,38 +182,41 @@ func (p *publisher) forget() {
 	p.asked = 0
 }
 
-// busy reports whether a request is being answered.
-func (p *publisher) busy() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.answering > 0
-}
-
 func (p *publisher) requests() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.asked
 }
 
-func (p *publisher) slow(delay time.Duration) {
+// A hold keeps an issuer's answers back.
+type hold struct {
+	arrived, over       chan struct{}
+	arriveOnce, endOnce sync.Once
+}
+
+// hold keeps answers back until release is called. A request has come when arrived is closed.
+func (p *publisher) hold() (arrived <-chan struct{}, release func()) {
+	h := &hold{arrived: make(chan struct{}), over: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.delay = delay
+	p.held = h
+	return h.arrived, func() { h.endOnce.Do(func() { close(h.over) }) }
 }
 
 // ServeHTTP publishes metadata and keys as the setting says.
 func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.asked++
-	p.answering++
-	behaviour, delay := settings[p.setting], p.delay
+	behaviour, held := settings[p.setting], p.held
 	p.mu.Unlock()
-	defer func() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.answering--
-	}()
-	time.Sleep(delay)
+	if held != nil {
+		held.arriveOnce.Do(func() { close(held.arrived) })
+		select {
+		case <-held.over:
+		case <-r.Context().Done():
+			return
+		}
+	}
 	if behaviour.answer != nil && behaviour.answer(p, w, r) {
 		return
 	}
