@@ -20,6 +20,9 @@ type Config struct {
 	Domains []ports.Domain
 	// Resolver says for each request which issuers are accepted. It can't be combined with Domain or Domains.
 	Resolver ports.DomainResolver
+	// ResolverTimeout is how long the resolver may take for one request. Zero means 1 second. After that the request is
+	// undecidable.
+	ResolverTimeout time.Duration
 	// Audiences are the audiences of which a token must name one, byte for byte. They hold for every domain that
 	// names none of its own.
 	Audiences []string
@@ -94,10 +97,12 @@ type Config struct {
 	// its audience. With one, challenges name the address of its metadata, and [Verifier.ResourceMetadata] has them.
 	Resource string
 
-	// Logger is told what happens to issuers' keys. Nil means that nothing is logged.
+	// Logger is told what happens to issuers' keys, and of panics in ports, with their stacks. Nil means that nothing
+	// is logged.
 	Logger *slog.Logger
-	// Observer is called with what happens to issuers' keys, for metrics. It must return soon, and must not call
-	// the verifier.
+	// Observer is called with what happens to issuers' keys, for metrics. It should return soon, and must not call
+	// the verifier. One that takes over a second is not waited for; after five such calls in a row events are dropped
+	// until it returns in time again.
 	Observer func(ports.KeyEvent)
 }
 
@@ -127,8 +132,13 @@ type DPoP struct {
 	// ReplayStore remembers which proofs were used. Nil means a memory.ReplayStore: right for one process, while a
 	// fleet must share a store, or a proof can be used once in each process.
 	ReplayStore ports.ReplayStore
-	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store can't tell whether it was used before.
-	// A stolen proof can then be used again while the store is away. Otherwise the request is undecidable.
+	// ReplayTimeout is how long the replay store may take for one proof. Zero means 500 milliseconds. After that the
+	// request is undecidable. A store that timed out five times in a row is asked by one request at a time until it
+	// answers again; meanwhile the others are undecidable at once. The embedded store never waits, and has no timeout.
+	ReplayTimeout time.Duration
+	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store fails or does not answer in time. A stolen
+	// proof can then be used again while the store is away. Otherwise the request is undecidable. That the client hangs
+	// up is not a failure of the store.
 	InsecureAcceptWithoutReplayStore bool
 	// InsecureAcceptBoundTokensAsBearer, in mode DPoPDisabled, accepts a bound token without the proof that it asks
 	// for. It makes a stolen token as good as its owner's; it is for the time until an API's clients have moved.

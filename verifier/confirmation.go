@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/holdfast-go/holdfast/verifier/dpop"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -148,9 +149,14 @@ func (v *Verifier) checkNonce(proof *dpop.Proof, verified *Verified) *Error {
 
 // firstUse remembers the proof, and tells whether it was used before (RFC 9449 section 11.1).
 func (v *Verifier) firstUse(ctx context.Context, proof *dpop.Proof) *Error {
-	first, err := v.replay.FirstUse(ctx, proof.ReplayKey(), proof.Window)
+	first, err := outbound.Call(ctx, v.replayPort, func(ctx context.Context) (bool, error) {
+		return v.replay.FirstUse(ctx, proof.ReplayKey(), proof.Window)
+	})
 	switch {
-	case err != nil && v.acceptWithoutReplayStore:
+	case errors.Is(err, outbound.ErrCallerLeft):
+		// It says nothing about the store, so it is never a reason to accept: clients choose when they hang up.
+		return fail(CodeCanceled, "", "").because(err)
+	case err != nil && v.acceptWithoutReplayStore && !errors.Is(err, outbound.ErrStuck):
 		return nil
 	case err != nil:
 		return fail(CodeReplayStore, "DPOP-RPL-05", "").because(err)

@@ -1,10 +1,8 @@
 package verifier
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +14,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
@@ -32,6 +31,7 @@ var (
 	errShortSecret  = errors.New("has under 32 bytes")
 	errUnknownValue = errors.New("is not a known value")
 	errNotASCII     = errors.New("has characters other than printable ASCII")
+	errNilInside    = errors.New("holds a nil pointer or function; leave the field unset, or give it a value that works")
 )
 
 // The bounds and defaults that the fields of Config document.
@@ -39,6 +39,10 @@ const (
 	maxLeeway       = 5 * time.Minute
 	minSecretBytes  = 32
 	defaultMaxToken = 16 << 10
+
+	defaultResolverTimeout = time.Second
+	defaultReplayTimeout   = 500 * time.Millisecond
+	observerTimeout        = time.Second
 
 	defaultRememberedTokens = 1024
 	defaultRememberedBytes  = 8 << 20
@@ -80,6 +84,8 @@ func New(config Config) (*Verifier, error) {
 		realm: c.printable("Realm", config.Realm),
 	}
 	v.resource, v.resourceMetadata = c.resource()
+	c.ports()
+	v.resolverPort = c.port("domain resolver", atLeastZero(&c, "ResolverTimeout", config.ResolverTimeout, defaultResolverTimeout))
 	if v.clock == nil {
 		v.clock = memory.Clock{}
 	}
@@ -210,6 +216,11 @@ func (c *checker) confirmation(v *Verifier) {
 	}
 	v.dpop, _ = dpop.New(proofs) // its faults have been told above, under this package's names
 	v.acceptWithoutReplayStore = c.DPoP.InsecureAcceptWithoutReplayStore
+	c.replayStore(v)
+	c.nonces(v)
+}
+
+func (c *checker) replayStore(v *Verifier) {
 	if v.replay = c.DPoP.ReplayStore; v.replay == nil {
 		store, err := memory.NewReplayStore(memory.ReplayConfig{Clock: v.clock})
 		if err != nil {
@@ -217,7 +228,31 @@ func (c *checker) confirmation(v *Verifier) {
 		}
 		v.replay = store
 	}
-	c.nonces(v)
+	timeout := atLeastZero(c, "DPoP.ReplayTimeout", c.DPoP.ReplayTimeout, defaultReplayTimeout)
+	if _, embedded := v.replay.(*memory.ReplayStore); embedded {
+		timeout = 0 // it never waits
+	}
+	v.replayPort = c.port("replay store", timeout)
+}
+
+// port is the way to one of the application's parts.
+func (c *checker) port(name string, timeout time.Duration) *outbound.Port {
+	return &outbound.Port{Name: name, Timeout: timeout, Logger: c.Logger}
+}
+
+// ports refuses what would panic when it is first called.
+func (c *checker) ports() {
+	for _, port := range []struct {
+		field string
+		value any
+	}{
+		{"Resolver", c.Resolver}, {"Fetcher", c.Fetcher}, {"Cache", c.Cache}, {"Clock", c.Clock},
+		{"DPoP.ReplayStore", c.DPoP.ReplayStore},
+	} {
+		if port.value != nil && outbound.IsNil(port.value) {
+			c.fault(port.field, errNilInside)
+		}
+	}
 }
 
 func (c *checker) nonces(v *Verifier) {
@@ -263,7 +298,7 @@ func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 	config := keyring.Config{
 		Fetcher:      c.Fetcher,
 		Clock:        clock,
-		Observe:      observer(c.Logger, c.Observer),
+		Observe:      c.observer(),
 		MetadataURL:  metadataURL,
 		LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 		Soft:         atLeastZero(c, "Keys.SoftTTL", c.Keys.SoftTTL, defaultSoftTTL),
@@ -359,25 +394,4 @@ func atLeastZero[N int | time.Duration](c *checker, field string, n, byDefault N
 		return byDefault
 	}
 	return n
-}
-
-// observer tells both who wants to know of keys.
-func observer(logger *slog.Logger, observe func(ports.KeyEvent)) func(ports.KeyEvent) {
-	return func(event ports.KeyEvent) {
-		if logger != nil {
-			level := slog.LevelInfo
-			attributes := []slog.Attr{slog.String("issuer", event.Issuer)}
-			if event.KeyID != "" {
-				attributes = append(attributes, slog.String("kid", event.KeyID))
-			}
-			if event.Err != nil {
-				level = slog.LevelWarn
-				attributes = append(attributes, slog.Any("err", event.Err))
-			}
-			logger.LogAttrs(context.Background(), level, string(event.Kind), attributes...)
-		}
-		if observe != nil {
-			observe(event)
-		}
-	}
 }

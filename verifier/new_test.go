@@ -80,7 +80,7 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "several faults at once", edit: func(c *verifier.Config) { c.Audiences, c.Fetcher, c.Leeway = nil, nil, -1 }, want: []string{"Audiences", "Leeway", "Fetcher"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			config := verifier.Config{Domain: issuerURL, Audiences: []string{audience}, Fetcher: ports.FetcherFunc(nil)}
+			config := verifier.Config{Domain: issuerURL, Audiences: []string{audience}, Fetcher: ports.FetcherFunc(unavailable)}
 			c.edit(&config)
 			v, err := verifier.New(config)
 			if err == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
 // parse checks all of a token that needs neither its issuer nor its keys.
@@ -88,10 +89,15 @@ func (v *Verifier) allowedDomain(ctx context.Context, query ports.DomainQuery) (
 
 // resolve asks the application which issuers the request may come from.
 func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domains, *Error) {
-	resolved, err := v.resolver.ResolveDomains(ctx, query)
+	resolved, err := outbound.Call(ctx, v.resolverPort, func(ctx context.Context) ([]ports.Domain, error) {
+		return v.resolver.ResolveDomains(ctx, query)
+	})
 	switch {
 	case err == nil:
-	case errors.Is(err, ports.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, outbound.ErrCallerLeft):
+		return domains{}, fail(CodeCanceled, "", "").because(err)
+	case errors.Is(err, ports.ErrUnavailable), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, outbound.ErrAway), errors.Is(err, outbound.ErrStuck):
 		return domains{}, fail(CodeResolverUnavailable, "DISC-11", "").because(err)
 	default:
 		return domains{}, fail(CodeResolver, "DISC-11", "").because(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
 
@@ -20,6 +21,8 @@ type Verifier struct {
 	shared   shared.Verifier
 	resolver ports.DomainResolver // nil where domains are fixed
 	domains  domains
+
+	resolverPort *outbound.Port
 
 	remembered *tokenMemory // nil if it is off
 
@@ -42,6 +45,7 @@ type Verifier struct {
 	nonces              *dpop.Nonces  // nil if nonces are off
 	nonceMode           NonceMode
 	replay              ports.ReplayStore
+	replayPort          *outbound.Port
 	mtls                MTLSMode
 	acceptBoundAsBearer bool
 

@@ -142,6 +142,16 @@ func discCases() []Case {
 			func(w *World, _ ports.DomainQuery) ([]ports.Domain, error) {
 				return []ports.Domain{{Issuer: "http" + strings.TrimPrefix(w.issuer.URL, "https")}}, nil
 			}),
+		tokenCase("DISC-14.hangs", undecidable, "a resolver that does not answer", token{}).named("DISC-11").
+			with(func(_ *World, c *verifier.Config) {
+				c.Domain, c.ResolverTimeout = "", 20*time.Millisecond
+				c.Resolver = ports.DomainResolverFunc(func(ctx context.Context, _ ports.DomainQuery) ([]ports.Domain, error) {
+					<-ctx.Done()
+					return nil, ctx.Err()
+				})
+			}),
+		resolvedCase("DISC-14.panics", misconfigured, "a resolver that panics",
+			func(*World, ports.DomainQuery) ([]ports.Domain, error) { panic("a resolver that panics") }).named("DISC-11"),
 		configCase("DISC-11.with-domain", refusedByNew, "a resolver beside a domain",
 			func(w *World, c *verifier.Config) {
 				c.Domain, c.Resolver = plain, ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil })

@@ -59,6 +59,29 @@ func replayCases() []Case {
 			func(s *scene) Request {
 				return bearer(s.sign(token{unbound: true}))
 			}).in(Allowed).with(replayStore(awayStore{})),
+
+		requestCase("DPOP-RPL-06.hangs", undecidable, "a replay store that does not answer",
+			remembered).in(Allowed, Required).with(hangingStore).named("DPOP-RPL-05"),
+		requestCase("DPOP-RPL-06.panics", undecidable, "a replay store that panics",
+			remembered).in(Allowed, Required).with(replayStore(panickingStore{})).named("DPOP-RPL-05"),
+
+		newCase("DPOP-RPL-07.hang-up", holds, "a client that hangs up, where a store that is away is no reason to refuse",
+			step{do: hangUp}).needs(Inside).in(Allowed, Required).with(func(w *World, c *verifier.Config) {
+			hangingStore(w, c)
+			c.DPoP.InsecureAcceptWithoutReplayStore = true
+			c.DPoP.ReplayTimeout = time.Minute
+		}),
+	}
+}
+
+// hangUp ends the request's context while the store is asked.
+func hangUp(s *scene) {
+	r := remembered(s)
+	ctx, leave := context.WithTimeout(s.ctx, 20*time.Millisecond)
+	defer leave()
+	_, err := s.Process.Verifier.VerifyRequest(ctx, verifier.Request{Method: r.Method, URL: s.target(r), Header: r.Header})
+	if !errors.Is(err, verifier.CodeCanceled) {
+		s.errorf("the request got %v", err)
 	}
 }
 
@@ -97,6 +120,26 @@ type awayStore struct{}
 
 func (awayStore) FirstUse(context.Context, string, time.Duration) (bool, error) {
 	return false, errors.New("connection refused")
+}
+
+// hangingStore answers when nobody waits for it.
+func hangingStore(w *World, c *verifier.Config) {
+	c.DPoP.ReplayTimeout = 20 * time.Millisecond
+	replayStore(hanging{})(w, c)
+}
+
+type hanging struct{}
+
+func (hanging) FirstUse(ctx context.Context, _ string, _ time.Duration) (bool, error) {
+	<-ctx.Done()
+	return false, ctx.Err()
+}
+
+// panickingStore has a fault of its own.
+type panickingStore struct{}
+
+func (panickingStore) FirstUse(context.Context, string, time.Duration) (bool, error) {
+	panic("a replay store that panics")
 }
 
 // fullStore has no room left.

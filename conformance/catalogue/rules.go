@@ -90,6 +90,7 @@ var rules = map[string]rule{
 	"DISC-11": {Must, "auth0-api-python"},
 	"DISC-12": {Must, "auth0-api-python hybrid"},
 	"DISC-13": {Must, "OURS"},
+	"DISC-14": {Must, "OURS"},
 
 	"CACHE-01": {Must, "auth0-api-python, RFC 9111 4.2"},
 	"CACHE-02": {Must, "RFC 9111 5.2"},
@@ -150,6 +151,8 @@ var rules = map[string]rule{
 	"DPOP-RPL-03":  {Must, "RFC 9449 11.1"},
 	"DPOP-RPL-04":  {Must, "RFC 9449 11.1"},
 	"DPOP-RPL-05":  {Must, "OURS"},
+	"DPOP-RPL-06":  {Must, "OURS"},
+	"DPOP-RPL-07":  {Must, "OURS"},
 
 	"NONCE-01": {Must, "RFC 9449 9, 8"},
 	"NONCE-02": {Must, "RFC 9449 8, 11.2"},

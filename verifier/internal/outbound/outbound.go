@@ -59,29 +59,35 @@ func Call[T any](ctx context.Context, p *Port, do func(context.Context) (T, erro
 }
 
 func attempt[T any](ctx context.Context, p *Port, do func(context.Context) (T, error)) (T, error) {
-	c := &call[T]{}
 	if err := ctx.Err(); err != nil {
-		return c.value, p.callerLeft(err)
+		var none T
+		return none, p.callerLeft(err)
 	}
 	if p.Timeout == 0 {
-		c.run(ctx, p, do)
-		return c.value, p.meaning(ctx, ctx, c.err)
+		var inline call[T]
+		inline.run(ctx, p, do)
+		return inline.value, p.meaning(ctx, ctx, inline.err)
 	}
+	return attemptApart(ctx, p, do)
+}
+
+// attemptApart calls the port on a goroutine of its own, so that it can be left.
+func attemptApart[T any](ctx context.Context, p *Port, do func(context.Context) (T, error)) (T, error) {
+	var none T
 	if p.timeouts.Load() >= tripAfter {
 		if !p.probing.CompareAndSwap(false, true) {
-			return c.value, fmt.Errorf("%s: %w", p.Name, ErrAway)
+			return none, fmt.Errorf("%s: %w", p.Name, ErrAway)
 		}
 		defer p.probing.Store(false)
 	}
 	if p.givenUp.Load() >= maxGivenUp {
-		return c.value, fmt.Errorf("%s: %w", p.Name, ErrStuck)
+		return none, fmt.Errorf("%s: %w", p.Name, ErrStuck)
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	c.done = make(chan struct{})
+	c := &call[T]{done: make(chan struct{})}
 	go c.run(bounded, p, do)
 	if !c.wait(bounded, p) {
-		var none T
 		return none, p.meaning(ctx, bounded, fmt.Errorf("%s: no answer within %v: %w", p.Name, p.Timeout, context.DeadlineExceeded))
 	}
 	return c.value, p.meaning(ctx, bounded, c.err)
@@ -97,11 +103,15 @@ type call[T any] struct {
 
 // run calls the port. It returns also if do panics, and closes done also if do ends its goroutine.
 func (c *call[T]) run(ctx context.Context, p *Port, do func(context.Context) (T, error)) {
-	c.err = fmt.Errorf("%s ended its goroutine", p.Name) // unless it returns or panics
+	returned := false
 	defer func() {
-		panicked := recover()
-		if panicked != nil {
-			c.err = fmt.Errorf("%s panicked: %v", p.Name, panicked)
+		var panicked any
+		if !returned {
+			if panicked = recover(); panicked != nil {
+				c.err = fmt.Errorf("%s panicked: %v", p.Name, panicked)
+			} else {
+				c.err = fmt.Errorf("%s ended its goroutine", p.Name)
+			}
 		}
 		if c.done != nil {
 			close(c.done)
@@ -114,6 +124,7 @@ func (c *call[T]) run(ctx context.Context, p *Port, do func(context.Context) (T,
 		}
 	}()
 	c.value, c.err = do(ctx)
+	returned = true
 }
 
 // wait reports whether the port answered before the context ended.
