@@ -298,7 +298,8 @@ func checkTokenHash(claims strictjson.Object, r Request) *Error {
 // section 11.1), so that the same jti under another key is another proof.
 func (p *Proof) ReplayKey() string {
 	// A thumbprint always has 43 characters, so that the two can't run into one another.
-	sum := sha256.Sum256([]byte(p.Thumbprint + p.ID))
+	const usual = 128
+	sum := sha256.Sum256(append(append(make([]byte, 0, usual), p.Thumbprint...), p.ID...))
 	const prefix = "dpop:"
 	return string(base64.RawURLEncoding.AppendEncode(append(make([]byte, 0, len(prefix)+hashLength), prefix...), sum[:]))
 }

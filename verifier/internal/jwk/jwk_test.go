@@ -345,7 +345,7 @@ func TestThumbprint(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, ours := range []*Key{parsed, {public: key}} {
+		for _, ours := range []*Key{parsed, {public: must(newPublic(key))}} {
 			if got := ours.Thumbprint(); got != encode(want) {
 				t.Errorf("RFC 7638 thumbprint of %s is %s, go-jose's %s", name, got, encode(want))
 			}
@@ -367,9 +367,6 @@ func FuzzParseSet(f *testing.F) {
 			return
 		}
 		for _, key := range set.keys {
-			if err := check(key.public); err != nil {
-				t.Errorf("a key that can't be used: %v", err)
-			}
 			// What is not the key's signature does not verify, and does not panic.
 			for alg := range algorithms {
 				if key.Verify(alg, body, body) {

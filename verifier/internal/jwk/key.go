@@ -1,14 +1,12 @@
 package jwk
 
 import (
-	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"math/big"
 	"slices"
 	"strings"
 
@@ -22,8 +20,20 @@ type Key struct {
 	// Algorithm is the one algorithm it is for (its alg), empty if it does not say.
 	Algorithm string
 
-	public crypto.PublicKey // *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey
-	point  []byte           // of an elliptic curve key that was a JWK: uncompressed, by SEC 1 section 2.3.3
+	public publicKey
+}
+
+// A publicKey is the key of one family of algorithms. All that differs from family to family is here, so that a new
+// family which lacks a part does not compile.
+type publicKey interface {
+	// fits reports whether the algorithm is for keys of this type and curve.
+	fits(algorithm) bool
+	// verify reports whether signature is the signature of signed by an algorithm that fits.
+	verify(a algorithm, signed, signature []byte) bool
+	// cheap reports whether a verification costs little enough for a key that a stranger chose.
+	cheap() bool
+	// thumbprint is the SHA-256 of RFC 7638 section 3. Keys that differ have different ones.
+	thumbprint() [sha256.Size]byte
 }
 
 // Why a key is not used. The texts hold nothing of the key.
@@ -36,14 +46,6 @@ var (
 	ErrSize      = errors.New("RSA modulus or exponent out of bounds")
 	ErrPoint     = errors.New("coordinates of wrong length or not on the curve")
 	ErrKeyID     = errors.New("kid is not a string of acceptable length")
-)
-
-// The bounds of RSA keys: RFC 7518 section 3.3 demands 2048 bits or more; the upper bound keeps one verification
-// cheap.
-const (
-	minRSABits      = 2048
-	maxRSABits      = 16384
-	maxExponentBits = 31 // what crypto/rsa takes
 )
 
 // MaxIDBytes bounds a kid, in a key and in a token's header.
@@ -77,7 +79,7 @@ func Parse(raw string) (*Key, error) {
 			return nil, ErrKeyID
 		}
 	}
-	if err := key.readPublic(object); err != nil {
+	if key.public, err = readPublic(object); err != nil {
 		return nil, err
 	}
 	if value, found := object.Lookup("alg"); found {
@@ -87,6 +89,16 @@ func Parse(raw string) (*Key, error) {
 		}
 	}
 	return key, nil
+}
+
+// ParseEmbedded is [Parse] for a key that came with what it signed, so that its sender chose it. It returns [ErrSize] for
+// one that would make a verification expensive.
+func ParseEmbedded(raw string) (*Key, error) {
+	key, err := Parse(raw)
+	if err == nil && !key.public.cheap() {
+		return nil, ErrSize
+	}
+	return key, err
 }
 
 // forVerifying looks at use and key_ops, each of which may be absent (RFC 7517 sections 4.2 and 4.3).
@@ -104,78 +116,33 @@ func forVerifying(object strictjson.Object) bool {
 	return true
 }
 
-// readPublic reads the members that make a public key. The rest (x5c, say) is not even looked at: a certificate vouches
-// for nothing here, and a broken one must not cost the key.
-func (k *Key) readPublic(object strictjson.Object) error {
-	var err error
+// readers read the members that make a public key, by kty. The rest (x5c, say) is not even looked at: a certificate
+// vouches for nothing here, and a broken one must not cost the key.
+var readers = map[string]func(strictjson.Object) (publicKey, error){"RSA": readRSA, "EC": readEC, "OKP": readOKP}
+
+func readPublic(object strictjson.Object) (publicKey, error) {
 	kty, _ := object.Text("kty")
-	switch kty {
-	case "RSA":
-		k.public, err = rsaKey(object)
-	case "EC":
-		k.public, k.point, err = ecKey(object)
-	case "OKP":
-		k.public, err = okpKey(object)
-	case "oct":
-		return ErrPrivate
-	default:
-		return ErrKeyType
+	if kty == "oct" {
+		return nil, ErrPrivate
 	}
-	if err != nil {
-		return err
-	}
-	return check(k.public)
-}
-
-// rsaKey reads an RSA public key (RFC 7518 section 6.3.1).
-func rsaKey(object strictjson.Object) (*rsa.PublicKey, error) {
-	n, e := octets(object, "n"), octets(object, "e")
-	if len(n) == 0 || len(e) == 0 {
-		return nil, ErrMalformed
-	}
-	exponent := new(big.Int).SetBytes(e)
-	if exponent.BitLen() > maxExponentBits {
-		return nil, ErrSize
-	}
-	return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())}, nil
-}
-
-var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
-
-// ecKey reads an elliptic curve public key: two coordinates of the curve's full length (RFC 7518 section 6.2.1) that
-// are a point on it.
-func ecKey(object strictjson.Object) (*ecdsa.PublicKey, []byte, error) {
-	crv, _ := object.Text("crv")
-	curve, known := curves[crv]
+	read, known := readers[kty]
 	if !known {
-		return nil, nil, ErrKeyType
-	}
-	size := coordinateSize(curve)
-	const uncompressed = 4 // SEC 1 section 2.3.3
-	point := append(make([]byte, 0, 1+2*size), uncompressed)
-	point = appendOctets(point, object, "x")
-	if len(point) != 1+size {
-		return nil, nil, ErrPoint
-	}
-	point = appendOctets(point, object, "y")
-	if len(point) != 1+2*size {
-		return nil, nil, ErrPoint
-	}
-	key, err := ecdsa.ParseUncompressedPublicKey(curve, point)
-	if err != nil {
-		return nil, nil, ErrPoint
-	}
-	return key, point, nil
-}
-
-func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }
-
-// okpKey reads an Ed25519 public key (RFC 8037 section 2).
-func okpKey(object strictjson.Object) (ed25519.PublicKey, error) {
-	if crv, _ := object.Text("crv"); crv != "Ed25519" {
 		return nil, ErrKeyType
 	}
-	return octets(object, "x"), nil
+	return read(object)
+}
+
+// newPublic takes a key as crypto/x509 parses it.
+func newPublic(public any) (publicKey, error) {
+	switch public := public.(type) {
+	case *rsa.PublicKey:
+		return newRSA(public)
+	case *ecdsa.PublicKey:
+		return newEC(public)
+	case ed25519.PublicKey:
+		return newEd25519(public)
+	}
+	return nil, ErrKeyType
 }
 
 // octets returns a member that is canonical base64url, nil if it is anything else.
@@ -189,27 +156,4 @@ func appendOctets(b []byte, object strictjson.Object, name string) []byte {
 		return b
 	}
 	return decoded
-}
-
-// check holds a key, from a set or a PEM block, against the bounds of requirement KEYS-05 and KEYS-06.
-func check(public crypto.PublicKey) error {
-	switch public := public.(type) {
-	case *rsa.PublicKey:
-		bits := public.N.BitLen()
-		if bits < minRSABits || bits > maxRSABits || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 {
-			return ErrSize
-		}
-	case *ecdsa.PublicKey:
-		// Whoever parsed it has seen that its point is on the curve and not at infinity.
-		if _, supported := curves[public.Curve.Params().Name]; !supported {
-			return ErrKeyType
-		}
-	case ed25519.PublicKey:
-		if len(public) != ed25519.PublicKeySize {
-			return ErrPoint
-		}
-	default:
-		return ErrKeyType
-	}
-	return nil
 }

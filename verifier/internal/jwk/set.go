@@ -105,17 +105,19 @@ func ParseStatic(source []byte) (*Set, error) {
 }
 
 func parsePEM(block *pem.Block) (*Key, error) {
-	key := &Key{}
-	var err error
+	var (
+		parsed any
+		err    error
+	)
 	switch block.Type {
 	case "PUBLIC KEY":
-		key.public, err = x509.ParsePKIXPublicKey(block.Bytes)
+		parsed, err = x509.ParsePKIXPublicKey(block.Bytes)
 	case "RSA PUBLIC KEY":
-		key.public, err = x509.ParsePKCS1PublicKey(block.Bytes)
+		parsed, err = x509.ParsePKCS1PublicKey(block.Bytes)
 	case "CERTIFICATE":
 		var certificate *x509.Certificate
 		if certificate, err = x509.ParseCertificate(block.Bytes); err == nil {
-			key.public = certificate.PublicKey
+			parsed = certificate.PublicKey
 		}
 	default:
 		return nil, errPEMFormat
@@ -123,7 +125,11 @@ func parsePEM(block *pem.Block) (*Key, error) {
 	if err != nil {
 		return nil, ErrMalformed
 	}
-	return key, check(key.public)
+	public, err := newPublic(parsed)
+	if err != nil {
+		return nil, err
+	}
+	return &Key{public: public}, nil
 }
 
 func newSet(keys []*Key) *Set {

@@ -1,37 +1,25 @@
 package jwk
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"math/big"
 )
 
-// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url: of its required members alone, in
-// the order of their names and without white space.
+// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url.
 func (k *Key) Thumbprint() string {
-	const roomy = 1024
-	members := make([]byte, 0, roomy)
-	add := func(before string, value []byte) {
-		members = base64.RawURLEncoding.AppendEncode(append(members, before...), value)
-	}
-	switch public := k.public.(type) {
-	case *rsa.PublicKey:
-		add(`{"e":"`, big.NewInt(int64(public.E)).Bytes())
-		add(`","kty":"RSA","n":"`, public.N.Bytes())
-	case *ecdsa.PublicKey:
-		point := k.point
-		if point == nil {
-			point, _ = public.Bytes() // it was on its curve when it was read
-		}
-		size := len(point) / 2
-		add(`{"crv":"`+public.Curve.Params().Name+`","kty":"EC","x":"`, point[1:1+size])
-		add(`","y":"`, point[1+size:])
-	case ed25519.PublicKey:
-		add(`{"crv":"Ed25519","kty":"OKP","x":"`, public)
-	}
-	sum := sha256.Sum256(append(members, `"}`...))
-	return string(base64.RawURLEncoding.AppendEncode(members[:0], sum[:]))
+	sum := k.public.thumbprint()
+	const length = (sha256.Size*8 + 5) / 6
+	return string(base64.RawURLEncoding.AppendEncode(make([]byte, 0, length), sum[:]))
 }
+
+// membersLength is about the most that the members of a thumbprint take, but for very large RSA keys.
+const membersLength = 1024
+
+// appendMember appends to what a thumbprint is the hash of: the text up to a value, and the value in base64url. That is
+// the key's required members and no others, in the order of their names and without white space (RFC 7638 section 3).
+func appendMember(members []byte, before string, value []byte) []byte {
+	return base64.RawURLEncoding.AppendEncode(append(members, before...), value)
+}
+
+// sumMembers closes the last value and the object.
+func sumMembers(members []byte) [sha256.Size]byte { return sha256.Sum256(append(members, `"}`...)) }

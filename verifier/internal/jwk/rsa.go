@@ -1,0 +1,66 @@
+package jwk
+
+import (
+	"crypto/rsa"
+	"crypto/sha256"
+	"math/big"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+)
+
+// The bounds of RSA keys: RFC 7518 section 3.3 demands 2048 bits or more; the upper bounds keep one verification cheap.
+// They are lower for a key that came with what it signed, since whoever sent it chose its size: at 16,384 bits one
+// verification takes 500 times as long as at 2048.
+const (
+	minRSABits      = 2048
+	maxRSABits      = 16384
+	maxExponentBits = 31 // what crypto/rsa takes
+
+	maxEmbeddedRSABits  = 4096
+	maxEmbeddedExponent = 65537
+)
+
+// rsaKey is an RSA public key (RFC 7518 section 6.3.1).
+type rsaKey struct{ *rsa.PublicKey }
+
+func readRSA(object strictjson.Object) (publicKey, error) {
+	n, e := octets(object, "n"), octets(object, "e")
+	if len(n) == 0 || len(e) == 0 {
+		return nil, ErrMalformed
+	}
+	exponent := new(big.Int).SetBytes(e)
+	if exponent.BitLen() > maxExponentBits {
+		return nil, ErrSize
+	}
+	return newRSA(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())})
+}
+
+// newRSA checks the bounds of rule KEYS-05.
+func newRSA(public *rsa.PublicKey) (publicKey, error) {
+	bits := public.N.BitLen()
+	if bits < minRSABits || bits > maxRSABits || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 {
+		return nil, ErrSize
+	}
+	return rsaKey{public}, nil
+}
+
+func (k rsaKey) fits(a algorithm) bool { return a.family == rsaPKCS1 || a.family == rsaPSS }
+
+func (k rsaKey) verify(a algorithm, signed, signature []byte) bool {
+	var buf [maxDigest]byte
+	digest := a.digest(buf[:0], signed)
+	if a.family == rsaPSS {
+		// RFC 7518 section 3.5: the salt is as long as the hash, and no other length will do.
+		return rsa.VerifyPSS(k.PublicKey, a.hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+	}
+	return rsa.VerifyPKCS1v15(k.PublicKey, a.hash, digest, signature) == nil
+}
+
+func (k rsaKey) cheap() bool { return k.N.BitLen() <= maxEmbeddedRSABits && k.E <= maxEmbeddedExponent }
+
+func (k rsaKey) thumbprint() [sha256.Size]byte {
+	m := make([]byte, 0, membersLength)
+	m = appendMember(m, `{"e":"`, big.NewInt(int64(k.E)).Bytes())
+	m = appendMember(m, `","kty":"RSA","n":"`, k.N.Bytes())
+	return sumMembers(m)
+}
