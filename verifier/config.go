@@ -136,6 +136,12 @@ type DPoP struct {
 	// request is undecidable. A store that timed out five times in a row is asked by one request at a time until it
 	// answers again; meanwhile the others are undecidable at once. The embedded store never waits, and has no timeout.
 	ReplayTimeout time.Duration
+	// MaxProofsPerKey bounds how many proofs of one key this process accepts in the time that a proof is remembered
+	// (MaxAge and twice Leeway), so that one client can't fill the replay store for all others: over it, that client's
+	// requests are undecidable. The proofs may come at once, so the store never holds more than twice as many of one key.
+	// Zero means 262,144, some 700 a second, by which one client takes at most half of a memory.ReplayStore of default
+	// size; for a smaller store set it to a quarter of what the store holds. Negative means no bound.
+	MaxProofsPerKey int
 	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store fails or does not answer in time. A stolen
 	// proof can then be used again while the store is away. Otherwise the request is undecidable. That the client hangs
 	// up is not a failure of the store.

@@ -3,7 +3,6 @@ package verifier
 import (
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 
@@ -105,26 +104,42 @@ func (v *Verifier) confirmCertificate(r Request, bound confirmation) *Error {
 // confirmKey checks the DPoP proof, that the token is bound to its key, its nonce and, when all else is good, that this
 // is its first use.
 func (v *Verifier) confirmKey(ctx context.Context, r Request, sent credentials, token *signedToken, verified *Verified) *Error {
-	if token.bound.jkt == "" {
+	switch {
+	case r.Method == "":
+		return fail(CodeRequestIncomplete, "DPOP-CLM-02", "Request.Method is empty: a DPoP proof is for one method; set it to the request's")
+	case r.URL == "":
+		return fail(CodeRequestIncomplete, "DPOP-CLM-04", "Request.URL is empty: a DPoP proof is for one URL; set it to the absolute one that the client asked for")
+	case token.bound.jkt == "":
 		return fail(CodeConfirmation, "DPOP-REQ-03", "the token is not bound to a key, and was sent as DPoP")
 	}
 	proof, err := v.dpop.Check(sent.proof, dpop.Request{
-		Method: r.Method, URL: r.URL, AccessToken: sent.token, AccessTokenHash: token.digest,
+		Method: r.Method, URL: r.URL, AccessToken: sent.token, AccessTokenHash: token.digest, Thumbprint: token.bound.jkt,
 	})
 	if err != nil {
 		return proofFailed(err)
 	}
-	if subtle.ConstantTimeCompare([]byte(proof.Thumbprint), []byte(token.bound.jkt)) != 1 {
-		return fail(CodeConfirmation, "DPOP-BIND-01", "the token is bound to another key than the proof's")
-	}
 	if err := v.checkNonce(proof, verified); err != nil {
 		return err
 	}
-	if err := v.firstUse(ctx, proof); err != nil {
+	if err := v.useShare(ctx, proof); err != nil {
 		return err
 	}
 	verified.Thumbprint = proof.Thumbprint
 	return nil
+}
+
+// useShare uses the proof as a part of its key's share of the replay store. A proof over the share can't be remembered,
+// so it can't be told either whether it was used before; accepting it is never a choice, since its client would get any
+// proof accepted twice by sending many.
+func (v *Verifier) useShare(ctx context.Context, proof *dpop.Proof) *Error {
+	if !v.shares.take(proof.Thumbprint) {
+		return fail(CodeProofShare, "DPOP-RPL-08", "the proof's key has used up its share of the replay store; see DPoP.MaxProofsPerKey")
+	}
+	err := v.firstUse(ctx, proof)
+	if err != nil && err.Code == CodeProofReplayed {
+		v.shares.giveBack(proof.Thumbprint)
+	}
+	return err
 }
 
 // checkNonce holds the proof's nonce against those that were made here (RFC 9449 section 9), and gives a new one with
@@ -172,8 +187,13 @@ func proofFailed(err error) *Error {
 		return fail(CodeProof, "", "").because(err)
 	}
 	code := CodeProof
-	if broken.Nonce {
+	switch {
+	case broken.Nonce:
 		code = CodeNonce
+	case broken.Binding:
+		// RFC 9449 section 7.1 has invalid_token in its example of an invalid key binding: another proof by the same
+		// key will not help.
+		code = CodeConfirmation
 	}
 	return fail(code, broken.Rule, broken.Detail)
 }

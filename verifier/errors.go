@@ -63,13 +63,15 @@ const (
 	CodeIssuerUnavailable   Code = "issuer_unavailable"       // the issuer's keys can't be had now
 	CodeResolverUnavailable Code = "resolver_unavailable"     // the domain resolver said that it can't tell now
 	CodeReplayStore         Code = "replay_store_unavailable" // it can't be told whether the DPoP proof was used before
+	CodeProofShare          Code = "dpop_proof_share_used_up" // the DPoP proof's key has used up its share of the replay store
 	CodeCanceled            Code = "canceled"                 // the caller's context ended before there was an answer
 )
 
 // The codes of class [Misconfigured].
 const (
-	CodeConfig   Code = "config_invalid"  // New was given a configuration that can't work
-	CodeResolver Code = "resolver_failed" // the domain resolver failed, or returned nothing of use
+	CodeConfig            Code = "config_invalid"     // New was given a configuration that can't work
+	CodeResolver          Code = "resolver_failed"    // the domain resolver failed, or returned nothing of use
+	CodeRequestIncomplete Code = "request_incomplete" // the caller left out what a DPoP proof is compared with
 )
 
 // Error returns the code.
@@ -198,15 +200,21 @@ var answers = map[Code]answer{
 	CodeIssuerUnavailable:   unavailable,
 	CodeResolverUnavailable: unavailable,
 	CodeReplayStore:         unavailable,
+	CodeProofShare:          unavailable,
 	CodeCanceled:            unavailable,
 
-	CodeConfig:   misdeployed,
-	CodeResolver: misdeployed,
+	CodeConfig:            misdeployed,
+	CodeResolver:          misdeployed,
+	CodeRequestIncomplete: misdeployed,
 }
 
-// fail makes an error that breaks rule. Its header fields depend on the request and are added by answer.
+// fail makes an error that breaks rule. Its header fields depend on the request and are added by answer. A code that
+// answers lacks would be ours to mend: it rejects the request as all others do, with status 500.
 func fail(code Code, rule, detail string) *Error {
-	a := answers[code]
+	a, found := answers[code]
+	if !found {
+		a = misdeployed
+	}
 	return &Error{
 		Class: a.class, Code: code, Rule: rule, Detail: detail,
 		Status: a.status, OAuthError: a.oauthError, Description: a.description,

@@ -13,6 +13,15 @@ import (
 // goodHeader is the header of the key that the tests sign with, but for its closing brace.
 const goodHeader = `{"alg":"RS256","kid":"key-1","typ":"at+jwt"`
 
+// numbered are n members, to go behind others.
+func numbered(n int) string {
+	var members strings.Builder
+	for i := range n {
+		fmt.Fprintf(&members, `,"n%d":0`, i)
+	}
+	return members.String()
+}
+
 func TestHeaderAndPayload(t *testing.T) {
 	b := newBench(t, nil)
 	k := key(t, "RS256", "key-1")
@@ -46,8 +55,10 @@ func TestHeaderAndPayload(t *testing.T) {
 		{name: "JWS-06 EXP beside exp", payload: goodPayload + `,"EXP":1}`},
 		{name: "JWS-07 nested 40 deep", payload: goodPayload + `,"x":` + strings.Repeat("[", 39) + strings.Repeat("]", 39) + "}"},
 		{name: "JWS-07 nested 41 deep", payload: goodPayload + `,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}", want: verifier.CodeTokenMalformed},
-		{name: "JWS-07 1024 elements", payload: goodPayload + `,"x":[1` + strings.Repeat(",1", 1023) + "]}"},
-		{name: "JWS-07 1025 elements", payload: goodPayload + `,"x":[1` + strings.Repeat(",1", 1024) + "]}", want: verifier.CodeTokenMalformed},
+		{name: "JWS-07 5,000 elements", payload: goodPayload + `,"x":[1` + strings.Repeat(",1", 4999) + "]}"},
+		{name: "JWS-07 1,100 members", payload: goodPayload + numbered(1100) + "}"},
+		{name: "JWS-07 header of 64 members", header: `{"alg":"RS256","kid":"key-1","typ":"at+jwt"` + numbered(61) + "}"},
+		{name: "JWS-07 header of 65 members", header: `{"alg":"RS256","kid":"key-1","typ":"at+jwt"` + numbered(62) + "}", want: verifier.CodeTokenMalformed},
 		{name: "JWS-08 alg missing", header: `{"kid":"key-1"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-08 alg is no string", header: `{"alg":256,"kid":"key-1"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-08 alg is compared with case", header: `{"alg":"rs256","kid":"key-1"}`, want: verifier.CodeAlgorithm},

@@ -42,6 +42,7 @@ const (
 
 	defaultResolverTimeout = time.Second
 	defaultReplayTimeout   = 500 * time.Millisecond
+	defaultProofsPerKey    = 1 << 18
 	observerTimeout        = time.Second
 
 	defaultRememberedTokens = 1024
@@ -233,6 +234,10 @@ func (c *checker) replayStore(v *Verifier) {
 		timeout = 0 // it never waits
 	}
 	v.replayPort = c.port("replay store", timeout)
+	if c.DPoP.MaxProofsPerKey >= 0 && v.dpop != nil {
+		perKey := atLeastZero(c, "DPoP.MaxProofsPerKey", c.DPoP.MaxProofsPerKey, defaultProofsPerKey)
+		v.shares = newProofShares(v.clock, perKey, v.dpop.MaxWindow())
+	}
 }
 
 // port is the way to one of the application's parts.

@@ -63,7 +63,7 @@ func (v *Verified) Decode(target any) error {
 
 // claims reads the payload again, which few requests need.
 func (v *Verified) claims() strictjson.Object {
-	claims, _ := strictjson.ParseObject(v.payload, jws.Limits) // it was read by these limits before
+	claims, _ := strictjson.ParseObject(v.payload, jws.PayloadLimits) // it was read by these limits before
 	return claims
 }
 

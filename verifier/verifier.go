@@ -46,6 +46,7 @@ type Verifier struct {
 	nonceMode           NonceMode
 	replay              ports.ReplayStore
 	replayPort          *outbound.Port
+	shares              *proofShares // nil if a key's proofs are not bounded
 	mtls                MTLSMode
 	acceptBoundAsBearer bool
 

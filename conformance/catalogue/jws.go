@@ -125,8 +125,12 @@ func jwsCases() []Case {
 			token{moreClaims: nested(40)}).needs(Inside),
 		tokenCase("JWS-07.depth-at", accepted, "a payload of 40 levels",
 			token{moreClaims: nested(39)}).needs(Inside),
-		tokenCase("JWS-07.members-over", badToken, "a claim of 1,025 elements",
+		tokenCase("JWS-07.many-elements", accepted, "a claim of 1,025 elements, in a token of some 3 KB",
 			token{moreClaims: elements(1025)}).needs(Inside),
+		tokenCase("JWS-07.header-members-over", badToken, "a header of over 64 members",
+			token{moreHeader: members(65)}).as(Ours, "OURS bound; the sources know none"),
+		tokenCase("JWS-07.header-members-under", accepted, "a header of under 64 members",
+			token{moreHeader: members(55)}).needs(Inside),
 		tokenCase("JWS-07.members-at", accepted, "a claim of 1,000 elements",
 			token{moreClaims: elements(1000)}),
 		tokenCase("JWS-07.deep-header", badToken, "a header of 1,000 nested arrays",
@@ -411,4 +415,13 @@ func everyCharacter(s *scene) {
 			return
 		}
 	}
+}
+
+// members are that many members, to go behind others.
+func members(count int) string {
+	var written strings.Builder
+	for i := range count {
+		fmt.Fprintf(&written, `,"x%d":1`, i)
+	}
+	return written.String()
 }

@@ -89,6 +89,12 @@ func proofFormCases() []Case {
 		proofCase("DPOP-FORM-05.zero", badProof, "a point of zeros", proof{header: fields{"jwk": fields{
 			"kty": "EC", "crv": "P-256", "x": strings.Repeat("A", 43), "y": strings.Repeat("A", 43),
 		}}}),
+		largeKeyCase("DPOP-FORM-05.large-rsa", "an RSA key of 8192 bits", fields{
+			"kty": "RSA", "e": "AQAB", "n": strings.Repeat("_", 8192/6+1),
+		}),
+		largeKeyCase("DPOP-FORM-05.large-exponent", "an RSA key of a large exponent", fields{
+			"kty": "RSA", "e": "f____w", "n": strings.Repeat("_", 2048/6+1),
+		}),
 
 		proofCase("DPOP-FORM-06.other-key", badProof, "a signature by another key than jwk",
 			proof{key: thiefKey, header: fields{"jwk": jwkOf(clientKey)}}),
@@ -129,6 +135,15 @@ func otherAlgorithm(alg string) []string {
 		return []string{"EdDSA"}
 	}
 	return []string{"ES256"}
+}
+
+// largeKeyCase has a made-up RSA key as jwk: its size is looked at first.
+func largeKeyCase(id, reason string, jwk fields) Case {
+	return requestCase(id, badProof, reason, func(s *scene) Request {
+		bound := s.sign(token{claims: fields{"cnf": from(func(s *scene) any { return fields{"jkt": s.thumbprint("RS256")} })}})
+		return s.proved(bound, proof{key: "RS256", header: fields{"jwk": jwk}})
+	}).in(Allowed, Required).as(Ours, "OURS bound; the sources know none").
+		with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"RS256"} })
 }
 
 // jwkOf is another key of the world as jwk.

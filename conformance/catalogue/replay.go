@@ -22,9 +22,7 @@ func replayCases() []Case {
 		replayCase("DPOP-RPL-01.other-url", badProof, "the same jti and key for another URL",
 			step{send: sameID("/resource"), want: accepted}, step{send: sameID("/resource/2"), want: badProof}).as(Ours, "RFC 9449 11.1 remembers by URI"),
 		replayCase("DPOP-RPL-01.other-jti", accepted, "another proof for the same request",
-			step{send: remembered, want: accepted}, step{send: func(s *scene) Request {
-				return s.proved(s.kept["token"], proof{})
-			}, want: accepted}),
+			step{send: remembered, want: accepted}, step{send: freshProof, want: accepted}),
 
 		replayCase("DPOP-RPL-02.other-key", accepted, "the same jti under another key",
 			step{send: sameID("/resource"), want: accepted},
@@ -71,6 +69,19 @@ func replayCases() []Case {
 			c.DPoP.InsecureAcceptWithoutReplayStore = true
 			c.DPoP.ReplayTimeout = time.Minute
 		}),
+
+		replayCase("DPOP-RPL-08.over", undecidable, "a second proof of a key that may have one remembered",
+			step{send: remembered, want: accepted},
+			step{send: freshProof, want: undecidable}).
+			with(oneProofPerKey).as(Ours, "OURS bound; the sources know none"),
+		replayCase("DPOP-RPL-08.another-client", accepted, "another client's proof, after that",
+			step{send: remembered, want: accepted},
+			step{send: freshProof, want: undecidable},
+			step{send: func(s *scene) Request {
+				theirs := s.sign(token{claims: fields{"cnf": fields{"jkt": s.thumbprint(thiefKey)}}})
+				return s.proved(theirs, proof{key: thiefKey})
+			}, want: accepted}).
+			with(oneProofPerKey).as(Ours, "OURS bound; the sources know none"),
 	}
 }
 
@@ -84,6 +95,11 @@ func hangUp(s *scene) {
 		s.errorf("the request got %v", err)
 	}
 }
+
+// freshProof sends another proof with the same token.
+func freshProof(s *scene) Request { return s.proved(s.kept["token"], proof{}) }
+
+func oneProofPerKey(_ *World, c *verifier.Config) { c.DPoP.MaxProofsPerKey = 1 }
 
 // replayCase is about using a proof more than once.
 func replayCase(id string, want Outcome, reason string, steps ...step) Case {

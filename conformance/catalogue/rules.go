@@ -143,7 +143,7 @@ var rules = map[string]rule{
 	"DPOP-CLM-08":  {Must, "RFC 9449 4.3 (11), 11.1, auth0-api-python"},
 	"DPOP-CLM-09":  {Ours, "RFC 7519 4.1"},
 	"DPOP-CLM-10":  {Must, "RFC 9449 4.3 (12)"},
-	"DPOP-BIND-01": {Must, "RFC 9449 4.3 (12), 6.1"},
+	"DPOP-BIND-01": {Must, "RFC 9449 4.3 (12), 6.1, 7.1"},
 	"DPOP-BIND-02": {Must, "RFC 7800 3.1"},
 	"DPOP-BIND-03": {Must, "RFC 7800 3.1 and OURS"},
 	"DPOP-RPL-01":  {Must, "RFC 9449 11.1"},
@@ -153,6 +153,7 @@ var rules = map[string]rule{
 	"DPOP-RPL-05":  {Must, "OURS"},
 	"DPOP-RPL-06":  {Must, "OURS"},
 	"DPOP-RPL-07":  {Must, "OURS"},
+	"DPOP-RPL-08":  {Ours, "RFC 9449 11.1"},
 
 	"NONCE-01": {Must, "RFC 9449 9, 8"},
 	"NONCE-02": {Must, "RFC 9449 8, 11.2"},

@@ -47,6 +47,9 @@ const (
 	defaultMaxAge   = 300 * time.Second
 	defaultLeeway   = 30 * time.Second
 	defaultMaxProof = 8 << 10
+
+	// longest keeps sums of times from overflowing.
+	longest = 50 * 365 * 24 * time.Hour
 )
 
 // New returns a checker by config. Its error names the fields that can't work.
@@ -68,8 +71,8 @@ func New(config Config) (*Checker, error) {
 	}
 	c := &Checker{
 		algorithms: slices.Clone(config.Algorithms),
-		maxAge:     config.MaxAge,
-		leeway:     max(0, config.Leeway),
+		maxAge:     min(config.MaxAge, longest),
+		leeway:     min(max(0, config.Leeway), longest),
 		maxBytes:   config.MaxProofBytes,
 		clock:      config.Clock,
 	}
@@ -104,6 +107,10 @@ type Request struct {
 	// AccessTokenHash is the SHA-256 of AccessToken, for a caller who has it at hand. Zero means that Check computes
 	// it.
 	AccessTokenHash [sha256.Size]byte
+	// Thumbprint is what the access token's cnf.jkt says (RFC 9449 section 6.1): the proof must be by that key. It is
+	// compared before the signature is verified, so that only a key that the issuer has seen costs a verification.
+	// Empty means that the caller compares [Proof.Thumbprint] where the token is bound.
+	Thumbprint string
 }
 
 // A Proof is a DPoP proof that is good for its request.
@@ -124,9 +131,10 @@ type Proof struct {
 }
 
 // Check tells whether proof, the value of the one DPoP header field, is good for r by RFC 9449 section 4.3, items 2 to
-// 9 and 11 and the ath of item 12. Its errors are of type [*Error]. It leaves to the caller: that there was one header
-// field (item 1), the nonce (item 10, see [Nonces.Check]), that the access token is bound to the key (item 12), and
-// first use (section 11.1). It does no I/O.
+// 9, 11 and 12. Its errors are of type [*Error]. It leaves to the caller: that there was one header field (item 1), the
+// nonce (item 10, see [Nonces.Check]), and first use (section 11.1). It does no I/O.
+//
+// A proof's RSA key must have at most 4096 bits and an exponent of at most 65537, whatever the issuer's may have.
 func (c *Checker) Check(proof string, r Request) (*Proof, error) {
 	checked, err := c.check(proof, r)
 	if err != nil {
@@ -144,10 +152,13 @@ func (c *Checker) check(proof string, r Request) (*Proof, *Error) {
 	if err != nil {
 		return nil, err
 	}
+	checked := &Proof{Thumbprint: key.Thumbprint()}
+	if r.Thumbprint != "" && r.Thumbprint != checked.Thumbprint { // neither is secret
+		return nil, &Error{Rule: "DPOP-BIND-01", Detail: "the access token is bound to another key than the proof's", Binding: true}
+	}
 	if !message.Verify(key) {
 		return nil, broken("DPOP-FORM-06", "the signature is not that of jwk")
 	}
-	checked := &Proof{Thumbprint: key.Thumbprint()}
 	claims := message.Payload
 	if checked.ID, err = proofID(claims); err != nil {
 		return nil, err
@@ -196,7 +207,7 @@ func embeddedKey(message *jws.Message) (*jwk.Key, *Error) {
 	if value.Kind() != strictjson.ObjectKind {
 		return nil, broken("DPOP-FORM-04", "jwk is no object")
 	}
-	key, err := jwk.Parse(value.Raw())
+	key, err := jwk.ParseEmbedded(value.Raw())
 	switch {
 	case errors.Is(err, jwk.ErrPrivate):
 		return nil, broken("DPOP-FORM-04", "jwk is a private or symmetric key")
@@ -269,10 +280,15 @@ func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
 		return broken("DPOP-CLM-09", "nbf is still to come or malformed")
 	}
 	checked.IssuedAt = issuedAt
-	// The edge is inclusive, so the window is open for an instant more.
-	checked.Window = issuedAt.Add(c.maxAge+c.leeway).Sub(now) + time.Second
+	checked.Window = issuedAt.Add(c.maxAge+c.leeway).Sub(now) + edge
 	return nil
 }
+
+// edge is for how long a proof's window is open after its end, which is inclusive.
+const edge = time.Second
+
+// MaxWindow is the longest [Proof.Window] of a proof: one whose iat is as far ahead as it may be.
+func (c *Checker) MaxWindow() time.Duration { return c.maxAge + 2*c.leeway + edge }
 
 // hashLength is that of a SHA-256 in base64url.
 const hashLength = 43

@@ -2,8 +2,10 @@ package dpop_test
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
+	"math/big"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +118,8 @@ func TestDPoPProof(t *testing.T) {
 		{name: "DPOP-CLM-09 exp within leeway", claims: claims{"exp": now - 29}},
 		{name: "DPOP-CLM-09 exp at leeway", claims: claims{"exp": now - 30}, rule: "DPOP-CLM-09"},
 		{name: "DPOP-CLM-09 exp malformed", claims: claims{"exp": "soon"}, rule: "DPOP-CLM-09"},
+		{name: "DPOP-CLM-09 nbf malformed", claims: claims{"nbf": "0"}, rule: "DPOP-CLM-09"},
+		{name: "DPOP-CLM-09 nbf out of range", claims: claims{"nbf": -1}, rule: "DPOP-CLM-09"},
 		{name: "DPOP-CLM-09 nbf at leeway", claims: claims{"nbf": now + 30}},
 		{name: "DPOP-CLM-09 nbf over leeway", claims: claims{"nbf": now + 31}, rule: "DPOP-CLM-09"},
 		{name: "DPOP-CLM-10 missing", claims: claims{"ath": absent}, rule: "DPOP-CLM-10"},
@@ -335,4 +339,78 @@ func FuzzCheck(f *testing.F) {
 			t.Errorf("Check = %v, %v", checked, err)
 		}
 	})
+}
+
+// modulus returns an odd number of that many bits, which is enough of an RSA key to be measured.
+func modulus(bits uint) string {
+	n := new(big.Int).Lsh(big.NewInt(1), bits-1)
+	return base64.RawURLEncoding.EncodeToString(n.SetBit(n, 0, 1).Bytes())
+}
+
+// Whoever sends a proof chose its key, and with it what a verification costs.
+func TestFaultProofKeysAreBounded(t *testing.T) {
+	checker, clock := newChecker(t, dpop.Config{Algorithms: []string{"RS256"}})
+	prover := &verifiertest.Prover{Key: newKey(t, "RS256"), Clock: clock}
+	const verified = "DPOP-FORM-06" // what is wrong once the key has been taken
+	for _, c := range []struct {
+		name     string
+		bits     uint
+		exponent []byte
+		rule     string
+	}{
+		{"DPOP-FORM-05 2047 bits", 2047, []byte{1, 0, 1}, "DPOP-FORM-05"},
+		{"DPOP-FORM-05 2048 bits", 2048, []byte{1, 0, 1}, verified},
+		{"DPOP-FORM-05 4096 bits", 4096, []byte{1, 0, 1}, verified},
+		{"DPOP-FORM-05 4097 bits", 4097, []byte{1, 0, 1}, "DPOP-FORM-05"},
+		{"DPOP-FORM-05 16384 bits", 16384, []byte{1, 0, 1}, "DPOP-FORM-05"},
+		{"DPOP-FORM-05 exponent 3", 2048, []byte{3}, verified},
+		{"DPOP-FORM-05 exponent 65539", 2048, []byte{1, 0, 3}, "DPOP-FORM-05"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			jwk := verifiertest.Claims{"kty": "RSA", "n": modulus(c.bits), "e": base64.RawURLEncoding.EncodeToString(c.exponent)}
+			proof, err := prover.Proof(method, target, token, verifiertest.Claims{"jwk": jwk}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+			wantRule(t, err, c.rule)
+		})
+	}
+}
+
+func TestFaultProofKeyIsComparedBeforeItsSignatureIsVerified(t *testing.T) {
+	checker, clock := newChecker(t, dpop.Config{})
+	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
+	bound, err := prover.Thumbprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	another := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
+	for _, c := range []struct {
+		name    string
+		prover  *verifiertest.Prover
+		header  verifiertest.Claims
+		rule    string
+		binding bool
+	}{
+		{name: "DPOP-BIND-01 the key", prover: prover},
+		{name: "DPOP-BIND-01 another key", prover: another, rule: "DPOP-BIND-01", binding: true},
+		{name: "DPOP-BIND-01 another key, and a signature that is not its", prover: prover,
+			header: verifiertest.Claims{"jwk": mustJWK(t, another.Key)}, rule: "DPOP-BIND-01", binding: true},
+		{name: "DPOP-FORM-06 the key, and a signature that is not its", prover: another,
+			header: verifiertest.Claims{"jwk": mustJWK(t, prover.Key)}, rule: "DPOP-FORM-06"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			proof, err := c.prover.Proof(method, target, token, c.header, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token, Thumbprint: bound})
+			wantRule(t, err, c.rule)
+			var broken *dpop.Error
+			if errors.As(err, &broken) && broken.Binding != c.binding {
+				t.Errorf("error is %v, Binding %v", err, broken.Binding)
+			}
+		})
+	}
 }

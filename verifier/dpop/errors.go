@@ -9,6 +9,9 @@ type Error struct {
 	Detail string
 	// Nonce is whether a nonce is wanted that the proof does not have (RFC 9449 section 9).
 	Nonce bool
+	// Binding is whether the access token is bound to another key than the proof's. That is the token's fault as well:
+	// RFC 9449 section 7.1 answers it with invalid_token.
+	Binding bool
 }
 
 // Error returns the rule and the detail.

@@ -3,6 +3,7 @@ package jws
 import (
 	"bytes"
 	"encoding/base64"
+	"math"
 	"strings"
 	"unicode"
 	"unsafe"
@@ -11,8 +12,13 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
-// Limits bound the JSON of a header or payload (RFC 8725 section 2 knows no cure for hostile size but a bound).
-var Limits = strictjson.Limits{Depth: 40, Members: 1024}
+// PayloadLimits bound the JSON of a payload. Its members are bounded by the token's size, which the caller has bounded:
+// a token may hold any number of permissions that fits, and reading them takes time in proportion to its size.
+var PayloadLimits = strictjson.Limits{Depth: 40, Members: math.MaxInt}
+
+// headerLimits bound the JSON of a header, each member of which is looked up by its name (RFC 7515 section 4.1 registers
+// 11; its longest array is x5c).
+var headerLimits = strictjson.Limits{Depth: 40, Members: 64}
 
 // An Error is a fault of a token's outer form. Its text holds nothing of the token.
 type Error struct {
@@ -31,7 +37,7 @@ var (
 	ErrUnusedBits = &Error{"JWS-03", "segment is not canonical base64url: unused bits are set"}
 	ErrObject     = &Error{"JWS-04", "header or payload is not one JSON object"}
 	ErrDuplicate  = &Error{"JWS-05", "header or payload has duplicate member names"}
-	ErrBounds     = &Error{"JWS-07", "header or payload is nested too deeply or has too many members"}
+	ErrBounds     = &Error{"JWS-07", "header or payload is nested too deeply, or the header has too many members"}
 	ErrAlgorithm  = &Error{"JWS-08", "alg is missing or not a string"}
 	ErrCritical   = &Error{"JWS-12", "crit in the header"}
 	ErrUnencoded  = &Error{"JWS-13", "b64 in the header"}
@@ -88,7 +94,7 @@ func Parse(compact string) (*Message, *Error) {
 		return nil, fault
 	}
 	var err error
-	if message.Payload, err = strictjson.ParseObject(payload, Limits); err != nil {
+	if message.Payload, err = strictjson.ParseObject(payload, PayloadLimits); err != nil {
 		return nil, jsonFault(err)
 	}
 	return message, nil
@@ -112,7 +118,7 @@ func parseForm(compact string) (message *Message, payload string, fault *Error) 
 		return nil, "", fault
 	}
 	var err error
-	if message.Header, err = strictjson.ParseObject(header, Limits); err != nil {
+	if message.Header, err = strictjson.ParseObject(header, headerLimits); err != nil {
 		return nil, "", jsonFault(err)
 	}
 	if fault := message.readHeader(); fault != nil {
