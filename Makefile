@@ -3,12 +3,12 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz interop e2e conform bench quickstart
+.PHONY: help test deps check unit cover fuzz interop e2e conform bench quickstart rehearse
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-test: deps check unit interop quickstart ## install what is missing, then everything below
+test: deps check unit interop quickstart rehearse ## install what is missing, then everything below
 
 deps: ## install, or name, what the tests need beside Go: Redis, Memcached, Node.js and npm packages
 	@scripts/deps
@@ -38,6 +38,9 @@ conform: ## the rules of docs/rules.md played on Holdfast and on others, into do
 
 bench: ## Holdfast beside its peers and bare cryptography, into bench/RESULTS.md; some 10 minutes on a quiet machine
 	cd bench && GOWORK=off go run .
+
+rehearse: ## a release in a temporary clone, used from outside this workspace
+	scripts/release v0.999.0 --rehearse
 
 quickstart: ## the main job, shown
 	go run ./examples/quickstart
