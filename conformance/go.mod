@@ -9,10 +9,7 @@ require (
 	github.com/holdfast-go/holdfast/verifier v0.1.0
 )
 
-require (
-	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
-	golang.org/x/sync v0.24.0 // indirect
-)
+require github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
 
 replace (
 	github.com/holdfast-go/holdfast/ports => ../ports

@@ -40,7 +40,7 @@ var importTable = map[string]row{
 	"ports": {},
 	"verifier": {
 		ours:   []string{"ports"},
-		theirs: []string{goJose, "github.com/hashicorp/golang-lru/v2", "golang.org/x/sync"},
+		theirs: []string{goJose, "github.com/hashicorp/golang-lru/v2"},
 		tests:  []string{goCmp, goLeak},
 	},
 	"adapters/httpfetch": {

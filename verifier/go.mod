@@ -12,6 +12,4 @@ require github.com/google/go-cmp v0.7.0
 
 require github.com/hashicorp/golang-lru/v2 v2.0.7
 
-require golang.org/x/sync v0.24.0
-
 replace github.com/holdfast-go/holdfast/ports => ../ports

@@ -98,7 +98,9 @@ func New(config Config) (*Verifier, error) {
 		)
 	}
 	v.keys = keyring.New(c.keyring(v.clock, v.domains))
-	v.shared = shared.Verifier{Domain: c.domain(), Keys: v.keys, Clock: v.clock, LoopbackHTTP: config.InsecureAllowLoopbackHTTP}
+	v.shared = shared.Verifier{
+		Domain: c.domain(), Keys: v.keys, Clock: v.clock, Logger: config.Logger, LoopbackHTTP: config.InsecureAllowLoopbackHTTP,
+	}
 	if len(c.faults) > 0 {
 		return nil, fail(CodeConfig, "", "").because(errors.Join(c.faults...))
 	}

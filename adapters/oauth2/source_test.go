@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/exchange"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 	"go.uber.org/goleak"
 	xoauth2 "golang.org/x/oauth2"
 )
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // A tenant is an issuer's token endpoint and its management API on one TLS server.
 type tenant struct {
 	*httptest.Server
+	asked  atomic.Int32 // requests for a token
 	issued atomic.Int32 // tokens
 	down   atomic.Bool  // whether the token endpoint answers with an error
 }
@@ -36,6 +38,7 @@ func newTenant(t *testing.T) *tenant {
 	tenant := new(tenant)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth/token", func(w http.ResponseWriter, r *http.Request) {
+		tenant.asked.Add(1)
 		if tenant.down.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
@@ -73,28 +76,30 @@ func (tenant *tenant) PostForm(ctx context.Context, r ports.TokenRequest) (ports
 	return ports.TokenResponse{Status: answer.StatusCode, Header: answer.Header, Body: body}, err
 }
 
-// management returns an HTTP client for the management API.
-func management(t *testing.T, tenant *tenant) *http.Client {
+// management returns an HTTP client for the management API, and the clock that its tokens are kept by.
+func management(t *testing.T, tenant *tenant) (*http.Client, *verifiertest.Clock) {
 	t.Helper()
+	clock := verifiertest.NewClock(time.Now())
 	client, err := exchange.New(nil, exchange.Config{
 		Endpoint: tenant, TokenEndpointURL: tenant.URL + "/oauth/token", ClientID: "my-client", ClientSecret: "my-secret",
+		Clock: clock,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	source, err := exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
 		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: tenant.URL + "/api/v2/"})
-	}, exchange.SourceConfig{})
+	}, exchange.SourceConfig{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx := context.WithValue(t.Context(), xoauth2.HTTPClient, tenant.Client())
-	return xoauth2.NewClient(ctx, oauth2.NewTokenSource(source))
+	return xoauth2.NewClient(ctx, oauth2.NewTokenSource(source)), clock
 }
 
 func TestManagementAPI(t *testing.T) {
 	tenant := newTenant(t)
-	client := management(t, tenant)
+	client, _ := management(t, tenant)
 	var calls sync.WaitGroup
 	for range 20 {
 		calls.Go(func() {
@@ -117,21 +122,34 @@ func TestManagementAPI(t *testing.T) {
 
 func TestFaultIssuerIsDown(t *testing.T) {
 	tenant := newTenant(t)
-	client := management(t, tenant)
+	client, clock := management(t, tenant)
 	tenant.down.Store(true)
-	_, err := client.Get(tenant.URL + "/api/v2/users")
-	if failed, ok := errors.AsType[*exchange.Error](err); !ok || failed.Status != http.StatusServiceUnavailable || !errors.Is(err, verifier.Undecidable) {
-		t.Errorf("the error is %v", err)
+	for range 10 {
+		_, err := client.Get(tenant.URL + "/api/v2/users")
+		failed, ok := errors.AsType[*exchange.Error](err)
+		if !ok || failed.Status != http.StatusServiceUnavailable || !errors.Is(err, verifier.Undecidable) || failed.RetryAfter == 0 {
+			t.Errorf("the error is %v", err)
+		}
+		if strings.Contains(fmt.Sprint(err), "my-secret") {
+			t.Errorf("XCHG-15 the error tells the secret: %v", err)
+		}
 	}
-	if strings.Contains(fmt.Sprint(err), "my-secret") {
-		t.Errorf("XCHG-15 the error tells the secret: %v", err)
+	if asked := tenant.asked.Load(); asked != 1 {
+		t.Errorf("XCHG-19 the issuer was asked %d times at once, want 1", asked)
 	}
 	tenant.down.Store(false)
+	clock.Advance(2 * time.Second)
 	answer, err := client.Get(tenant.URL + "/api/v2/users")
 	if err != nil {
-		t.Fatalf("an error was remembered: %v", err)
+		t.Fatalf("the issuer is back: %v", err)
 	}
 	answer.Body.Close()
+}
+
+func TestFaultNoSource(t *testing.T) {
+	if token, err := oauth2.NewTokenSource(nil).Token(); err == nil || token != nil {
+		t.Errorf("got %v, %v", token, err)
+	}
 }
 
 func TestNewToken(t *testing.T) {

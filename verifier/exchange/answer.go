@@ -23,15 +23,17 @@ const (
 
 var answerLimits = strictjson.Limits{Depth: 20, Members: 256}
 
-// readAnswer reads the answer to a request that was sent at that time with those secrets.
-func readAnswer(response ports.TokenResponse, sent time.Time, secrets []string) (*Token, *Error) {
+// readAnswer reads the answer to a request that was sent and answered at those times, with those secrets.
+func readAnswer(response ports.TokenResponse, sent, received time.Time, secrets []string) (*Token, *Error) {
 	switch {
 	case response.Status < 400 && response.Status != 200, response.Status > 599:
 		return nil, unexpected(response.Status)
 	case len(response.Body) > maxAnswerBytes:
 		return nil, useless(CodeInvalidResponse, "XCHG-08", "the answer is over the size bound")
 	case response.Status != 200:
-		return nil, readRefusal(response, secrets)
+		refusal := readRefusal(response, secrets)
+		refusal.RetryAfter = readRetryAfter(response, received)
+		return nil, refusal
 	}
 	return readToken(response.Body, sent)
 }
@@ -107,7 +109,7 @@ func readLifetime(answer strictjson.Object) (time.Duration, bool) {
 	return time.Duration(min(seconds, maxLifetime.Seconds())) * time.Second, true
 }
 
-// readRefusal reads an error response (RFC 6749 section 5.2). Nothing else of it is told.
+// readRefusal reads the body of an error response (RFC 6749 section 5.2). Nothing else of it is told.
 func readRefusal(response ports.TokenResponse, secrets []string) *Error {
 	refusal := &Error{
 		Class: verifier.Rejected, Code: CodeTokenEndpoint, Rule: "XCHG-10", Status: response.Status,

@@ -1,9 +1,11 @@
 package exchange
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/url"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
@@ -45,6 +48,8 @@ type Config struct {
 	Timeout time.Duration
 	// Clock tells the time; nil means the verifier's, or the system's where there is no verifier.
 	Clock ports.Clock
+	// Logger is told of panics of the Endpoint and the keys, with their stack. Nil means the verifier's, if there is one.
+	Logger *slog.Logger
 	// InsecureAllowLoopbackHTTP accepts a TokenEndpointURL of http on a loopback host: for tests.
 	InsecureAllowLoopbackHTTP bool
 }
@@ -61,10 +66,10 @@ type Client struct {
 	clientID          string
 	clientSecret      string
 	auth              ClientAuth
-	assertionKey      SigningKey
-	assertionAudience string  // empty for the token endpoint
-	dpop              *prover // nil without a key
-	timeout           time.Duration
+	assertionKey      signer
+	assertionAudience string         // empty for the token endpoint
+	dpop              *prover        // nil without a key
+	requests          *outbound.Port // a request for a token, with all that it takes
 	clock             ports.Clock
 }
 
@@ -77,25 +82,26 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "{client:%.128q}",
 // Its error, an [*Error] of class verifier.Misconfigured, tells all that is wrong at once, each fault as a
 // [*verifier.FieldError] that errors.As finds.
 func New(v *verifier.Verifier, config Config) (*Client, error) {
-	check := checker{Config: config}
+	var lent shared.Verifier
+	if v != nil {
+		lent = shared.Of(v)
+	}
+	logger := cmp.Or(config.Logger, lent.Logger)
+	check := checker{Config: config, logger: logger}
 	c := &Client{
 		endpoint:          config.Endpoint,
 		tokenEndpoint:     config.TokenEndpointURL,
 		clientID:          config.ClientID,
 		clientSecret:      config.ClientSecret,
 		auth:              config.ClientAuth,
-		assertionKey:      config.AssertionKey,
+		assertionKey:      newSigner(config.AssertionKey, logger),
 		assertionAudience: config.AssertionAudience,
-		timeout:           config.Timeout,
+		requests:          &outbound.Port{Name: "token request", Timeout: cmp.Or(config.Timeout, defaultTimeout), Logger: logger},
 		clock:             config.Clock,
 	}
-	issuer, loopbackHTTP := "", config.InsecureAllowLoopbackHTTP
-	if v != nil {
-		lent := shared.Of(v)
-		issuer, loopbackHTTP = lent.Domain, loopbackHTTP || lent.LoopbackHTTP
-		if c.clock == nil {
-			c.clock = lent.Clock
-		}
+	issuer, loopbackHTTP := lent.Domain, config.InsecureAllowLoopbackHTTP || lent.LoopbackHTTP
+	if c.clock == nil {
+		c.clock = lent.Clock
 	}
 	if c.clock == nil {
 		c.clock = memory.Clock{}
@@ -103,11 +109,8 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 	if c.assertionAudience == "" {
 		c.assertionAudience = issuer
 	}
-	if c.timeout == 0 {
-		c.timeout = defaultTimeout
-	}
 	if config.DPoPKey.Signer != nil {
-		c.dpop = &prover{key: config.DPoPKey}
+		c.dpop = &prover{key: newSigner(config.DPoPKey, logger)}
 	}
 	if c.tokenEndpoint == "" {
 		c.verifier = v
@@ -128,11 +131,14 @@ var (
 	errUnused   = errors.New("does not go with this ClientAuth")
 	errUnknown  = errors.New("is not a known value")
 	errNoSigner = errors.New("has no Signer")
+
+	errNilPointer = errors.New("holds a nil pointer")
 )
 
 // A checker collects the faults of a configuration.
 type checker struct {
 	Config
+	logger *slog.Logger
 	faults []error
 }
 
@@ -148,7 +154,7 @@ func (c *checker) require(field, value string) {
 }
 
 func (c *checker) endpoint(issuer string, loopbackHTTP bool) {
-	if c.Endpoint == nil {
+	if outbound.IsNil(c.Endpoint) {
 		c.fault("Endpoint", errRequired)
 	}
 	if c.TokenEndpointURL == "" {
@@ -161,6 +167,14 @@ func (c *checker) endpoint(issuer string, loopbackHTTP bool) {
 	if c.Timeout < 0 {
 		c.fault("Timeout", errNegative)
 	}
+	c.clock("Clock", c.Clock)
+}
+
+// clock refuses an interface that holds a nil pointer, which would panic when it is asked.
+func (c *checker) clock(field string, clock ports.Clock) {
+	if clock != nil && outbound.IsNil(clock) {
+		c.fault(field, errNilPointer)
+	}
 }
 
 func (c *checker) client() {
@@ -169,11 +183,7 @@ func (c *checker) client() {
 	case ClientSecretBasic, ClientSecretPost:
 		c.require("ClientSecret", c.ClientSecret)
 	case PrivateKeyJWT:
-		if c.AssertionKey.Signer == nil {
-			c.fault("AssertionKey", errNoSigner)
-		} else if err := c.AssertionKey.check(); err != nil {
-			c.fault("AssertionKey", err)
-		}
+		c.key("AssertionKey", c.AssertionKey)
 	case PublicClient:
 	default:
 		c.fault("ClientAuth", errUnknown)
@@ -190,13 +200,16 @@ func (c *checker) client() {
 }
 
 func (c *checker) dpop() {
-	if c.DPoPKey == (SigningKey{}) {
-		return
+	if c.DPoPKey != (SigningKey{}) {
+		c.key("DPoPKey", c.DPoPKey)
 	}
-	if c.DPoPKey.Signer == nil {
-		c.fault("DPoPKey", errNoSigner)
-	} else if err := c.DPoPKey.check(); err != nil {
-		c.fault("DPoPKey", err)
+}
+
+func (c *checker) key(field string, key SigningKey) {
+	if outbound.IsNil(key.Signer) {
+		c.fault(field, errNoSigner)
+	} else if err := newSigner(key, c.logger).check(); err != nil {
+		c.fault(field, err)
 	}
 }
 
@@ -210,10 +223,26 @@ type request struct {
 // secretParameters hold tokens, or what is as good as one. A refusal that quotes one is not told.
 var secretParameters = []string{"subject_token", "actor_token", "refresh_token", "code", "code_verifier"}
 
-// obtain asks for the token that form describes, within the client's timeout.
-func (c *Client) obtain(ctx context.Context, form url.Values) (*Token, *Error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
+// obtain asks for the token that form describes, within the client's timeout, whatever the endpoint does.
+func (c *Client) obtain(ctx context.Context, form url.Values) (*Token, error) {
+	token, err := outbound.Call(ctx, c.requests, func(ctx context.Context) (*Token, error) {
+		token, failed := c.request(ctx, form)
+		if failed != nil {
+			return nil, failed
+		}
+		return token, nil
+	})
+	if err == nil {
+		return token, nil
+	}
+	if failed, ok := errors.AsType[*Error](err); ok {
+		return nil, failed
+	}
+	return nil, unanswered(ctx, err)
+}
+
+// request finds the token endpoint and asks it.
+func (c *Client) request(ctx context.Context, form url.Values) (*Token, *Error) {
 	endpoint, failed := c.locate(ctx)
 	if failed != nil {
 		return nil, failed
@@ -263,14 +292,14 @@ func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (_ *
 		r.header["Dpop"], nonce = []string{proof}, used
 		r.secrets = append(r.secrets, proof)
 	}
-	response, err := c.endpoint.PostForm(ctx, ports.TokenRequest{URL: endpoint, Form: r.form, Header: r.header})
+	response, err := c.post(ctx, endpoint, r)
 	if err != nil {
 		return nil, "", unanswered(ctx, r.quiet(err))
 	}
 	if c.dpop != nil {
 		c.dpop.remember(response.Header)
 	}
-	token, failed := readAnswer(response, sent, r.secrets)
+	token, failed := readAnswer(response, sent, c.clock.Now(), r.secrets)
 	if failed == nil && c.dpop != nil {
 		failed = checkBound(form, token)
 	}
@@ -278,6 +307,16 @@ func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (_ *
 		return nil, nonce, failed
 	}
 	return token, nonce, nil
+}
+
+// post sends a request. A panic of the endpoint tells no more than an error of it would (rule XCHG-15).
+func (c *Client) post(ctx context.Context, endpoint string, r *request) (ports.TokenResponse, error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			panic(r.quiet(fmt.Errorf("%v", panicked)))
+		}
+	}()
+	return c.endpoint.PostForm(ctx, ports.TokenRequest{URL: endpoint, Form: r.form, Header: r.header})
 }
 
 // checkBound refuses a token that anybody can use where one was wanted that is bound to the client's key (RFC 9449

@@ -3,6 +3,8 @@ package exchange_test
 import (
 	"context"
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -87,6 +89,19 @@ func TestNew(t *testing.T) {
 			want: "DPoPKey is not of a kind and size that is supported",
 		},
 		{name: "no endpoint", edit: func(c *exchange.Config) { c.Endpoint = nil }, want: "Endpoint is required"},
+		{name: "endpoint that is a nil pointer", edit: func(c *exchange.Config) { c.Endpoint = (*endpoint)(nil) }, want: "Endpoint is required"},
+		{name: "endpoint that is a nil function", edit: func(c *exchange.Config) { c.Endpoint = ports.TokenEndpointFunc(nil) }, want: "Endpoint is required"},
+		{name: "clock that is a nil pointer", edit: func(c *exchange.Config) { c.Clock = (*verifiertest.Clock)(nil) }, want: "Clock holds a nil pointer"},
+		{name: "assertion key that is a nil pointer", edit: algorithm((*rsa.PrivateKey)(nil), ""), want: "AssertionKey has no Signer"},
+		{name: "assertion key without numbers", edit: algorithm(&rsa.PrivateKey{}, ""), want: "AssertionKey is not of a kind and size that is supported"},
+		{
+			name: "assertion key of no bytes", edit: algorithm(ed25519.PrivateKey(nil), ""),
+			want: "AssertionKey is not of a kind and size that is supported",
+		},
+		{
+			name: "DPoP key that is a nil pointer", edit: func(c *exchange.Config) { c.DPoPKey.Signer = (*ecdsa.PrivateKey)(nil) },
+			want: "DPoPKey has no Signer",
+		},
 		{name: "negative timeout", edit: func(c *exchange.Config) { c.Timeout = -1 }, want: "Timeout must not be negative"},
 		{
 			name: "XCHG-07 neither verifier nor URL", edit: func(c *exchange.Config) { c.TokenEndpointURL = "" },

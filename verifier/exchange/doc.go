@@ -24,7 +24,8 @@
 //   - verifier.Undecidable: the issuer is out of reach or answered nonsense. Try again later.
 //   - verifier.Misconfigured: the client is not set up as the issuer wants it.
 //
-// Nothing is tried again here, but for the one repetition that DPoP nonces ask for (RFC 9449 section 8).
+// Nothing is tried again here, but for the one repetition that DPoP nonces ask for (RFC 9449 section 8). When to try
+// again is in [Error.RetryAfter], if the issuer said so.
 //
 // # What is secret
 //
@@ -33,6 +34,7 @@
 //
 // # Tokens that last
 //
-// A [Source] keeps a token and renews it ahead of its end, once for all who wait. The module adapters/oauth2 makes it a
+// A [Source] keeps a token and renews it ahead of its end, once for all who wait. It leaves an issuer that fails alone
+// for a while, longer each time, and as long as the issuer asks for. The module adapters/oauth2 makes it a
 // TokenSource for golang.org/x/oauth2.
 package exchange

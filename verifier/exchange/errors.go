@@ -3,8 +3,10 @@ package exchange
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
 
 // The codes of this package's own.
@@ -52,6 +54,10 @@ type Error struct {
 	// Status is the HTTP status of the issuer's error; 504 where the issuer did not answer in time and 502 where its
 	// answer is of no use, as a gateway's would be; 400 for a request that was not sent.
 	Status int
+	// RetryAfter is how long to wait before asking again, zero if nothing is known of that. It is what the issuer's
+	// Retry-After says (RFC 9110 section 10.2.3) or, with status 429, when its rate limit is reset, but at most 5
+	// minutes. In an error of [Source.Token] it is how long the source does not ask, which may be a tenth more.
+	RetryAfter time.Duration
 	// Err is the cause, if there is one.
 	Err error
 }
@@ -128,8 +134,12 @@ func unlocated(ctx context.Context, cause error) *Error {
 	if !ok || ctx.Err() != nil {
 		return unanswered(ctx, cause)
 	}
-	return &Error{
+	e := &Error{
 		Class: failed.Class, Code: failed.Code, Rule: failed.Rule, Description: failed.Detail, Status: failed.Status,
 		Err: failed.Err,
 	}
+	if unavailable, ok := errors.AsType[*keyring.UnavailableError](failed.Err); ok {
+		e.RetryAfter = min(unavailable.RetryAfter, maxRetryAfter)
+	}
+	return e
 }

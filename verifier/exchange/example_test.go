@@ -16,7 +16,8 @@ var tokenEndpoint = ports.TokenEndpointFunc(func(_ context.Context, r ports.Toke
 	if r.Form["grant_type"][0] == "refresh_token" {
 		return ports.TokenResponse{Status: 403, Body: []byte(`{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}`)}, nil
 	}
-	return ports.TokenResponse{Status: 200, Body: []byte(`{"access_token":"abc","token_type":"Bearer","scope":"read:orders"}`)}, nil
+	return ports.TokenResponse{Status: 200, Body: []byte(`{"access_token":"abc","token_type":"Bearer","scope":"read:orders",
+		"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"}`)}, nil
 })
 
 // exampleClient returns a client of the issuer whose tokens a verifier accepts.

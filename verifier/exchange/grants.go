@@ -112,8 +112,9 @@ type OnBehalfOfRequest struct {
 	Organization string
 }
 
-// OnBehalfOf exchanges the access token of a call for one to call the next API with (RFC 8693). The result has neither
-// ID token nor refresh token, whatever the issuer sends. Who acts for whom is in its act claim: see
+// OnBehalfOf exchanges the access token of a call for one to call the next API with (RFC 8693). An answer whose
+// issued_token_type is not that of an access token is an error. The result has neither ID token nor refresh token,
+// whatever the issuer sends. Who acts for whom is in its act claim: see
 // verifier.Verified.Actor.
 func (c *Client) OnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (*Token, error) {
 	p := parameters{}
@@ -128,7 +129,22 @@ func (c *Client) OnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (*Token, e
 	if err != nil {
 		return nil, err
 	}
+	if failed := checkAccessToken(token); failed != nil {
+		return nil, failed
+	}
 	return token.accessOnly(), nil
+}
+
+// checkAccessToken refuses a token of another kind than the access token that was asked for (RFC 8693 section 2.2.1):
+// the next API must not be sent the user's ID token or refresh token as a Bearer token.
+func checkAccessToken(token *Token) *Error {
+	switch {
+	case token.IssuedTokenType != TypeAccessToken:
+		return useless(CodeInvalidResponse, "XCHG-12", "issued_token_type is not "+TypeAccessToken+", which was asked for")
+	case strings.EqualFold(token.TokenType, "N_A"):
+		return useless(CodeInvalidResponse, "XCHG-12", "token_type is N_A, which is not that of an access token")
+	}
+	return nil
 }
 
 // A ConnectionTokenRequest is for an access token of an upstream provider that Auth0's Token Vault keeps for a user.
@@ -204,11 +220,7 @@ func (c *Client) token(ctx context.Context, p parameters) (*Token, error) {
 	if p.fault != nil {
 		return nil, p.fault
 	}
-	token, failed := c.obtain(ctx, p.form)
-	if failed != nil {
-		return nil, failed
-	}
-	return token, nil
+	return c.obtain(ctx, p.form)
 }
 
 // parameters are the form of a request in the making. The first fault is kept.

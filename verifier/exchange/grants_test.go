@@ -319,3 +319,38 @@ func TestOnBehalfOfHasAccessTokenAlone(t *testing.T) {
 		t.Error("XCHG-14 the token of an exchange lacks its ID token or refresh token")
 	}
 }
+
+// XCHG-12: what was issued must be the access token that was asked for (RFC 8693 section 2.2.1).
+func TestOnBehalfOfChecksWhatWasIssued(t *testing.T) {
+	for _, c := range []struct{ name, members string }{
+		{"an access token", `"issued_token_type":"` + accessTokenType + `","token_type":"Bearer"`},
+		{"one that is bound to a key", `"issued_token_type":"` + accessTokenType + `","token_type":"DPoP"`},
+		{"nothing is said", `"token_type":"Bearer"`},
+		{"null", `"issued_token_type":null,"token_type":"Bearer"`},
+		{"empty", `"issued_token_type":"","token_type":"Bearer"`},
+		{"in other case", `"issued_token_type":"` + strings.ToUpper(accessTokenType) + `","token_type":"Bearer"`},
+		{"a refresh token", `"issued_token_type":"` + exchange.TypeRefreshToken + `","token_type":"Bearer"`},
+		{"an ID token", `"issued_token_type":"` + exchange.TypeIDToken + `","token_type":"Bearer"`},
+		{"no access token by its type", `"issued_token_type":"` + accessTokenType + `","token_type":"n_a"`},
+	} {
+		t.Run("XCHG-12 "+c.name, func(t *testing.T) {
+			client, _ := newClient(t, nil, ok(`{"access_token":"`+issued+`",`+c.members+`}`))
+			request := exchange.OnBehalfOfRequest{AccessToken: userToken, Audience: "https://next.example"}
+			token, err := client.OnBehalfOf(t.Context(), request)
+			if c.name == "an access token" || c.name == "one that is bound to a key" {
+				if err != nil || token.AccessToken != issued {
+					t.Errorf("got %v, %v", token, err)
+				}
+				return
+			}
+			checkError(t, err, exchange.Error{Class: verifier.Undecidable, Code: exchange.CodeInvalidResponse, Rule: "XCHG-12", Status: 502})
+			if token != nil {
+				t.Errorf("got %v", token)
+			}
+			// Exchange leaves it to the caller, who may have asked for another kind.
+			if other, err := client.Exchange(t.Context(), profile); err != nil || other.AccessToken != issued {
+				t.Errorf("Exchange: got %v, %v", other, err)
+			}
+		})
+	}
+}

@@ -69,7 +69,7 @@ func (e *endpoint) requests() []ports.TokenRequest {
 func ok(body string) ports.TokenResponse { return ports.TokenResponse{Status: 200, Body: []byte(body)} }
 
 // good is a whole answer.
-var good = ok(`{"access_token":"` + issued + `","token_type":"Bearer","expires_in":300}`)
+var good = ok(`{"access_token":"` + issued + `","token_type":"Bearer","issued_token_type":"` + accessTokenType + `","expires_in":300}`)
 
 // newClient returns a client and its endpoint, which gives those answers, good ones by default.
 func newClient(t testing.TB, edit func(*exchange.Config), answers ...ports.TokenResponse) (*exchange.Client, *endpoint) {

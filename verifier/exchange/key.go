@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -9,12 +10,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/cryptosigner"
 
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
 // A SigningKey signs for the client.
@@ -27,6 +30,17 @@ type SigningKey struct {
 	Algorithm string
 	// KeyID is the kid by which the issuer knows the key. Empty means that it has to find the key without.
 	KeyID string
+}
+
+// A signer asks a SigningKey. A key in a key management system may fail, or panic, like a port. It needs no bound of
+// its own: a request for a token has one.
+type signer struct {
+	SigningKey
+	calls *outbound.Port
+}
+
+func newSigner(key SigningKey, logger *slog.Logger) signer {
+	return signer{key, &outbound.Port{Name: "signing key", Logger: logger}}
 }
 
 // algorithm is the signature algorithm, by the key where none is named.
@@ -55,24 +69,29 @@ func (k SigningKey) algorithm() string {
 var errKey = errors.New("is not of a kind and size that is supported")
 
 // check holds the key to what verifiers hold keys to (rules KEYS-05, KEYS-06 and JWS-11).
-func (k SigningKey) check() error {
-	public, err := jose.JSONWebKey{Key: k.Signer.Public()}.MarshalJSON()
-	if err != nil {
-		return errKey
-	}
-	key, err := jwk.Parse(string(public))
+func (k signer) check() error {
+	fits, err := outbound.Call(context.Background(), k.calls, func(context.Context) (bool, error) {
+		public, err := jose.JSONWebKey{Key: k.Signer.Public()}.MarshalJSON()
+		if err != nil {
+			return false, err
+		}
+		key, err := jwk.Parse(string(public))
+		return err == nil && key.Fits(k.algorithm()), err
+	})
 	switch {
 	case err != nil:
 		return errKey
-	case !key.Fits(k.algorithm()):
+	case !fits:
 		return errors.New("does not fit its Algorithm")
 	}
 	return nil
 }
 
 // sign returns claims as a compact JWS with the typ, if any, and the public key in its header where embed says so.
-func (k SigningKey) sign(claims any, typ string, embed bool) (string, *Error) {
-	signed, err := k.compact(claims, typ, embed)
+func (k signer) sign(claims any, typ string, embed bool) (string, *Error) {
+	signed, err := outbound.Call(context.Background(), k.calls, func(context.Context) (string, error) {
+		return k.compact(claims, typ, embed)
+	})
 	if err != nil {
 		return "", &Error{Class: verifier.Undecidable, Code: CodeSigning, Status: 503, Err: err}
 	}

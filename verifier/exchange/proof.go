@@ -10,7 +10,7 @@ import (
 // A prover proves that the client holds a key (RFC 9449 section 4.2), with the nonce that the token endpoint wants. It
 // is safe for concurrent use.
 type prover struct {
-	key   SigningKey
+	key   signer
 	nonce atomic.Pointer[string] // the last one that was given, or nil
 }
 

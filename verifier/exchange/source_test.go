@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/exchange"
@@ -48,6 +49,13 @@ func (o *origin) set(err error, gate chan struct{}) {
 	o.err, o.gate = err, gate
 }
 
+// failure is what the origin returns instead of a token.
+func (o *origin) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err
+}
+
 func (o *origin) requests() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -81,9 +89,10 @@ func TestNewSource(t *testing.T) {
 	if _, err := exchange.NewSource((&origin{}).obtain, exchange.SourceConfig{}); err != nil {
 		t.Error(err)
 	}
-	_, err := exchange.NewSource(nil, exchange.SourceConfig{Ahead: -1})
+	_, err := exchange.NewSource(nil, exchange.SourceConfig{Ahead: -1, Timeout: -1, Clock: (*verifiertest.Clock)(nil)})
 	checkError(t, err, exchange.Error{Class: verifier.Misconfigured, Code: exchange.CodeConfig, Status: 500})
-	if want := "holdfast: config_invalid: obtain is required\nAhead must not be negative"; err.Error() != want {
+	want := "holdfast: config_invalid: obtain is required\nAhead must not be negative\nTimeout must not be negative\nClock holds a nil pointer"
+	if err.Error() != want {
 		t.Errorf("the error is %q, want %q", err, want)
 	}
 }
@@ -122,59 +131,70 @@ func TestSourceAfterTheEnd(t *testing.T) {
 	})
 }
 
-// An issuer that says expires_in 0 is asked each time.
-func TestSourceOfTokensThatEndAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source, o := newSource(t, 0, 0)
-		checkToken(t, source, o, "token-1", 1)
-		checkToken(t, source, o, "token-2", 2)
-	})
+func TestXCHG18SourceOfTokensThatHaveEnded(t *testing.T) {
+	for _, lifetime := range []time.Duration{0, -time.Second} {
+		t.Run(lifetime.String(), func(t *testing.T) {
+			source, o := newSource(t, 0, lifetime)
+			for range 2 {
+				token, err := source.Token(t.Context())
+				checkError(t, err, exchange.Error{Class: verifier.Undecidable, Code: exchange.CodeInvalidResponse, Rule: "XCHG-18", Status: 502})
+				if token != nil {
+					t.Errorf("got %v", token)
+				}
+			}
+			if asked := o.requests(); asked != 1 {
+				t.Errorf("%d were asked for, want 1", asked)
+			}
+		})
+	}
 }
 
-func TestFaultSourceRemembersNoError(t *testing.T) {
+func TestXCHG18ClockIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, 0, time.Hour)
-		broken := errors.New("no route to host")
-		o.set(broken, nil)
-		for range 2 {
-			if token, err := source.Token(t.Context()); !errors.Is(err, broken) || token != nil {
-				t.Errorf("got %v, %v, want the error of the origin", token, err)
-			}
-		}
-		o.set(nil, nil)
+		checkToken(t, source, o, "token-1", 1)
+		o.clock.Advance(-1) // before the token came: how old it is can't be told
+		checkToken(t, source, o, "token-2", 2)
+		o.clock.Advance(time.Hour) // by its own word the first one would be good for a nanosecond more
 		checkToken(t, source, o, "token-3", 3)
 	})
 }
 
-// While a token is good, a failed renewal costs nobody anything, and the issuer is asked again every five seconds.
-func TestFaultRenewalFails(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		source, o := newSource(t, time.Minute, time.Hour)
-		checkToken(t, source, o, "token-1", 1)
-		broken := errors.New("no route to host")
-		o.set(broken, nil)
-		o.clock.Advance(59 * time.Minute)
-		checkToken(t, source, o, "token-1", 2)
-		o.clock.Advance(5*time.Second - 1)
-		checkToken(t, source, o, "token-1", 2)
-		o.clock.Advance(1)
-		checkToken(t, source, o, "token-1", 3)
-		o.clock.Advance(55 * time.Second)
-		if token, err := source.Token(t.Context()); !errors.Is(err, broken) {
-			t.Errorf("a token that has ended: got %v, %v", token, err)
-		}
-		o.set(nil, nil)
-		checkToken(t, source, o, "token-5", 5)
-	})
-}
-
-func TestFaultObtainReturnsNothing(t *testing.T) {
-	source, err := exchange.NewSource(func(context.Context) (*exchange.Token, error) { return nil, nil }, exchange.SourceConfig{})
+// On a machine that slept, the wall clock has gone on and the monotonic clock has not.
+func TestXCHG18MachineSlept(t *testing.T) {
+	clock := &sleepyClock{}
+	asked := 0
+	source, err := exchange.NewSource(func(context.Context) (*exchange.Token, error) {
+		asked++
+		return &exchange.Token{AccessToken: fmt.Sprint("token-", asked), ExpiresAt: clock.Now().Add(time.Hour)}, nil
+	}, exchange.SourceConfig{Clock: clock, Ahead: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = source.Token(t.Context())
-	checkError(t, err, exchange.Error{Class: verifier.Undecidable, Code: exchange.CodeInvalidResponse, Status: 502})
+	for _, c := range []struct {
+		slept time.Duration
+		want  string
+	}{{0, "token-1"}, {time.Hour - time.Second, "token-1"}, {time.Hour, "token-2"}} {
+		clock.slept = c.slept
+		token, err := source.Token(t.Context())
+		if err != nil || token.AccessToken != c.want {
+			t.Errorf("after %v got %v, %v, want %s", c.slept, token.AccessToken, err, c.want)
+		}
+	}
+}
+
+// A sleepyClock is the system's clock on a machine that slept.
+type sleepyClock struct{ slept time.Duration }
+
+func (c *sleepyClock) Now() time.Time {
+	now := time.Now().Add(c.slept)
+	// The second word of a time.Time that has a monotonic reading is that reading.
+	(*struct {
+		wall      uint64
+		monotonic int64
+		location  *time.Location
+	})(unsafe.Pointer(&now)).monotonic -= int64(c.slept)
+	return now
 }
 
 func TestSourceAsksOnceForAll(t *testing.T) {

@@ -73,7 +73,7 @@ var (
 // [*verifier.FieldError].
 func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 	if v == nil {
-		return nil, misconfigured(errors.New("a verifier is required"))
+		return nil, misconfigured(&verifier.FieldError{Field: "the verifier", Err: errRequired})
 	}
 	lent := shared.Of(v)
 	c := checker{Config: config}

@@ -9,6 +9,7 @@ import (
 	"unique"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/backoff"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 )
 
@@ -179,13 +180,9 @@ func (r *Ring) soften(d time.Duration) time.Duration {
 }
 
 const (
-	minBackoff = time.Second
-	maxBackoff = 30 * time.Second
+	minBackoff = backoff.Min
+	maxBackoff = backoff.Max
 )
 
-// backoff is how long an issuer that failed so many times in a row is left alone: from 1 s to 30 s, doubling, of which
-// the upper half is chance.
-func (r *Ring) backoff(failures int) time.Duration {
-	ceiling := min(maxBackoff, minBackoff<<min(failures, 5))
-	return max(minBackoff, ceiling-time.Duration(r.Rand(int64(ceiling)/2+1)))
-}
+// backoff is how long an issuer that failed so many times in a row is left alone.
+func (r *Ring) backoff(failures int) time.Duration { return backoff.Wait(failures, r.Rand) }

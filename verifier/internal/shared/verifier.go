@@ -1,6 +1,8 @@
 package shared
 
 import (
+	"log/slog"
+
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
@@ -16,6 +18,8 @@ type Verifier struct {
 	// Keys holds keys and metadata of issuers. It is closed with the verifier.
 	Keys  *keyring.Ring
 	Clock ports.Clock
+	// Logger is that of the configuration, nil if there is none.
+	Logger *slog.Logger
 	// LoopbackHTTP permits URLs of http on a loopback address.
 	LoopbackHTTP bool
 }
