@@ -149,6 +149,35 @@ func TestXCHG18SourceOfTokensThatHaveEnded(t *testing.T) {
 	}
 }
 
+// A caller that wakes up late must not get what was good when it fell asleep.
+func TestXCHG18TokenEndsBeforeTheCallerHasIt(t *testing.T) {
+	clock := &hastyClock{now: noon}
+	source, err := exchange.NewSource(func(context.Context) (*exchange.Token, error) {
+		return &exchange.Token{AccessToken: "token-1", ExpiresAt: clock.Now().Add(30 * time.Minute)}, nil
+	}, exchange.SourceConfig{Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := source.Token(t.Context())
+	checkError(t, err, exchange.Error{Class: verifier.Undecidable, Code: exchange.CodeInvalidResponse, Rule: "XCHG-18", Status: 502})
+	if token != nil {
+		t.Errorf("got %v", token)
+	}
+}
+
+// A hastyClock is 20 minutes further each time that it is looked at.
+type hastyClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *hastyClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(20 * time.Minute)
+	return c.now
+}
+
 func TestXCHG18ClockIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, 0, time.Hour)
