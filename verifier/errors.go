@@ -12,7 +12,7 @@ import (
 type Class string
 
 const (
-	// Rejected: the request is bad and the same request will be rejected again (400, 401, 403).
+	// Rejected: the request is bad and the same request will be rejected again (400, 401, 403, 421).
 	Rejected Class = "rejected"
 	// Undecidable: the issuer, or something else that the answer depends on, is out of reach. The token may well be
 	// good: a client should try again later, and must not be logged out (503).
@@ -33,6 +33,7 @@ const (
 	CodeCredentialsMissing Code = "credentials_missing"        // the request has no Authorization header field
 	CodeSchemeNotOffered   Code = "scheme_not_offered"         // it uses a scheme that is not offered
 	CodeRequestMalformed   Code = "request_malformed"          // its credentials can't be read, or are sent twice
+	CodeMisdirected        Code = "request_misdirected"        // it is for a host that the API does not serve
 	CodeTokenTooLarge      Code = "token_too_large"            // the token is over the size bound
 	CodeTokenMalformed     Code = "token_malformed"            // the token is no strict compact JWS of a JSON object
 	CodeAlgorithm          Code = "algorithm_not_allowed"      // its alg is not configured, or does not fit the key
@@ -173,6 +174,7 @@ var answers = map[Code]answer{
 	CodeCredentialsMissing: {Rejected, 401, "", "An access token is needed"},
 	CodeSchemeNotOffered:   {Rejected, 401, "", "An access token is needed"},
 	CodeRequestMalformed:   {Rejected, 400, invalidRequest, "The request is malformed"},
+	CodeMisdirected:        {Rejected, 421, invalidRequest, "The request is for another host"},
 	CodeTokenTooLarge:      badToken("The access token is too large"),
 	CodeTokenMalformed:     badToken("The access token is malformed"),
 	CodeAlgorithm:          badToken("The access token's signature algorithm is not accepted"),

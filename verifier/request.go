@@ -9,7 +9,8 @@ import (
 type Request struct {
 	// Method is the request's method, as sent.
 	Method string
-	// URL is the absolute URL that the client asked for, its query included: the one before any proxy.
+	// URL is the absolute URL that the client asked for, its query included: the one before any proxy. Where
+	// [Verifier.NeedsURL] reports false, path and query are enough.
 	URL string
 	// Header holds the header fields. Their names are compared without case, whatever the map's spelling.
 	Header map[string][]string
@@ -19,6 +20,14 @@ type Request struct {
 	// Form holds the fields of a form body, if the caller has parsed one. It is only looked at for an access token
 	// sent where none belongs.
 	Form map[string][]string
+}
+
+// NeedsURL reports whether more of r.URL than its query counts: r has credentials, and a DPoP proof is checked against
+// its URL or a Resolver is asked for its issuers. It does not look at r.URL. Adapters for which working out the URL costs
+// something, or can fail, ask it first.
+func (v *Verifier) NeedsURL(r Request) bool {
+	authorization, proof := r.fields()
+	return authorization.count > 0 && (v.resolver != nil || v.dpop != nil && proof.count > 0)
 }
 
 // credentials are what a request was sent with.

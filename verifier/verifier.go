@@ -85,6 +85,12 @@ func (v *Verifier) Malformed(rule, detail string) *Error {
 	return v.answer(fail(CodeRequestMalformed, rule, detail), "", nil)
 }
 
+// Misdirected returns the error of a request for a host that the API does not serve, with the answer to send (421, RFC
+// 9110 section 15.5.20): for adapters, which know the hosts. The rule and the detail are for the operator.
+func (v *Verifier) Misdirected(rule, detail string) *Error {
+	return v.answer(fail(CodeMisdirected, rule, detail), "", nil)
+}
+
 // decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no
 // more than it must.
 func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {

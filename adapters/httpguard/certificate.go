@@ -25,6 +25,9 @@ const (
 	CertificateXFCC
 )
 
+// maxCertificateBytes bounds the field that a certificate is forwarded in. It is read for every request.
+const maxCertificateBytes = 64 << 10
+
 // certificate returns the client's certificate in DER, nil if it has none.
 func (l *location) certificate(r *http.Request) ([]byte, error) {
 	p := &l.proxies
@@ -50,8 +53,8 @@ func (l *location) certificate(r *http.Request) ([]byte, error) {
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return nil, nil
 	}
-	malformed := &errRequest{"MTLS-03", "the forwarded certificate is malformed"}
-	if len(values) > 1 {
+	malformed := &requestError{ruleCertificate, "the forwarded certificate is malformed"}
+	if len(values) > 1 || len(values[0]) > maxCertificateBytes {
 		return nil, malformed
 	}
 	der, ok := decode(values[0])
@@ -90,8 +93,12 @@ func decodeEscapedPEM(value string) ([]byte, bool) {
 // decodeXFCC reads the last element, which the nearest proxy has written; those before it came with the request. An
 // element without Cert is malformed here, since Envoy must be told to forward it.
 func decodeXFCC(value string) ([]byte, bool) {
+	_, element, _, wellFormed := cutLast(value)
+	if !wellFormed {
+		return nil, false
+	}
 	var cert string
-	for _, pair := range splitQuoted(lastElement(value), ';') {
+	for pair, rest := cutQuoted(element, ';'); pair != "" || rest != ""; pair, rest = cutQuoted(rest, ';') {
 		name, written, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if !strings.EqualFold(name, "Cert") {
 			continue
@@ -103,19 +110,4 @@ func decodeXFCC(value string) ([]byte, bool) {
 		cert = value
 	}
 	return decodeEscapedPEM(cert)
-}
-
-// lastElement returns what stands behind the last comma that is outside quoted strings. It reads from the end, so that
-// a quotation mark which the client has left open does not count.
-func lastElement(list string) string {
-	quoted := false
-	for i := len(list) - 1; i >= 0; i-- {
-		switch before := list[:i]; {
-		case list[i] == ',' && !quoted:
-			return list[i+1:]
-		case list[i] == '"' && (len(before)-len(strings.TrimRight(before, `\`)))%2 == 0:
-			quoted = !quoted
-		}
-	}
-	return list
 }

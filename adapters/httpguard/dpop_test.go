@@ -61,7 +61,8 @@ func TestDPoPBehindAProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := httptest.NewRequest("GET", "http://10.0.0.5:8080/orders?page=2", nil)
+		r := httptest.NewRequest("GET", "/orders?page=2", nil)
+		r.Host = "10.0.0.5:8080"
 		r.Header.Set("Authorization", "DPoP "+token)
 		r.Header.Set("DPoP", proof)
 		recorder := httptest.NewRecorder()
@@ -91,6 +92,8 @@ func TestMalformedRequest(t *testing.T) {
 	guard, _ := newGuard(t, newIssuer(t), httpguard.Config{}, func(*verifier.Config) {})
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Host = "api.example@evil.example"
+	r.Header.Set("Authorization", "DPoP x")
+	r.Header.Set("DPoP", "x")
 	recorder := httptest.NewRecorder()
 	guard.Handler(greet).ServeHTTP(recorder, r)
 	if recorder.Code != 400 || recorder.Body.String() != `{"error":"invalid_request","error_description":"The request is malformed"}` {

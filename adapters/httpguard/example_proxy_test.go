@@ -43,7 +43,11 @@ func ExampleConfig_proxies() {
 	}
 	defer v.Close()
 	guard, err := httpguard.New(v, httpguard.Config{
-		Proxies: httpguard.Proxies{Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
+		Proxies: httpguard.Proxies{
+			Trusted:   []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+			Forwarded: httpguard.XForwardedFor | httpguard.XForwardedProto | httpguard.XForwardedHost,
+		},
+		Hosts: []string{"api.example"},
 	})
 	if err != nil {
 		fmt.Println(err)
@@ -57,8 +61,8 @@ func ExampleConfig_proxies() {
 			fmt.Println(err)
 			return
 		}
-		request := httptest.NewRequest("GET", "http://backend.internal/orders", nil)
-		request.RemoteAddr = peer
+		request := httptest.NewRequest("GET", "/orders", nil)
+		request.Host, request.RemoteAddr = "backend.internal", peer
 		request.Header.Set("Authorization", "DPoP "+token)
 		request.Header.Set("DPoP", proof)
 		request.Header.Set("X-Forwarded-For", "203.0.113.5")
@@ -70,5 +74,5 @@ func ExampleConfig_proxies() {
 	}
 	// Output:
 	// 200 orders
-	// 401 {"error":"invalid_dpop_proof","error_description":"The DPoP proof is invalid"}
+	// 421 {"error":"invalid_request","error_description":"The request is for another host"}
 }

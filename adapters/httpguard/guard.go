@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,9 +23,19 @@ type Config struct {
 	// host, and its path goes in front of the request's. DPoP proofs are for the URL that the client sees. Empty
 	// means the URL of the connection, or what Proxies forward.
 	PublicURL string
-	// PathPrefixes maps path prefixes as this process sees them to the public ones, for a proxy that rewrites
-	// paths. The longest one that fits holds.
+	// PathPrefixes maps path prefixes as they reach this process to the public ones, for a proxy that rewrites
+	// paths. The longest one that fits holds. What a router or http.StripPrefix in this process takes off the path
+	// does not belong here: the guard reads the path that was received.
 	PathPrefixes map[string]string
+	// Hosts are the hosts that clients know this API by: api.example, with a port unless it is the scheme's
+	// (api.example:8443), or *.api.example for one label in front. A request for another host that has a DPoP proof,
+	// or whose issuers a Resolver names, is answered 421 (PROXY-05).
+	//
+	// Empty means the host of [verifier.Config.Resource], if that is set, and otherwise any. With any host, a proof
+	// is compared with a URL whose host the same client has sent: a proof that was made for another server passes
+	// here, with its token, if this API accepts that token. Set Hosts, PublicURL or Resource wherever tokens of one
+	// audience are sent to more than one server. It can't be combined with PublicURL, which is the one host.
+	Hosts []string
 	// Proxies says whose word counts for the URL and the client's certificate.
 	Proxies Proxies
 	// Logger is told of each request that may not pass, and why: rejected ones at level Info, undecidable ones at
@@ -40,20 +51,29 @@ type Guard struct {
 	logger   *slog.Logger
 }
 
-// New returns a guard that asks v. Its error names the field that can't work.
+// New returns a guard that asks v. Its error is a [*verifier.FieldError], which names the field that can't work.
 func New(v *verifier.Verifier, config Config) (*Guard, error) {
 	if v == nil {
 		return nil, errors.New("httpguard: a verifier is required")
 	}
-	location, err := newLocation(config)
+	metadata, _ := v.ResourceMetadata()
+	location, err := newLocation(config, metadata.Resource)
 	if err != nil {
 		return nil, fmt.Errorf("httpguard: %w", err)
 	}
 	logger := config.Logger
-	if logger == nil {
+	switch {
+	case logger == nil:
 		logger = slog.New(slog.DiscardHandler)
+	case logger.Handler() == nil:
+		return nil, fmt.Errorf("httpguard: %w", fault("Logger", "has no handler: make it by slog.New, or leave it nil"))
 	}
 	return &Guard{verifier: v, optional: config.Optional, location: location, logger: logger}, nil
+}
+
+// fault says which field of Config can't work, and why.
+func fault(field, reason string) error {
+	return &verifier.FieldError{Field: field, Err: errors.New(reason)}
 }
 
 // Handler returns a handler that calls next for requests that may pass and whose token has all of scopes. Put what
@@ -76,32 +96,37 @@ func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 	})
 }
 
-// verify asks the verifier about the request as its client sent it.
+// verify asks the verifier about the request as its client sent it. The URL is worked out only where it counts
+// (PROXY-07): what proxies forward of it, and how, is no concern of a Bearer request.
 func (g *Guard) verify(r *http.Request) (*verifier.Verified, error) {
-	url, err := g.location.url(r)
-	if err != nil {
-		return nil, g.malformed(err)
+	request := verifier.Request{
+		Method: cmp.Or(r.Method, http.MethodGet), // as net/http reads an empty one
+		URL:    receivedTarget(r),
+		Header: r.Header,
+		Form:   r.PostForm,
 	}
-	certificate, err := g.location.certificate(r)
-	if err != nil {
-		return nil, g.malformed(err)
+	var err error
+	if g.verifier.NeedsURL(request) {
+		if request.URL, err = g.location.url(r); err != nil {
+			return nil, g.refusal(err)
+		}
 	}
-	return g.verifier.VerifyRequest(r.Context(), verifier.Request{
-		Method:            r.Method,
-		URL:               url,
-		Header:            r.Header,
-		ClientCertificate: certificate,
-		Form:              r.PostForm,
-	})
+	if request.ClientCertificate, err = g.location.certificate(r); err != nil {
+		return nil, g.refusal(err)
+	}
+	return g.verifier.VerifyRequest(r.Context(), request)
 }
 
-// malformed makes the answer to a request that is no good before its credentials are looked at.
-func (g *Guard) malformed(err error) *verifier.Error {
-	var request *errRequest
-	if errors.As(err, &request) {
-		return g.verifier.Malformed(request.rule, request.detail)
+// refusal makes the answer to a request that is refused before its credentials are looked at.
+func (g *Guard) refusal(err error) *verifier.Error {
+	var broken *requestError
+	switch {
+	case !errors.As(err, &broken):
+		return g.verifier.Malformed("", err.Error())
+	case broken.rule == ruleHosts:
+		return g.verifier.Misdirected(broken.rule, broken.detail)
 	}
-	return g.verifier.Malformed("", err.Error())
+	return g.verifier.Malformed(broken.rule, broken.detail)
 }
 
 type verifiedKey struct{}

@@ -1,159 +1,103 @@
 package httpguard
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"slices"
 	"strings"
-
-	"github.com/holdfast-go/holdfast/verifier/dpop"
 )
 
 // Proxies says which proxies are in front of this process, and what they write. Its zero value is none: then the URL is
-// that of the connection, and no header field is believed.
+// that of the connection, and no forwarded field is read.
+//
+// What is usual, by proxy (docs/operations.md says what each must be told):
+//
+//	nginx, HAProxy, Envoy, AWS ALB:  Proxies{Hops: 1, Forwarded: XForwardedFor | XForwardedProto}
+//	Google Cloud load balancers:     Proxies{Hops: 2, Forwarded: XForwardedFor | XForwardedProto}
+//	Traefik, Caddy:                  Proxies{Hops: 1, Forwarded: XForwardedFor | XForwardedProto | XForwardedHost}
+//
+// With Trusted in place of Hops where their addresses are known. Where the API has one public URL, Config.PublicURL is
+// simpler and needs none of this.
 type Proxies struct {
 	// Trusted are the addresses of the proxies. What a peer outside them says of the request is ignored. With
 	// several proxies in a row each of them must be in it: the chain is read from the right for as long as it names
-	// trusted addresses.
+	// trusted addresses, by XForwardedFor or Forwarded. Without either, only the nearest proxy's word counts.
 	Trusted []netip.Prefix
-	// Hops is how many proxies there are, for those whose addresses aren't known: the chain is read that far from
-	// the right. It believes every peer, so nothing but the proxies may be able to reach this process. It can't be
-	// combined with Trusted.
+	// Hops is how many proxies there are, up to 32, for those whose addresses aren't known: the chain is read that
+	// far from the right. It believes every peer, so nothing but the proxies may be able to reach this process. It
+	// can't be combined with Trusted. More than one needs XForwardedFor or Forwarded, which count them.
 	Hops int
-	// Forwarded is which header fields the proxies write. The others are never read: a proxy that writes one passes
-	// on what a client has sent as another.
-	Forwarded ForwardedField
+	// Forwarded is which header fields the proxies write: each of the proxies overwrites or appends to each of
+	// them. The others are never read, since proxies pass on what a client has sent under their names. It is
+	// required with Trusted and Hops, unless the proxies only forward certificates.
+	Forwarded ForwardedFields
 	// Certificate is how they forward the client's certificate.
 	Certificate CertificateField
 	// CertificateName is the name of the field for CertificateEscapedPEM. Empty means X-SSL-Client-Cert.
 	CertificateName string
 }
 
-// ForwardedField says where proxies write what they know of a request.
-type ForwardedField int
+// ForwardedFields is a set of header fields in which proxies write what they know of a request, joined by |.
+type ForwardedFields uint
 
+// The fields. X-Forwarded-Port and X-Forwarded-Prefix are never read: a port or a path that the Host field does not show
+// is for [Config.PublicURL].
 const (
-	// XForwarded: X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host, parted by commas, the nearest proxy
-	// last. One that the proxies don't write they must take away, or it is the client's word.
-	XForwarded ForwardedField = iota
-	// Forwarded: the Forwarded field of RFC 7239, its parameters for, proto and host.
+	// XForwardedFor: X-Forwarded-For, the address that each proxy was called from, the nearest proxy's last.
+	XForwardedFor ForwardedFields = 1 << iota
+	// XForwardedProto: X-Forwarded-Proto, the scheme by which it was called: http or https, or ws or wss for the
+	// request that opens a WebSocket. One value holds for all proxies; several go with those of X-Forwarded-For.
+	XForwardedProto
+	// XForwardedHost: X-Forwarded-Host, the Host field that it received, in the same way. Without it the host is
+	// that of the Host field, which the proxies must then pass on.
+	XForwardedHost
+	// Forwarded: the Forwarded field of RFC 7239, its parameters for, proto and host. It can't be combined with the
+	// others.
 	Forwarded
+
+	xForwarded = XForwardedFor | XForwardedProto | XForwardedHost
 )
 
-// location finds the URL that a request was sent to, and the certificate of its client.
-type location struct {
-	public  *url.URL // replaces scheme, host and prefix, if not nil
-	paths   []pathPrefix
-	proxies Proxies
-}
+// maxHops bounds how many elements of a forwarded field are looked at, and maxElementBytes one of them. Real
+// chains are far shorter.
+const (
+	maxHops         = 32
+	maxElementBytes = 4 << 10
+)
 
-type pathPrefix struct{ internal, public string }
-
-// errRequest is a fault of the request: PROXY-04 and MTLS-03.
-type errRequest struct{ rule, detail string }
-
-func (e *errRequest) Error() string { return e.rule + ": " + e.detail }
-
-// newLocation checks what is configured.
-func newLocation(config Config) (*location, error) {
-	l := &location{proxies: config.Proxies}
-	p := config.Proxies
+// check says what can't work.
+func (p *Proxies) check() error {
+	const some = "Proxies.Trusted or Proxies.Hops"
+	none, fields := p.Hops == 0 && len(p.Trusted) == 0, p.Forwarded
 	switch {
-	case p.Hops < 0:
-		return nil, errors.New("Proxies.Hops must not be negative")
+	case p.Hops < 0 || p.Hops > maxHops:
+		return fault("Proxies.Hops", fmt.Sprintf("is %d: it must be from 0 to %d", p.Hops, maxHops))
 	case p.Hops > 0 && len(p.Trusted) > 0:
-		return nil, errors.New("Proxies.Hops can't be combined with Proxies.Trusted")
-	case p.Forwarded != XForwarded && p.Forwarded != Forwarded:
-		return nil, errors.New("Proxies.Forwarded is not a known value")
+		return fault("Proxies.Hops", "can't be combined with Proxies.Trusted: name the proxies by number or by address")
+	case fields&^(xForwarded|Forwarded) != 0:
+		return fault("Proxies.Forwarded", "has a field that is not known")
+	case fields&Forwarded != 0 && fields != Forwarded:
+		return fault("Proxies.Forwarded", "can't have both Forwarded and X-Forwarded fields: choose those that the proxies write")
+	case fields != 0 && none:
+		return fault("Proxies.Forwarded", "needs "+some+": whose fields are they?")
+	case p.Hops > 1 && fields != 0 && fields&(XForwardedFor|Forwarded) == 0:
+		return fault("Proxies.Forwarded", "needs XForwardedFor or Forwarded where Proxies.Hops is over 1: nothing else counts proxies")
 	case p.Certificate < CertificateOfConnection || p.Certificate > CertificateXFCC:
-		return nil, errors.New("Proxies.Certificate is not a known value")
-	case p.Certificate != CertificateOfConnection && p.Hops == 0 && len(p.Trusted) == 0:
-		return nil, errors.New("Proxies.Certificate needs Proxies.Trusted or Proxies.Hops")
+		return fault("Proxies.Certificate", "is not a known value")
+	case p.Certificate != CertificateOfConnection && none:
+		return fault("Proxies.Certificate", "needs "+some+": who forwards it?")
+	case fields == 0 && p.Certificate == CertificateOfConnection && !none:
+		return fault("Proxies.Forwarded", "is required with "+some+": the fields that the proxies write, such as XForwardedFor | XForwardedProto")
+	case p.CertificateName != "" && p.Certificate != CertificateEscapedPEM:
+		return fault("Proxies.CertificateName", "is only for CertificateEscapedPEM")
 	}
 	for i, prefix := range p.Trusted {
 		if !prefix.IsValid() {
-			return nil, fmt.Errorf("Proxies.Trusted[%d] is not a valid prefix", i)
+			return fault(fmt.Sprintf("Proxies.Trusted[%d]", i), "is not a valid prefix: make it by netip.ParsePrefix")
 		}
 	}
-	if l.proxies.CertificateName == "" {
-		l.proxies.CertificateName = "X-SSL-Client-Cert"
-	}
-	if config.PublicURL != "" {
-		public, err := url.Parse(config.PublicURL)
-		if _, malformed := dpop.NormalizeTarget(config.PublicURL); err != nil || malformed != nil || strings.ContainsAny(config.PublicURL, "?#") {
-			return nil, errors.New("PublicURL is not an absolute http or https URL without query")
-		}
-		l.public = public
-	}
-	for internal, public := range config.PathPrefixes {
-		if !strings.HasPrefix(internal, "/") || !strings.HasPrefix(public, "/") {
-			return nil, errors.New("PathPrefixes must begin with a slash")
-		}
-		prefix := pathPrefix{strings.TrimSuffix(internal, "/"), strings.TrimSuffix(public, "/")}
-		if slices.ContainsFunc(l.paths, func(other pathPrefix) bool { return other.internal == prefix.internal }) {
-			return nil, errors.New("PathPrefixes has a prefix twice, with and without its closing slash")
-		}
-		l.paths = append(l.paths, prefix)
-	}
-	return l, nil
+	return nil
 }
-
-// url returns the absolute URL that the client asked for.
-func (l *location) url(r *http.Request) (string, error) {
-	scheme, host := "http", r.Host
-	if r.TLS != nil {
-		scheme = "https"
-	}
-	// RFC 9112 section 3.2.2: net/http takes the host of an absolute-form target for r.Host. What else sets up
-	// requests must do so too.
-	if r.URL.Host != "" && (r.URL.Host != r.Host || r.URL.Scheme != scheme) {
-		return "", &errRequest{"PROXY-04", "the absolute target is not the connection's"}
-	}
-	target := l.publicPath(r.URL.EscapedPath())
-	if r.URL.RawQuery != "" {
-		target += "?" + r.URL.RawQuery
-	}
-	if l.public != nil {
-		return strings.TrimSuffix(l.public.String(), "/") + target, nil
-	}
-	if hop, believed, err := l.nearestClient(r); err != nil {
-		return "", err
-	} else if believed {
-		if hop.proto != "" {
-			scheme = strings.ToLower(hop.proto)
-		}
-		if hop.host != "" {
-			host = hop.host
-		}
-	}
-	// A host with a path or query in it would make another URL of the target.
-	if _, err := dpop.NormalizeTarget(scheme + "://" + host + "/"); err != nil || strings.ContainsAny(host, "/?#") {
-		return "", &errRequest{"PROXY-04", "the host is missing or malformed"}
-	}
-	return scheme + "://" + host + target, nil
-}
-
-// publicPath replaces the longest configured prefix of the path.
-func (l *location) publicPath(path string) string {
-	var longest *pathPrefix
-	for i := range l.paths {
-		prefix := &l.paths[i]
-		within := path == prefix.internal || strings.HasPrefix(path, prefix.internal+"/")
-		if within && (longest == nil || len(prefix.internal) > len(longest.internal)) {
-			longest = prefix
-		}
-	}
-	if longest == nil {
-		return path
-	}
-	return longest.public + strings.TrimPrefix(path, longest.internal)
-}
-
-// A hop is what one proxy says of the request that it received.
-type hop struct{ from, proto, host string }
 
 // trusts reports whether an address is a proxy's.
 func (p *Proxies) trusts(address string) bool {
@@ -176,142 +120,81 @@ func (p *Proxies) trusts(address string) bool {
 // believes reports whether the peer of the connection is a proxy.
 func (p *Proxies) believes(r *http.Request) bool { return p.Hops > 0 || p.trusts(r.RemoteAddr) }
 
-// nearestClient returns what the outermost proxy that is trusted says of the client (RFC 7239 section 7.4): everything
-// to the left of it is the client's word.
-func (l *location) nearestClient(r *http.Request) (hop, bool, error) {
-	p := &l.proxies
-	if !p.believes(r) {
-		return hop{}, false, nil
+// forwarded returns what the outermost proxy that is trusted says of the client's request: everything to the left of it
+// is the client's word (RFC 7239 section 7.4). What it does not say is empty.
+func (p *Proxies) forwarded(r *http.Request) (proto, host string, err error) {
+	switch {
+	case p.Forwarded == 0 || !p.believes(r):
+		return "", "", nil
+	case p.Forwarded == Forwarded:
+		return p.rfc7239(r.Header.Values("Forwarded"))
 	}
-	chain, err := p.chain(r.Header)
-	if err != nil || len(chain) == 0 {
-		return hop{}, false, err
-	}
-	if p.Hops > 0 {
-		if len(chain) < p.Hops {
-			return hop{}, false, &errRequest{"PROXY-02", "fewer proxies have forwarded the request than are configured"}
-		}
-		return chain[len(chain)-p.Hops], true, nil
-	}
-	outermost := len(chain) - 1
-	for outermost > 0 && p.trusts(chain[outermost].from) {
-		outermost--
-	}
-	return chain[outermost], true, nil
+	return p.xForwarded(r.Header)
 }
 
-// chain reads the hops in the order they were made, the nearest proxy last.
-func (p *Proxies) chain(header http.Header) ([]hop, error) {
-	if p.Forwarded == Forwarded {
-		return parseForwarded(header.Values("Forwarded"))
+// xForwarded reads the X-Forwarded fields. A proxy adds one element to each of them, so that the elements at one place
+// are of one proxy; or the proxy that faces the client has set the one value, and the others have kept it.
+func (p *Proxies) xForwarded(header http.Header) (proto, host string, err error) {
+	from, protos, hosts := p.list(header, XForwardedFor), p.list(header, XForwardedProto), p.list(header, XForwardedHost)
+	hops := max(from.length, protos.length, hosts.length)
+	switch {
+	case hops == 0:
+		return "", "", nil
+	case hops > maxHops:
+		return "", "", &requestError{ruleMalformed, fmt.Sprintf("an X-Forwarded field has over %d elements", maxHops)}
+	case from.length != 0 && from.length != hops, protos.length > 1 && protos.length != hops, hosts.length > 1 && hosts.length != hops:
+		return "", "", &requestError{ruleMalformed, fmt.Sprintf("X-Forwarded-For, -Proto and -Host have %d, %d and %d elements", from.length, protos.length, hosts.length)}
+	case hops < p.Hops:
+		return "", "", tooFewHops(hops, p.Hops)
 	}
-	from, proto, host := list(header, "X-Forwarded-For"), list(header, "X-Forwarded-Proto"), list(header, "X-Forwarded-Host")
-	chain := make([]hop, max(len(from), len(proto), len(host)))
-	for _, field := range []struct {
-		values []string
-		into   func(*hop) *string
-	}{
-		{from, func(h *hop) *string { return &h.from }},
-		{proto, func(h *hop) *string { return &h.proto }},
-		{host, func(h *hop) *string { return &h.host }},
-	} {
-		switch {
-		case len(field.values) == len(chain):
-			for i, value := range field.values {
-				*field.into(&chain[i]) = value
-			}
-		case len(field.values) == 1:
-			// The proxy that faces the client has set it, and the others kept it.
-			for i := range chain {
-				*field.into(&chain[i]) = field.values[0]
-			}
-		case len(field.values) > 1:
-			return nil, &errRequest{"PROXY-04", "X-Forwarded fields of different lengths"}
-		}
+	at := max(p.Hops-1, 0)
+	for p.Hops == 0 && at < from.length-1 && p.trusts(from.fromRight(at)) {
+		at++
 	}
-	return chain, nil
+	return protos.fromRight(at), hosts.fromRight(at), nil
 }
 
-// list returns the comma-separated values of all fields of a name.
-func list(header http.Header, name string) []string {
-	var values []string
-	for _, field := range header.Values(name) {
-		for value := range strings.SplitSeq(field, ",") {
-			values = append(values, strings.TrimSpace(value))
-		}
-	}
-	return values
+func tooFewHops(are, configured int) error {
+	return &requestError{ruleHops, fmt.Sprintf("%d proxies have forwarded the request, and Proxies.Hops is %d", are, configured)}
 }
 
-// parseForwarded reads the elements of RFC 7239 section 4.
-func parseForwarded(fields []string) ([]hop, error) {
-	var chain []hop
-	for _, element := range splitQuoted(strings.Join(fields, ","), ',') {
-		if strings.TrimSpace(element) == "" {
-			continue
-		}
-		var h hop
-		for _, pair := range splitQuoted(element, ';') {
-			if strings.TrimSpace(pair) == "" {
-				continue
-			}
-			name, written, found := strings.Cut(strings.TrimSpace(pair), "=")
-			value, wellFormed := unquote(written)
-			if !found || !wellFormed {
-				return nil, &errRequest{"PROXY-04", "malformed Forwarded field"}
-			}
-			into := map[string]*string{"for": &h.from, "proto": &h.proto, "host": &h.host}[strings.ToLower(name)]
-			switch {
-			case into == nil:
-			case *into != "":
-				return nil, &errRequest{"PROXY-04", "a parameter of Forwarded stands twice"}
-			default:
-				*into = value
-			}
-		}
-		chain = append(chain, h)
-	}
-	return chain, nil
+// A list is a header field of elements between commas, in however many lines.
+type list struct {
+	lines  []string
+	length int
 }
 
-// splitQuoted splits s at separators that are outside quoted strings (RFC 9110 section 5.6.4).
-func splitQuoted(s string, separator byte) []string {
-	var parts []string
-	start, quoted := 0, false
-	for i := 0; i < len(s); i++ {
-		switch {
-		case quoted && s[i] == '\\':
-			i++
-		case s[i] == '"':
-			quoted = !quoted
-		case s[i] == separator && !quoted:
-			parts = append(parts, s[start:i])
-			start = i + 1
-		}
-	}
-	return append(parts, s[start:])
+var xForwardedNames = map[ForwardedFields]string{
+	XForwardedFor: "X-Forwarded-For", XForwardedProto: "X-Forwarded-Proto", XForwardedHost: "X-Forwarded-Host",
 }
 
-// unquote returns what a token or quoted string stands for. It reports false for quotation marks that are anywhere
-// else: by one that it leaves open, a client could draw what its proxy appends into a value of its own.
-func unquote(s string) (string, bool) {
-	if !strings.ContainsAny(s, `"\`) {
-		return s, true
+// list returns an X-Forwarded field, empty if the proxies don't write it.
+func (p *Proxies) list(header http.Header, field ForwardedFields) list {
+	if p.Forwarded&field == 0 {
+		return list{}
 	}
-	if len(s) < 2 || s[0] != '"' {
-		return "", false
+	l := list{lines: header.Values(xForwardedNames[field])}
+	for _, line := range l.lines {
+		l.length += 1 + strings.Count(line, ",")
 	}
-	var b strings.Builder
-	for i := 1; i < len(s); i++ {
-		switch {
-		case s[i] == '"':
-			return b.String(), i == len(s)-1
-		case s[i] == '\\':
-			if i++; i == len(s) {
-				return "", false
+	return l
+}
+
+// fromRight returns the element at a place counted from the right, from 0; the only one for every place.
+func (l list) fromRight(at int) string {
+	if l.length == 1 {
+		at = 0
+	}
+	for i := len(l.lines) - 1; i >= 0; i-- {
+		for rest, more := l.lines[i], true; more; at-- {
+			comma := strings.LastIndexByte(rest, ',')
+			if at == 0 {
+				return strings.TrimSpace(rest[comma+1:])
+			}
+			if more = comma >= 0; more {
+				rest = rest[:comma]
 			}
 		}
-		b.WriteByte(s[i])
 	}
-	return "", false
+	return ""
 }
