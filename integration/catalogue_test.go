@@ -63,9 +63,10 @@ func catalogueFetcher(t *testing.T, roots *x509.CertPool) ports.Fetcher {
 
 // catalogueGuard is an API behind httpguard.
 func catalogueGuard(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler {
-	config := httpguard.Config{Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes}
+	config := httpguard.Config{Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes, Hosts: front.Hosts}
 	if front.Proxy {
 		config.Proxies.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
+		config.Proxies.Forwarded = httpguard.XForwardedFor | httpguard.XForwardedProto | httpguard.XForwardedHost
 	}
 	if front.Certificate {
 		config.Proxies.Certificate = httpguard.CertificateRFC9440

@@ -17,6 +17,7 @@ const (
 	accepted      Outcome = "accepted"
 	noCredentials Outcome = "401 without an error"
 	badRequest    Outcome = "400 invalid_request"
+	misdirected   Outcome = "421 invalid_request"
 	badToken      Outcome = "401 invalid_token"
 	badProof      Outcome = "401 invalid_dpop_proof"
 	needsNonce    Outcome = "401 use_dpop_nonce"
@@ -43,6 +44,7 @@ var book = map[Outcome]struct {
 }{
 	noCredentials: {http.StatusUnauthorized, ""},
 	badRequest:    {http.StatusBadRequest, "invalid_request"},
+	misdirected:   {http.StatusMisdirectedRequest, "invalid_request"},
 	badToken:      {http.StatusUnauthorized, "invalid_token"},
 	badProof:      {http.StatusUnauthorized, "invalid_dpop_proof"},
 	needsNonce:    {http.StatusUnauthorized, "use_dpop_nonce"},
@@ -77,7 +79,7 @@ func (s *scene) judge(want Outcome, a Answer) (fault, note string) {
 // offered is what is left of an outcome where the request's scheme is not on offer: it is as good as no credentials.
 func (s *scene) offered(want Outcome) Outcome {
 	switch want {
-	case badRequest, badToken, badProof, noScope, needsNonce:
+	case badRequest, misdirected, badToken, badProof, noScope, needsNonce:
 		if scheme := s.usedScheme(); scheme != "" && !slices.Contains(s.schemes(), scheme) {
 			return noCredentials
 		}
@@ -115,7 +117,7 @@ func (s *scene) usedScheme() string {
 // rejections are the statuses of a request that is the sender's fault. The last three are those of servers that bound
 // what they read themselves.
 var rejections = []int{
-	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden,
+	http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusMisdirectedRequest,
 	http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge,
 }
 
@@ -166,7 +168,7 @@ func (s *scene) deviation(want Outcome, a Answer) string {
 			return "it has a challenge"
 		}
 		return ""
-	case badRequest:
+	case badRequest, misdirected:
 		return errorOn(challenges, "", byTheBook.code)
 	case noScope, needsNonce:
 		return errorOn(challenges, s.usedScheme(), byTheBook.code)

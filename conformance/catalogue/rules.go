@@ -170,6 +170,9 @@ var rules = map[string]rule{
 	"PROXY-02": {Must, "RFC 7239 8.1"},
 	"PROXY-03": {Must, "OURS"},
 	"PROXY-04": {Must, "RFC 9112 3.2"},
+	"PROXY-05": {Must, "RFC 9110 7.4, 15.5.20"},
+	"PROXY-06": {Must, "RFC 9112 3.2.2, 3.3"},
+	"PROXY-07": {Must, "OURS"},
 
 	"ACT-01": {Must, "RFC 8693 4.1, auth0-api-python"},
 	"ACT-02": {Must, "auth0-api-python"},

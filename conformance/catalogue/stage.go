@@ -67,6 +67,7 @@ type Target interface {
 type Front struct {
 	PublicURL    string            // that clients know the API by; empty means that of the connection
 	PathPrefixes map[string]string // from the API's to the client's
+	Hosts        []string          // that clients know the API by; none means any
 	Proxy        bool              // a trusted proxy writes X-Forwarded-*
 	Optional     bool              // requests without credentials pass as anonymous
 	Certificate  bool              // it forwards the client's certificate as RFC 9440 has it
