@@ -1,12 +1,14 @@
 package verifier_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
@@ -182,4 +184,43 @@ func FuzzVerifyRequest(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPROXY07NeedsURL(t *testing.T) {
+	with := func(names ...string) verifier.Request {
+		r := verifier.Request{Header: map[string][]string{}}
+		for _, name := range names {
+			r.Header[name] = []string{"x"}
+		}
+		return r
+	}
+	resolver := func(c *verifier.Config) {
+		c.Domain, c.Resolver = "", ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil })
+	}
+	disabled := func(c *verifier.Config) { c.DPoP.Mode = verifier.DPoPDisabled }
+	for _, c := range []struct {
+		name    string
+		edit    func(*verifier.Config)
+		request verifier.Request
+		want    bool
+	}{
+		{"Bearer", nil, with("Authorization"), false},
+		{"a proof", nil, with("authorization", "dpop"), true},
+		{"a proof without credentials", nil, with("DPoP"), false},
+		{"a proof where DPoP is disabled", disabled, with("Authorization", "DPoP"), false},
+		{"a Resolver", resolver, with("Authorization"), true},
+		{"a Resolver, no credentials", resolver, with(), false},
+	} {
+		if got := newBench(t, c.edit).NeedsURL(c.request); got != c.want {
+			t.Errorf("%s: NeedsURL = %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestPROXY05Misdirected(t *testing.T) {
+	e := newBench(t, nil).Misdirected("PROXY-05", "detail")
+	wantCode(t, e, verifier.CodeMisdirected)
+	if e.Status != 421 || e.Class != verifier.Rejected || e.OAuthError != "invalid_request" || e.Rule != "PROXY-05" {
+		t.Errorf("the error is %+v", e)
+	}
 }

@@ -5,8 +5,9 @@
 //	guard, err := httpguard.New(v, httpguard.Config{})
 //	http.Handle("/orders", guard.Handler(orders, "read:orders"))
 //
-// Behind a proxy the URL that a client sees is not that of the connection, and DPoP proofs are for the former: set
-// [Config.PublicURL], or say in [Config.Proxies] whose Forwarded fields count.
+// DPoP proofs are for the URL that the client sees: its path is the one that was received, whatever a router has made of
+// it, and its host must be one that the API serves. Set [Config.PublicURL] or [Config.Hosts]; behind proxies that end
+// TLS, say in [Config.Proxies] which there are and which forwarded fields they write.
 //
 // A browser's script reads the nonces of DPoP, and challenges, only if the answer lets it: have what answers CORS send
 // Access-Control-Expose-Headers: DPoP-Nonce, WWW-Authenticate.

@@ -148,7 +148,7 @@ func (p *Proxies) xForwarded(header http.Header) (proto, host string, err error)
 		return "", "", tooFewHops(hops, p.Hops)
 	}
 	at := max(p.Hops-1, 0)
-	for p.Hops == 0 && at < from.length-1 && p.trusts(from.fromRight(at)) {
+	for p.Hops == 0 && at < hops-1 && p.trusts(from.fromRight(at)) {
 		at++
 	}
 	return protos.fromRight(at), hosts.fromRight(at), nil

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -231,4 +232,35 @@ func FuzzForwarded(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestPROXY06OtherServers is about requests that net/http's server has not made.
+func TestPROXY06OtherServers(t *testing.T) {
+	l, err := newLocation(Config{}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	absolute, err := http.NewRequest("GET", "http://api.example/a%2fb?c=d", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	relative := &http.Request{Host: "api.example", URL: &url.URL{Path: "/a/b", RawPath: "/a%2fb", RawQuery: "c=d"}}
+	elsewhere := absolute.Clone(t.Context())
+	elsewhere.Host = "evil.example"
+	for _, c := range []struct {
+		name    string
+		request *http.Request
+		want    string
+	}{
+		{"an absolute URL", absolute, "http://api.example/a%2fb?c=d"},
+		{"a path", relative, "http://api.example/a%2fb?c=d"},
+		{"an absolute URL of another host", elsewhere, ""},
+		{"no URL", &http.Request{Host: "api.example"}, ""},
+	} {
+		got, err := l.url(c.request)
+		var broken *requestError
+		if got != c.want || (c.want == "") != (errors.As(err, &broken) && broken.rule == ruleTarget) {
+			t.Errorf("%s: url = %q, %v; want %q", c.name, got, err, c.want)
+		}
+	}
 }

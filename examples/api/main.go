@@ -39,8 +39,8 @@ func main() {
 
 // settings are what the flags and the environment say.
 type settings struct {
-	listen, domains, audience, algorithms string
-	loopbackHTTP                          bool
+	listen, domains, audience, algorithms, publicURL string
+	loopbackHTTP                                     bool
 }
 
 func parse(args []string, getenv func(string) string) (settings, error) {
@@ -56,6 +56,7 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 	flags.StringVar(&s.domains, "domains", byEnv("API_DOMAINS", ""), "Auth0 domains or issuer URLs, parted by commas (API_DOMAINS)")
 	flags.StringVar(&s.audience, "audience", byEnv("API_AUDIENCE", ""), "audience that tokens must name (API_AUDIENCE)")
 	flags.StringVar(&s.algorithms, "algorithms", byEnv("API_ALGORITHMS", "RS256"), "signature algorithms, parted by commas (API_ALGORITHMS)")
+	flags.StringVar(&s.publicURL, "public-url", byEnv("API_PUBLIC_URL", ""), "URL that clients know the API by, such as https://api.example.com: set it behind a proxy and wherever DPoP is used (API_PUBLIC_URL)")
 	flags.BoolVar(&s.loopbackHTTP, "insecure-loopback-http", getenv("API_INSECURE_LOOPBACK_HTTP") == "true", "allow issuers on http://127.0.0.1 and the like (API_INSECURE_LOOPBACK_HTTP)")
 	return s, flags.Parse(args)
 }
@@ -126,7 +127,7 @@ func newAPI(s settings, logger *slog.Logger) (http.Handler, *verifier.Verifier, 
 	if err != nil {
 		return nil, nil, err
 	}
-	guard, err := httpguard.New(v, httpguard.Config{Logger: logger})
+	guard, err := httpguard.New(v, httpguard.Config{PublicURL: s.publicURL, Logger: logger})
 	if err != nil {
 		return nil, nil, err
 	}
