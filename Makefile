@@ -3,7 +3,7 @@ SHELL := /bin/bash
 FUZZTIME ?= 20s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz interop e2e conform bench quickstart rehearse
+.PHONY: help test deps check unit cover fuzz interop e2e conform bench quickstart rehearse reproducible
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ bench: ## Holdfast beside its peers and bare cryptography, into bench/RESULTS.md
 
 rehearse: ## a release in a temporary clone, used from outside this workspace
 	scripts/release v0.999.0 --rehearse
+
+reproducible: ## builds the released commands twice, from two copies of the sources, and compares the bytes
+	scripts/build-commands --verify bin/commands v0.0.0
 
 quickstart: ## the main job, shown
 	go run ./examples/quickstart
