@@ -49,6 +49,19 @@ func openTab(t *testing.T) *tab {
 		cancelBrowser()
 		cancelTimeout()
 	})
+	return listenTo(t, ctx)
+}
+
+// another opens a further tab of the same browser.
+func (b *tab) another(t *testing.T) *tab {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.context)
+	t.Cleanup(closeTab)
+	return listenTo(t, ctx)
+}
+
+func listenTo(t *testing.T, ctx context.Context) *tab {
+	t.Helper()
 	opened := &tab{context: ctx}
 	if err := chromedp.Listen(ctx, opened.listen); err != nil {
 		t.Fatal(err)

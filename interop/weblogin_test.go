@@ -159,6 +159,24 @@ func TestWebLoginInABrowser(t *testing.T) {
 	}
 }
 
+// Two tabs begin a login before either of them ends its own.
+func TestTwoTabsLogInInABrowser(t *testing.T) {
+	site := startWebLogin(t)
+	first := openTab(t)
+	second := first.another(t)
+	for _, tab := range []*tab{first, second} {
+		tab.open(t, site)
+		tab.follow(t, `a[href="/login"]`, `#login`)
+	}
+	for _, tab := range []*tab{first, second} {
+		tab.do(t, chromedp.SendKeys(`#login`, "Ada"))
+		tab.follow(t, `button.primary`, `form[action="/logout"]`)
+		if got := tab.heading(t); got != "Hello, Ada" {
+			t.Errorf("%s says %q", tab.location(t), got)
+		}
+	}
+}
+
 // Callbacks that the issuer did not send log nobody in, and nobody out.
 func TestForgedCallbacksInABrowser(t *testing.T) {
 	site := startWebLogin(t)
@@ -177,15 +195,19 @@ func TestForgedCallbacksInABrowser(t *testing.T) {
 		}, "We don't know this login"},
 		{"state is right, code is forged", func() url.Values {
 			tab.open(t, site+"/login")
-			return url.Values{"code": {"forged"}, "state": {tab.query(t, "state")}}
+			return url.Values{"code": {"forged"}, "state": {tab.query(t, "state")}, "iss": {tab.origin(t)}}
 		}, "This login can't be finished"},
+		{"state is right, no issuer", func() url.Values {
+			tab.open(t, site+"/login")
+			return url.Values{"code": {"forged"}, "state": {tab.query(t, "state")}}
+		}, "This login can't be trusted"},
 		{"state is right, no code", func() url.Values {
 			tab.open(t, site+"/login")
-			return url.Values{"state": {tab.query(t, "state")}}
+			return url.Values{"state": {tab.query(t, "state")}, "iss": {tab.origin(t)}}
 		}, "This request makes no sense"},
 		{"state is right, access is denied", func() url.Values {
 			tab.open(t, site+"/login")
-			return url.Values{"error": {"access_denied"}, "state": {tab.query(t, "state")}}
+			return url.Values{"error": {"access_denied"}, "state": {tab.query(t, "state")}, "iss": {tab.origin(t)}}
 		}, "You were not let in"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -217,6 +239,12 @@ func (b *tab) query(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return at.Query().Get(name)
+}
+
+// origin returns the origin of the page, as the test issuer writes its identifier.
+func (b *tab) origin(t *testing.T) string {
+	t.Helper()
+	return evaluate[string](t, b, `location.origin`) + "/"
 }
 
 // TestWebLoginAtOIDCProvider logs in and out at an issuer of others: the one thing that changes is the environment.

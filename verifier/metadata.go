@@ -14,6 +14,9 @@ type Metadata struct {
 	TokenEndpoint         string
 	// EndSessionEndpoint is where a browser is sent to log out (OpenID Connect RP-Initiated Logout section 2.1).
 	EndSessionEndpoint string
+	// AuthorizationResponseIssParameterSupported says that the issuer names itself by iss in each answer to an
+	// authorization request, so that a client must refuse one without (RFC 9207 section 2.4).
+	AuthorizationResponseIssParameterSupported bool
 }
 
 // Metadata returns what the issuer of Config.Domain publishes, from memory where that is recent enough, like keys. Its
@@ -39,6 +42,8 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 		AuthorizationEndpoint: published.AuthorizationEndpoint,
 		TokenEndpoint:         published.TokenEndpoint,
 		EndSessionEndpoint:    published.EndSessionEndpoint,
+
+		AuthorizationResponseIssParameterSupported: published.NamesItself,
 	}, nil
 }
 

@@ -1,8 +1,10 @@
 package verifier_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -107,6 +109,37 @@ func TestMetadata(t *testing.T) {
 			wantCode(t, err, c.code)
 			if metadata.TokenEndpoint != c.want {
 				t.Errorf("the token endpoint is %q, want %q", metadata.TokenEndpoint, c.want)
+			}
+		})
+	}
+}
+
+// RFC 9207 section 3: only true is true.
+func TestMetadataSaysWhetherTheIssuerNamesItself(t *testing.T) {
+	for _, c := range []struct {
+		member string
+		want   bool
+	}{
+		{``, false},
+		{`,"authorization_response_iss_parameter_supported":true`, true},
+		{`,"authorization_response_iss_parameter_supported":false`, false},
+		{`,"authorization_response_iss_parameter_supported":"true"`, false},
+		{`,"authorization_response_iss_parameter_supported":1`, false},
+		{`,"authorization_response_iss_parameter_supported":null`, false},
+	} {
+		t.Run(c.member, func(t *testing.T) {
+			b := newBench(t, nil)
+			fetcher := ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+				document, err := b.issuer.Fetch(ctx, url)
+				if strings.HasSuffix(url, "/openid-configuration") {
+					document.Body = append(bytes.TrimSuffix(bytes.TrimSpace(document.Body), []byte("}")), c.member+"}"...)
+				}
+				return document, err
+			})
+			b = newBench(t, func(config *verifier.Config) { config.Fetcher = fetcher })
+			metadata, err := b.Metadata(t.Context())
+			if err != nil || metadata.AuthorizationResponseIssParameterSupported != c.want {
+				t.Errorf("Metadata = %+v, %v", metadata, err)
 			}
 		})
 	}

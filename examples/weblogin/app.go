@@ -28,13 +28,19 @@ type app struct {
 	verifier *verifier.Verifier // for the issuer's metadata and keys
 	ids      *idtoken.Verifier
 	client   *http.Client // for the token endpoint
+	attempts *attempts
 	sessions *scs.SessionManager
 }
 
 func newApp(s settings, logger *slog.Logger) (*app, error) {
 	base, err := url.Parse(s.baseURL)
-	if err != nil || base.Host == "" || base.Scheme != "https" && !isLoopbackHTTP(base) {
+	if err != nil || base.Host == "" || base.Scheme != "https" && (base.Scheme != "http" || !isLoopback(base)) {
 		return nil, errors.New("WEBLOGIN_URL must be a URL of https, or of http on this machine")
+	}
+	secure := base.Scheme == "https"
+	attempts, err := newAttempts(secure)
+	if err != nil {
+		return nil, err
 	}
 	fetcher, err := httpfetch.New(httpfetch.Config{InsecureAllowLoopbackHTTP: s.insecureAllowLoopbackHTTPIssuer})
 	if err != nil {
@@ -66,22 +72,29 @@ func newApp(s settings, logger *slog.Logger) (*app, error) {
 			// A token endpoint has no reason to redirect, and the request has the client's secret.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		sessions: newSessions(base.Scheme == "https"),
+		attempts: attempts,
+		sessions: newSessions(secure),
 	}
 	a.sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) { a.fail(w, r, broken, err) }
 	return a, nil
 }
 
-func isLoopbackHTTP(u *url.URL) bool {
+// isLoopback reports whether only this machine can reach the host of u.
+func isLoopback(u *url.URL) bool {
 	address, err := netip.ParseAddr(u.Hostname())
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || err == nil && address.IsLoopback())
+	return u.Hostname() == "localhost" || err == nil && address.IsLoopback()
 }
 
-const (
-	// sessionLife is how long a user stays logged in, and attemptLife how long a login may take.
-	sessionLife = 8 * time.Hour
-	attemptLife = 10 * time.Minute
-)
+// cookieName is the name of a cookie of this application's. With __Host-, no other host of the domain can set it.
+func cookieName(suffix string, secure bool) string {
+	if secure {
+		return "__Host-weblogin-" + suffix
+	}
+	return "weblogin-" + suffix
+}
+
+// sessionLife is how long a user stays logged in.
+const sessionLife = 8 * time.Hour
 
 func newSessions(secure bool) *scs.SessionManager {
 	sessions := scs.New()
@@ -91,11 +104,8 @@ func newSessions(secure bool) *scs.SessionManager {
 	sessions.Cookie.HttpOnly = true
 	sessions.Cookie.SameSite = http.SameSiteLaxMode // Strict would leave the cookie out of the issuer's redirect
 	sessions.Cookie.Persist = false
-	sessions.Cookie.Name = "weblogin"
-	if secure {
-		sessions.Cookie.Secure = true
-		sessions.Cookie.Name = "__Host-weblogin" // no other host of the domain can set it
-	}
+	sessions.Cookie.Secure = secure
+	sessions.Cookie.Name = cookieName("session", secure)
 	return sessions
 }
 

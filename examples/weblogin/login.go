@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 	"net/url"
@@ -13,17 +12,6 @@ import (
 
 	"github.com/holdfast-go/holdfast/verifier/idtoken"
 )
-
-// An attempt is a login under way, in the session of the browser that began it. A callback is good for no other
-// browser, and once.
-type attempt struct {
-	State        string
-	Nonce        string
-	CodeVerifier string
-	Organization string
-}
-
-const attemptKey = "attempt"
 
 // passedOn are parameters of /login that are the issuer's business: an Auth0 organization, and an invitation to it.
 var passedOn = []string{"organization", "invitation"}
@@ -59,12 +47,9 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 			options = append(options, oauth2.SetAuthURLParam(name, value))
 		}
 	}
-	if err := save(r.Context(), a.sessions, attemptKey, begun); err != nil {
+	if err := a.attempts.begin(w, r, begun); err != nil {
 		a.fail(w, r, broken, err)
 		return
-	}
-	if _, loggedIn := a.user(r.Context()); !loggedIn {
-		a.sessions.SetDeadline(r.Context(), time.Now().Add(attemptLife))
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, config.AuthCodeURL(begun.State, options...), http.StatusSeeOther)
@@ -98,9 +83,13 @@ func (a *app) oauth(ctx context.Context) (*oauth2.Config, error) {
 // that a link in a stranger's page can't log anyone out, or in.
 func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 	answer := r.URL.Query()
-	begun, err := a.takeAttempt(r.Context(), answer)
+	begun, err := a.attempts.take(w, r, answer.Get("state"))
 	if err != nil {
 		a.fail(w, r, unknownLogin, err)
+		return
+	}
+	if err := a.checkIssuer(r.Context(), answer); err != nil {
+		a.fail(w, r, problemOf(err), err)
 		return
 	}
 	if answer.Has("error") {
@@ -124,37 +113,31 @@ func (a *app) callback(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/dashboard", http.StatusSeeOther)
 }
 
-var errState = errors.New("state is not that of a login under way in this browser")
-
-// takeAttempt returns the login that the browser's session began, if the answer's state is its own (RFC 6749 section
-// 10.12). It is good for one answer; an answer that is not its own does not end it.
-func (a *app) takeAttempt(ctx context.Context, answer url.Values) (attempt, error) {
-	begun, found := load[attempt](ctx, a.sessions, attemptKey)
-	if !found || subtle.ConstantTimeCompare([]byte(begun.State), []byte(answer.Get("state"))) != 1 {
-		return attempt{}, errState
-	}
-	a.sessions.Remove(ctx, attemptKey)
-	return begun, nil
-}
-
 var (
 	errMixUp     = errors.New("iss is not the issuer that was asked")
+	errNoIssuer  = errors.New("iss is missing, and the issuer's metadata say that it names itself in each answer")
 	errNoIDToken = errors.New("the token endpoint's answer has no id_token")
 )
+
+// checkIssuer refuses what another issuer answered, whose code must not reach this one (RFC 9207 section 2.4).
+func (a *app) checkIssuer(ctx context.Context, answer url.Values) error {
+	metadata, err := a.verifier.Metadata(ctx)
+	switch {
+	case err != nil:
+		return err
+	case answer.Has("iss") && answer.Get("iss") != metadata.Issuer:
+		return errMixUp
+	case !answer.Has("iss") && metadata.AuthorizationResponseIssParameterSupported:
+		return errNoIssuer
+	}
+	return nil
+}
 
 // redeem trades the code for an ID token, and verifies it.
 func (a *app) redeem(ctx context.Context, answer url.Values, begun attempt) (*idtoken.Verified, string, error) {
 	config, err := a.oauth(ctx)
 	if err != nil {
 		return nil, "", err
-	}
-	// RFC 9207 section 2.4: the answer may be another issuer's, whose code must not reach this one.
-	metadata, err := a.verifier.Metadata(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	if answer.Has("iss") && answer.Get("iss") != metadata.Issuer {
-		return nil, "", errMixUp
 	}
 	clientContext := context.WithValue(ctx, oauth2.HTTPClient, a.client) // as package oauth2 wants it
 	tokens, err := config.Exchange(clientContext, answer.Get("code"), oauth2.VerifierOption(begun.CodeVerifier))

@@ -8,11 +8,13 @@
 //	WEBLOGIN_ISSUER=tenant.eu.auth0.com WEBLOGIN_CLIENT_ID=... WEBLOGIN_CLIENT_SECRET=... go run ./examples/weblogin
 //
 // At the issuer the application's callback URL is http://127.0.0.1:3000/callback, and its logout URL
-// http://127.0.0.1:3000/. Behind a proxy, WEBLOGIN_URL is the URL that browsers know the application by.
+// http://127.0.0.1:3000/. Behind a proxy, WEBLOGIN_URL is the URL that browsers know the application by. With such a
+// URL, or a client ID, it does not start without WEBLOGIN_ISSUER: its test issuer asks for no password.
 //
-// The login is OpenID Connect's code flow with PKCE, state and nonce. What the browser keeps is the handle of a session
-// on this side, in the memory of this process: use one of the library's other stores where there are several. The
-// command ends on SIGINT or SIGTERM, after the requests under way.
+// The login is OpenID Connect's code flow with PKCE, state and nonce. While it is under way, the browser keeps it in a
+// sealed cookie, one for each tab. Of a user who is logged in, the browser keeps the handle of a session on this side, in
+// the memory of this process: where there are several processes, use another store of the session library, and one key
+// for the sealed cookies. The command ends on SIGINT or SIGTERM, after the requests under way.
 package main
 
 import (
@@ -23,6 +25,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
@@ -90,6 +93,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, logger 
 	}
 	s.baseURL = strings.TrimSuffix(s.baseURL, "/")
 	if s.issuer == "" {
+		if err := s.checkTestIssuer(); err != nil {
+			return err
+		}
 		tenant, err := startTestIssuer(&s)
 		if err != nil {
 			return err
@@ -125,6 +131,18 @@ func run(ctx context.Context, args []string, getenv func(string) string, logger 
 	}
 	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
 		return err
+	}
+	return nil
+}
+
+// checkTestIssuer refuses the test issuer where more than this machine is meant: anyone may log in at it.
+func (s settings) checkTestIssuer() error {
+	base, err := url.Parse(s.baseURL)
+	switch {
+	case s.clientID != "" || s.clientSecret != "":
+		return errors.New("WEBLOGIN_CLIENT_ID and WEBLOGIN_CLIENT_SECRET are of an issuer: set WEBLOGIN_ISSUER")
+	case err != nil || !isLoopback(base):
+		return fmt.Errorf("anyone could log in at %q by the test issuer: set WEBLOGIN_ISSUER, or a WEBLOGIN_URL on this machine", s.baseURL)
 	}
 	return nil
 }

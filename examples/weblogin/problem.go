@@ -62,7 +62,7 @@ func problemOf(err error) problem {
 		return unavailable
 	case errors.As(err, &decision) && decision.Class == verifier.Misconfigured:
 		return broken
-	case errors.As(err, &decision), errors.Is(err, errMixUp), errors.Is(err, errNoIDToken):
+	case errors.As(err, &decision), errors.Is(err, errMixUp), errors.Is(err, errNoIssuer), errors.Is(err, errNoIDToken):
 		return notBelieved
 	case errors.As(err, &answered) && answered.ErrorCode == "invalid_grant": // RFC 6749 section 5.2
 		return notRedeemed

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"html"
 	"io"
@@ -20,6 +21,7 @@ import (
 
 // A site is the application with its issuer, both listening.
 type site struct {
+	*app
 	url    string
 	tenant *issuer.Server
 	log    *strings.Builder
@@ -43,7 +45,7 @@ func startSite(t *testing.T) *site {
 	server.Config.Handler = a.handler()
 	server.Start()
 	t.Cleanup(server.Close)
-	return &site{s.baseURL, tenant, log}
+	return &site{a, s.baseURL, tenant, log}
 }
 
 // A browser keeps cookies, and follows redirects only where it is told to.
@@ -161,12 +163,8 @@ func TestLoginAndLogout(t *testing.T) {
 		t.Fatal("logged in before the login")
 	}
 	callback := b.authorize(b.begin("?organization=Acme&invitation=inv").String(), "ada", nil)
-	before := b.sessionCookie()
 	if sent := b.get(callback.String()); sent.status != http.StatusSeeOther || sent.target.String() != s.url+"/dashboard" {
 		t.Fatalf("the callback answers %d: %v %s", sent.status, sent.target, sent.body)
-	}
-	if after := b.sessionCookie(); before == "" || after == before {
-		t.Error("the session kept its handle over the login")
 	}
 	shown := b.get(s.url + "/dashboard")
 	for _, want := range []string{"Hello, Ada", "auth0|1", "acme"} {
@@ -207,7 +205,7 @@ func (b *browser) sessionCookie() string {
 		b.t.Fatal(err)
 	}
 	for _, cookie := range b.Jar.Cookies(base) {
-		if cookie.Name == "weblogin" {
+		if cookie.Name == "weblogin-session" {
 			return cookie.Value
 		}
 	}
@@ -272,6 +270,8 @@ func TestLoginsThatFail(t *testing.T) {
 			return strangers(t, s, false).String()
 		}, want: unknownLogin},
 		{name: "RFC 9207: an answer of another issuer", answer: with("iss", "https://other.example/"), want: notBelieved},
+		{name: "RFC 9207: an answer that names no issuer", answer: with("iss", ""), want: notBelieved},
+		{name: "RFC 9207: an error of another issuer", form: url.Values{"deny": {"yes"}}, answer: with("iss", "https://other.example/"), want: notBelieved},
 		{name: "error=access_denied", form: url.Values{"deny": {"yes"}}, want: denied},
 		{name: "error=temporarily_unavailable", answer: with("error", "temporarily_unavailable"), want: unavailable},
 		{name: "another error", answer: with("error", "<script>"), want: notGranted},
@@ -327,6 +327,18 @@ func TestRedirectOfTheTokenEndpoint(t *testing.T) {
 	}
 }
 
+// A handle that was planted in the browser must not become that of the user's session.
+func TestALoginChangesTheHandleOfTheSession(t *testing.T) {
+	s := startSite(t)
+	b := s.browser(t)
+	b.get(b.authorize(b.begin("").String(), "ada", nil).String())
+	before := b.sessionCookie()
+	b.get(b.get(b.begin("").String()).target.String()) // the issuer knows the user
+	if after := b.sessionCookie(); before == "" || after == "" || after == before || !b.loggedIn() {
+		t.Errorf("the handle was %q and is %q", before, after)
+	}
+}
+
 func TestACallbackIsGoodOnce(t *testing.T) {
 	s := startSite(t)
 	b := s.browser(t)
@@ -379,10 +391,13 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-func TestSessionCookie(t *testing.T) {
-	for base, want := range map[string]http.Cookie{
-		"http://127.0.0.1:3000":   {Name: "weblogin"},
-		"https://app.example.com": {Name: "__Host-weblogin", Secure: true},
+func TestCookies(t *testing.T) {
+	for base, want := range map[string]struct {
+		prefix string
+		secure bool
+	}{
+		"http://127.0.0.1:3000":   {"weblogin-", false},
+		"https://app.example.com": {"__Host-weblogin-", true},
 	} {
 		t.Run(base, func(t *testing.T) {
 			s := settings{baseURL: base}
@@ -396,18 +411,23 @@ func TestSessionCookie(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer a.verifier.Close()
-			answer := httptest.NewRecorder()
-			a.handler().ServeHTTP(answer, httptest.NewRequestWithContext(t.Context(), "GET", base+"/login", nil))
-			cookies := answer.Result().Cookies()
-			if len(cookies) != 1 {
-				t.Fatalf("%d cookies", len(cookies))
-			}
-			got := cookies[0]
-			if got.Name != want.Name || got.Secure != want.Secure || got.Path != "/" || got.Domain != "" {
-				t.Errorf("the cookie is %v", got)
-			}
-			if !got.HttpOnly || got.SameSite != http.SameSiteLaxMode {
-				t.Errorf("the cookie can be read by scripts, or is sent from other sites: %v", got)
+			login, session := httptest.NewRecorder(), httptest.NewRecorder()
+			a.handler().ServeHTTP(login, httptest.NewRequestWithContext(t.Context(), "GET", base+"/login", nil))
+			a.sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				a.sessions.Put(r.Context(), "key", "value")
+			})).ServeHTTP(session, httptest.NewRequestWithContext(t.Context(), "GET", base+"/", nil))
+			for name, answer := range map[string]*httptest.ResponseRecorder{"login-": login, "session": session} {
+				cookies := answer.Result().Cookies()
+				if len(cookies) != 1 {
+					t.Fatalf("%s: %d cookies", name, len(cookies))
+				}
+				got := cookies[0]
+				if !strings.HasPrefix(got.Name, want.prefix+name) || got.Secure != want.secure || got.Path != "/" || got.Domain != "" {
+					t.Errorf("the cookie is %v", got)
+				}
+				if !got.HttpOnly || got.SameSite != http.SameSiteLaxMode {
+					t.Errorf("the cookie can be read by scripts, or is sent from other sites: %v", got)
+				}
 			}
 		})
 	}
@@ -441,8 +461,15 @@ func TestRun(t *testing.T) {
 		"URL that is none":          {"WEBLOGIN_URL": "app.example"},
 		"issuer over plain HTTP":    {"WEBLOGIN_ISSUER": "http://127.0.0.1:1", "WEBLOGIN_CLIENT_ID": "app"},
 		"address that can't be had": {"WEBLOGIN_LISTEN": "256.0.0.1:1"},
+
+		// The test issuer asks for no password.
+		"public URL without issuer":        {"WEBLOGIN_URL": "https://app.example"},
+		"public URL and client, no issuer": {"WEBLOGIN_URL": "https://app.example", "WEBLOGIN_CLIENT_ID": "app"},
+		"public address without issuer":    {"WEBLOGIN_LISTEN": "0.0.0.0:0"},
+		"client ID without issuer":         {"WEBLOGIN_CLIENT_ID": "app"},
+		"client secret without issuer":     {"WEBLOGIN_CLIENT_SECRET": "secret"},
 	} {
-		environment["WEBLOGIN_LISTEN"] = max(environment["WEBLOGIN_LISTEN"], "127.0.0.1:0")
+		environment["WEBLOGIN_LISTEN"] = cmp.Or(environment["WEBLOGIN_LISTEN"], "127.0.0.1:0")
 		if run(ctx, nil, func(name string) string { return environment[name] }, slog.New(slog.DiscardHandler)) == nil {
 			t.Errorf("run with an %s", name)
 		}

@@ -20,6 +20,7 @@ type Metadata struct {
 	AuthorizationEndpoint string
 	TokenEndpoint         string
 	EndSessionEndpoint    string
+	NamesItself           bool // authorization_response_iss_parameter_supported (RFC 9207 section 3)
 }
 
 // A result is what one fetch brought, and what the operator should know of it. It has a snapshot, an error, or both:
@@ -152,11 +153,14 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 		}
 		return written
 	}
+	supported, _ := object.Lookup("authorization_response_iss_parameter_supported")
+	namesItself, _ := supported.Bool()
 	return Metadata{
 		JWKSURI:               jwksURI,
 		AuthorizationEndpoint: endpoint("authorization_endpoint"),
 		TokenEndpoint:         endpoint("token_endpoint"),
 		EndSessionEndpoint:    endpoint("end_session_endpoint"),
+		NamesItself:           namesItself,
 	}, nil
 }
 
