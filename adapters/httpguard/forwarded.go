@@ -56,11 +56,12 @@ func (c *forwardedChain) previous() (element string, found bool, err error) {
 		}
 		c.lines, c.line = c.lines[:last], c.lines[last]
 	}
-	var wellFormed bool
-	c.line, element, c.begun, wellFormed = cutLast(c.line)
+	end := c.line[max(0, len(c.line)-maxElementBytes-1):] // all that an element and its comma may take
+	before, element, more, wellFormed := cutLast(end)
 	if !wellFormed || len(element) > maxElementBytes {
 		return "", false, &requestError{ruleMalformed, "malformed Forwarded field"}
 	}
+	c.line, c.begun = c.line[:len(c.line)-len(end)+len(before)], more
 	return strings.TrimSpace(element), true, nil
 }
 
