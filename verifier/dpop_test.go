@@ -145,8 +145,12 @@ func TestDPoPRequests(t *testing.T) {
 				b := newBench(t, mode(m))
 				verified, err := b.VerifyRequest(t.Context(), c.request(newSender(t, b), t))
 				wantCode(t, err, want)
-				if want != verifier.CodeSchemeNotOffered && m == verifier.DPoPAllowed {
+				switch {
+				case want == verifier.CodeSchemeNotOffered:
+				case m == verifier.DPoPAllowed:
 					wantRule(t, err, c.name, "")
+				case m == verifier.DPoPDisabled:
+					wantRule(t, err, c.name, "DPOP-REQ-07")
 				}
 				if err == nil && (verified.Scheme == verifier.DPoPScheme) != (verified.Thumbprint != "") {
 					t.Errorf("scheme %s, thumbprint %q", verified.Scheme, verified.Thumbprint)

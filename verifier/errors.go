@@ -210,8 +210,8 @@ var answers = map[Code]answer{
 	CodeRequestIncomplete: misdeployed,
 }
 
-// fail makes an error that breaks rule. Its header fields depend on the request and are added by answer. A code that
-// answers lacks would be ours to mend: it rejects the request as all others do, with status 500.
+// fail makes an error that breaks rule. Its header fields depend on the request and are added by answer. A code
+// without an answer is a defect of this package, which a test finds; here it ends the request with status 500.
 func fail(code Code, rule, detail string) *Error {
 	a, found := answers[code]
 	if !found {

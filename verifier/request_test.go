@@ -28,6 +28,9 @@ func TestCredentials(t *testing.T) {
 		want    verifier.Code
 	}{
 		{name: "CRED-01 none", request: verifier.Request{}, want: verifier.CodeCredentialsMissing},
+		{name: "CRED-01 a field without values", request: verifier.Request{Header: map[string][]string{"Authorization": {}}}, want: verifier.CodeCredentialsMissing},
+		{name: "CRED-01 a field of null", request: verifier.Request{Header: map[string][]string{"Authorization": nil, "Dpop": nil}}, want: verifier.CodeCredentialsMissing},
+		{name: "CRED-01 a field without values beside one", request: verifier.Request{Header: map[string][]string{"authorization": {}, "Authorization": {"Bearer " + good}, "Dpop": {}}}},
 		{name: "CRED-01 one", request: verifier.Request{Header: authorization("Bearer " + good)}},
 		{name: "CRED-02 bearer", request: verifier.Request{Header: authorization("bearer " + good)}},
 		{name: "CRED-02 BEARER", request: verifier.Request{Header: authorization("BEARER " + good)}},
@@ -157,6 +160,15 @@ func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 				t.Errorf("CHAL-03: %q holds text of the request", text)
 			}
 		}
+	}
+}
+
+func TestMalformedRequestOfAnAdapter(t *testing.T) {
+	b := newBench(t, nil)
+	e := b.Malformed("PROXY-04", "two Host fields")
+	if e.Code != verifier.CodeRequestMalformed || e.Rule != "PROXY-04" || e.Detail != "two Host fields" || e.Status != 400 ||
+		len(e.Header["Www-Authenticate"]) != 2 {
+		t.Errorf("PROXY-04: %v, status %d, header %v", e, e.Status, e.Header)
 	}
 }
 

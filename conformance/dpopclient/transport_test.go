@@ -196,6 +196,7 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 func TestTargetOfProofs(t *testing.T) {
 	for _, c := range []struct{ name, url, host, htu string }{
 		{"RFC 9449 4.2: without query and fragment", "https://api.example/orders?page=1#end", "", "https://api.example/orders"},
+		{"RFC 9110 4.2.3: a slash for an empty path", "https://api.example?page=1", "", "https://api.example/"},
 		{"RFC 9449 4.2: without an empty query", "https://api.example/orders?", "", "https://api.example/orders"},
 		{"RFC 9449 4.2: of the host that the request is for", "https://10.0.0.1/orders", "api.example", "https://api.example/orders"},
 	} {

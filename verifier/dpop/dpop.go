@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
@@ -66,6 +67,10 @@ func New(config Config) (*Checker, error) {
 	if config.MaxProofBytes < 0 {
 		faults = append(faults, errors.New("dpop: MaxProofBytes must not be negative"))
 	}
+	source, err := clock.Or(config.Clock, memory.Clock{})
+	if err != nil {
+		faults = append(faults, fmt.Errorf("dpop: %w", err))
+	}
 	if len(faults) > 0 {
 		return nil, errors.Join(faults...)
 	}
@@ -74,7 +79,7 @@ func New(config Config) (*Checker, error) {
 		maxAge:     min(config.MaxAge, longest),
 		leeway:     min(max(0, config.Leeway), longest),
 		maxBytes:   config.MaxProofBytes,
-		clock:      config.Clock,
+		clock:      source,
 	}
 	if len(c.algorithms) == 0 {
 		c.algorithms = []string{"ES256"}
@@ -87,9 +92,6 @@ func New(config Config) (*Checker, error) {
 	}
 	if c.maxBytes == 0 {
 		c.maxBytes = defaultMaxProof
-	}
-	if c.clock == nil {
-		c.clock = memory.Clock{}
 	}
 	return c, nil
 }

@@ -3,8 +3,10 @@ package dpop_test
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"strings"
 	"testing"
@@ -287,6 +289,23 @@ func TestDPoPNonces(t *testing.T) {
 			check(t, mine, string(changed), true, bad)
 		}
 	})
+	t.Run("NONCE-02 another time", func(t *testing.T) {
+		for _, seconds := range []uint64{1, 10, math.MaxUint64} {
+			moved, err := base64.RawURLEncoding.DecodeString(fresh)
+			if err != nil {
+				t.Fatal(err)
+			}
+			binary.BigEndian.PutUint64(moved, uint64(noon.Unix())+seconds)
+			check(t, mine, base64.RawURLEncoding.EncodeToString(moved), true, bad)
+		}
+	})
+	t.Run("NONCE-02 the same from release to release", func(t *testing.T) {
+		// The time, and HMAC-SHA256 over "holdfast dpop nonce 1" and the time, by the secret: processes of two releases
+		// share it while a fleet is upgraded.
+		if want := "AAAAAGmkKkA-kKAu2RysCsyJTU-86liI"; fresh != want {
+			t.Errorf("nonce is %s, want %s", fresh, want)
+		}
+	})
 	t.Run("NONCE-02 longer and shorter", func(t *testing.T) {
 		check(t, mine, fresh+"A", true, bad)
 		check(t, mine, fresh[1:], true, bad)
@@ -316,10 +335,49 @@ func TestDPoPNonces(t *testing.T) {
 	clock.Advance(1)
 	t.Run("NONCE-02 at its end", func(t *testing.T) { check(t, mine, fresh, true, bad) })
 
-	for _, config := range []dpop.NonceConfig{{Secrets: [][]byte{a[:31]}}, {Lifetime: -1}, {Lifetime: time.Second - 1}} {
+}
+
+func TestNonceConfig(t *testing.T) {
+	secret := []byte(strings.Repeat("a", 32))
+	for name, config := range map[string]dpop.NonceConfig{
+		"a short secret":          {Secrets: [][]byte{secret, secret[:31]}},
+		"a negative lifetime":     {Lifetime: -1},
+		"a lifetime under 1 s":    {Lifetime: time.Second - 1},
+		"a clock that is nothing": {Clock: (*verifiertest.Clock)(nil)},
+	} {
 		if _, err := dpop.NewNonces(config); err == nil {
-			t.Errorf("NewNonces takes %+v", config)
+			t.Errorf("NONCE-02: NewNonces takes %s", name)
 		}
+	}
+	for name, config := range map[string]dpop.NonceConfig{
+		"the zero value":    {},
+		"a lifetime of 1 s": {Lifetime: time.Second},
+		"a secret":          {Secrets: [][]byte{secret}},
+	} {
+		nonces, err := dpop.NewNonces(config)
+		if err != nil {
+			t.Errorf("NONCE-02: NewNonces refuses %s: %v", name, err)
+			continue
+		}
+		if _, err := nonces.Check(&dpop.Proof{Nonce: nonces.Issue(), HasNonce: true}); err != nil {
+			t.Errorf("NONCE-02: with %s a fresh nonce is bad: %v", name, err)
+		}
+	}
+}
+
+func TestConfig(t *testing.T) {
+	for name, config := range map[string]dpop.Config{
+		"an unknown algorithm":    {Algorithms: []string{"ES256", "HS256"}},
+		"a negative age":          {MaxAge: -1},
+		"a negative size":         {MaxProofBytes: -1},
+		"a clock that is nothing": {Clock: (*verifiertest.Clock)(nil)},
+	} {
+		if _, err := dpop.New(config); err == nil {
+			t.Errorf("New takes %s", name)
+		}
+	}
+	if _, err := dpop.New(dpop.Config{}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -12,14 +12,15 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
 // NonceConfig says how nonces are made. Its zero value is good for a single process.
 type NonceConfig struct {
 	// Secrets authenticate nonces: the first one makes them, all of them check, so that secrets can be rotated.
-	// Each has at least 32 bytes, and they are the same in a whole fleet. Without any, a secret of chance is made,
-	// which no other process knows.
+	// Each has at least 32 bytes, and they are the same in a whole fleet. Without any, a random secret is made, which no
+	// other process knows.
 	Secrets [][]byte
 	// Lifetime is how long a nonce is good. Zero means 5 minutes; under a second is an error.
 	Lifetime time.Duration
@@ -46,7 +47,11 @@ const (
 
 // NewNonces returns what makes and checks nonces by config. Its error names the field that can't work.
 func NewNonces(config NonceConfig) (*Nonces, error) {
-	n := &Nonces{lifetime: config.Lifetime, clock: config.Clock}
+	source, err := clock.Or(config.Clock, memory.Clock{})
+	if err != nil {
+		return nil, fmt.Errorf("dpop: %w", err)
+	}
+	n := &Nonces{lifetime: config.Lifetime, clock: source}
 	for i, secret := range config.Secrets {
 		if len(secret) < minSecretBytes {
 			return nil, fmt.Errorf("dpop: Secrets[%d] has under %d bytes", i, minSecretBytes)
@@ -63,9 +68,6 @@ func NewNonces(config NonceConfig) (*Nonces, error) {
 	}
 	if n.lifetime < time.Second {
 		return nil, errors.New("dpop: Lifetime is under a second")
-	}
-	if n.clock == nil {
-		n.clock = memory.Clock{}
 	}
 	return n, nil
 }

@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 )
 
 // CacheConfig says how much a [Cache] holds.
@@ -44,14 +46,15 @@ func NewCache(config CacheConfig) (*Cache, error) {
 	if config.MaxEntries == 0 {
 		config.MaxEntries = defaultCacheEntries
 	}
-	if config.Clock == nil {
-		config.Clock = Clock{}
+	source, err := clock.Or(config.Clock, Clock{})
+	if err != nil {
+		return nil, fmt.Errorf("memory: %w", err)
 	}
 	entries, err := simplelru.NewLRU[string, cacheEntry](config.MaxEntries, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Cache{clock: config.Clock, entries: entries}, nil
+	return &Cache{clock: source, entries: entries}, nil
 }
 
 // Get returns a copy of the value last set for key, or [ports.ErrMiss].

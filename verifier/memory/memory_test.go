@@ -139,6 +139,9 @@ func TestCache(t *testing.T) {
 	if _, err := memory.NewCache(memory.CacheConfig{MaxEntries: -1}); err == nil {
 		t.Error("NewCache takes a negative bound")
 	}
+	if _, err := memory.NewCache(memory.CacheConfig{Clock: (*clock)(nil)}); err == nil {
+		t.Error("NewCache takes a nil clock")
+	}
 }
 
 func wantUse(t *testing.T, store *memory.ReplayStore, key string, ttl time.Duration, want bool) {
@@ -253,6 +256,9 @@ func TestReplayStore(t *testing.T) {
 		wantUse(t, store, "a", time.Minute, true)
 		if _, err := memory.NewReplayStore(memory.ReplayConfig{MaxEntries: -1}); err == nil {
 			t.Error("NewReplayStore takes a negative bound")
+		}
+		if _, err := memory.NewReplayStore(memory.ReplayConfig{Clock: (*clock)(nil)}); err == nil {
+			t.Error("NewReplayStore takes a nil clock")
 		}
 	})
 }

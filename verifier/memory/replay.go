@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 )
 
 // ErrFull says that a [ReplayStore] holds as many live entries as it may, so that it can't remember one more.
@@ -58,12 +59,13 @@ func NewReplayStore(config ReplayConfig) (*ReplayStore, error) {
 	if config.MaxEntries < 0 {
 		return nil, fmt.Errorf("memory: MaxEntries must not be negative")
 	}
-	s := &ReplayStore{clock: config.Clock, max: int64(config.MaxEntries)}
+	source, err := clock.Or(config.Clock, Clock{})
+	if err != nil {
+		return nil, fmt.Errorf("memory: %w", err)
+	}
+	s := &ReplayStore{clock: source, max: int64(config.MaxEntries)}
 	if s.max == 0 {
 		s.max = defaultReplayEntries
-	}
-	if s.clock == nil {
-		s.clock = Clock{}
 	}
 	for i := range s.shards {
 		s.shards[i].expires = make(map[digest]int64)

@@ -8,7 +8,10 @@ import (
 // IDToken returns an ID token (OpenID Connect Core section 2) with these claims, signed. By default it has iss, sub,
 // iat and exp, in five minutes; what claims names is set on top of them: aud, the client's ID, at least.
 func (i *Issuer) IDToken(claims Claims) (string, error) {
-	key := i.Keys()[0]
+	key, err := i.signer()
+	if err != nil {
+		return "", err
+	}
 	header, err := json.Marshal(map[string]string{"alg": key.Algorithm, "kid": key.ID, "typ": "JWT"})
 	if err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -38,8 +40,11 @@ type Issuer struct {
 }
 
 // NewIssuer returns an issuer with that identifier, which publishes keys and signs with the first one. Without keys it
-// makes one for RS256.
+// makes one for RS256. A nil key is an error.
 func NewIssuer(url string, keys ...*Key) (*Issuer, error) {
+	if slices.Contains(keys, nil) {
+		return nil, errors.New("verifiertest: a key is nil; leave out all keys to have one made")
+	}
 	if len(keys) == 0 {
 		key, err := NewKey("RS256", "key-1")
 		if err != nil {
@@ -47,15 +52,27 @@ func NewIssuer(url string, keys ...*Key) (*Issuer, error) {
 		}
 		keys = []*Key{key}
 	}
-	return &Issuer{URL: url, keys: keys}, nil
+	return &Issuer{URL: url, keys: slices.Clone(keys)}, nil
 }
 
 // SetKeys replaces the keys that are published; the first one signs from now on. An issuer that rotates publishes the
-// new key and the old one, and withdraws the old one later.
+// new key and the old one, and withdraws the old one later. Without keys the issuer publishes an empty set, and can't
+// sign. Nil keys are left out.
 func (i *Issuer) SetKeys(keys ...*Key) {
+	published := slices.DeleteFunc(slices.Clone(keys), func(key *Key) bool { return key == nil })
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	i.keys = keys
+	i.keys = published
+}
+
+// signer returns the key that signs.
+func (i *Issuer) signer() (*Key, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if len(i.keys) == 0 {
+		return nil, errNoKey
+	}
+	return i.keys[0], nil
 }
 
 // Keys returns the keys that are published, the one that signs first.
@@ -68,9 +85,10 @@ func (i *Issuer) Keys() []*Key {
 // Token returns an access token (RFC 9068) with these claims, signed. By default it has iss, sub, iat, jti and exp, in
 // five minutes; what claims names is set on top of them.
 func (i *Issuer) Token(claims Claims) (string, error) {
-	i.mu.Lock()
-	key := i.keys[0]
-	i.mu.Unlock()
+	key, err := i.signer()
+	if err != nil {
+		return "", err
+	}
 	header, err := json.Marshal(map[string]string{"alg": key.Algorithm, "kid": key.ID, "typ": "at+jwt"})
 	if err != nil {
 		return "", err
@@ -84,11 +102,11 @@ func (i *Issuer) Token(claims Claims) (string, error) {
 
 // Payload returns what Token would sign.
 func (i *Issuer) Payload(claims Claims) ([]byte, error) {
-	var clock ports.Clock = memory.Clock{}
-	if i.Clock != nil {
-		clock = i.Clock
+	source, err := clock.Or(i.Clock, memory.Clock{})
+	if err != nil {
+		return nil, fmt.Errorf("verifiertest: %w", err)
 	}
-	issued := clock.Now().Unix()
+	issued := source.Now().Unix()
 	return overlay(Claims{"iss": i.URL, "sub": "user-1", "iat": issued, "exp": issued + 300, "jti": rand.Text()}, claims)
 }
 
@@ -114,7 +132,7 @@ func (i *Issuer) Fetch(ctx context.Context, url string) (ports.Document, error) 
 			"authorization_endpoint":                base + "/authorize",
 			"response_types_supported":              []string{"code"},
 			"subject_types_supported":               []string{"public"},
-			"id_token_signing_alg_values_supported": []string{i.keys[0].Algorithm},
+			"id_token_signing_alg_values_supported": i.algorithms(),
 		}, nil)
 	}
 	return ports.Document{}, fmt.Errorf("verifiertest: %s publishes nothing at that URL", i.URL)
@@ -125,6 +143,16 @@ func (i *Issuer) Fetched() (metadata, keys int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.metadataAsked, i.keysAsked
+}
+
+// algorithms are those of the published keys.
+func (i *Issuer) algorithms() []string {
+	algorithms := make([]string, len(i.keys))
+	for n, key := range i.keys {
+		algorithms[n] = key.Algorithm
+	}
+	slices.Sort(algorithms)
+	return slices.Compact(algorithms)
 }
 
 func (i *Issuer) keySet() (any, error) {

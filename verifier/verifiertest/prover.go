@@ -6,11 +6,15 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -23,25 +27,34 @@ type Prover struct {
 	Clock ports.Clock
 }
 
+var errNoKey = errors.New("verifiertest: there is no key to sign with")
+
 // Thumbprint is what an access token for this client has as cnf.jkt (RFC 9449 section 6.1).
 func (p *Prover) Thumbprint() (string, error) {
+	if p.Key == nil {
+		return "", errNoKey
+	}
 	public := jose.JSONWebKey{Key: p.Key.private.Public()}
 	sum, err := public.Thumbprint(crypto.SHA256)
 	return base64.RawURLEncoding.EncodeToString(sum), err
 }
 
-// Proof returns a proof for one request. An accessToken that is not empty is named by its hash. What header and claims
-// name is set on top of what a good proof has, and left out where it is [Absent].
+// Proof returns a proof for one request. Its htu is url without query and fragment, and with a slash for an empty path,
+// as strict servers want it (RFC 9449 section 4.2, RFC 9110 section 4.2.3). An accessToken that is not empty is named by
+// its hash. What header and claims name is set on top of what a good proof has, and left out where it is [Absent].
 func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (string, error) {
+	if p.Key == nil {
+		return "", errNoKey
+	}
 	jwk, err := jose.JSONWebKey{Key: p.Key.private.Public()}.MarshalJSON()
 	if err != nil {
 		return "", err
 	}
-	var clock ports.Clock = memory.Clock{}
-	if p.Clock != nil {
-		clock = p.Clock
+	source, err := clock.Or(p.Clock, memory.Clock{})
+	if err != nil {
+		return "", fmt.Errorf("verifiertest: %w", err)
 	}
-	good := Claims{"jti": rand.Text(), "htm": method, "htu": url, "iat": clock.Now().Unix()}
+	good := Claims{"jti": rand.Text(), "htm": method, "htu": targetURI(url), "iat": source.Now().Unix()}
 	if accessToken != "" {
 		sum := sha256.Sum256([]byte(accessToken))
 		good["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
@@ -55,6 +68,17 @@ func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (
 		return "", err
 	}
 	return p.Key.Sign(writtenHeader, payload)
+}
+
+// targetURI returns what of a URL is the target of a proof.
+func targetURI(url string) string {
+	if end := strings.IndexAny(url, "?#"); end >= 0 {
+		url = url[:end]
+	}
+	if _, rest, absolute := strings.Cut(url, "://"); absolute && !strings.Contains(rest, "/") {
+		url += "/"
+	}
+	return url
 }
 
 // overlay writes good with what changes names on top.

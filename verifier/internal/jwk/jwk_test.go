@@ -3,6 +3,7 @@ package jwk
 import (
 	"bytes"
 	"crypto"
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -68,9 +69,15 @@ func must[T any](value T, err error) T {
 
 var (
 	rsa2048 = must(rsa.GenerateKey(rand.Reader, 2048))
+	p224    = must(ecdsa.GenerateKey(elliptic.P224(), rand.Reader))
 	p256    = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	p521    = must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
 )
+
+func ed25519Public() (ed25519.PublicKey, error) {
+	public, _, err := ed25519.GenerateKey(rand.Reader)
+	return public, err
+}
 
 func encode(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
@@ -89,7 +96,8 @@ func TestParse(t *testing.T) {
 	}
 	ed := public(t, edPublic)
 	x, y := must(base64.RawURLEncoding.DecodeString(es["x"].(string))), must(base64.RawURLEncoding.DecodeString(es["y"].(string)))
-	y[31] ^= 1
+	off := bytes.Clone(y)
+	off[31] ^= 1
 
 	for _, c := range []struct {
 		name string
@@ -112,14 +120,20 @@ func TestParse(t *testing.T) {
 		{name: "KEYS-05 exponent 3", key: rs.with(document{"e": encode([]byte{3})})},
 		{name: "KEYS-05 exponent 1", key: rs.with(document{"e": encode([]byte{1})}), want: ErrSize},
 		{name: "KEYS-05 even exponent", key: rs.with(document{"e": encode([]byte{1, 0, 0})}), want: ErrSize},
+		{name: "KEYS-05 exponent of 31 bits", key: rs.with(document{"e": encode([]byte{0x7f, 0xff, 0xff, 0xff})})},
+		{name: "KEYS-05 exponent of 32 bits", key: rs.with(document{"e": encode([]byte{0x80, 0, 0, 1})}), want: ErrSize},
+		{name: "KEYS-05 no exponent", key: rs.with(document{"e": nil}), want: ErrMalformed},
+		{name: "KEYS-05 no modulus", key: rs.with(document{"n": nil}), want: ErrMalformed},
 		{name: "KEYS-05 huge exponent", key: rs.with(document{"e": encode([]byte{1, 0, 0, 0, 1})}), want: ErrSize},
 		{name: "KEYS-05 even modulus", key: rs.with(document{"n": encode(new(big.Int).Lsh(big.NewInt(1), 2047).Bytes())}), want: ErrSize},
 		{name: "KEYS-05 modulus with padding", key: rs.with(document{"n": rs["n"].(string) + "=="}), want: ErrMalformed},
 		{name: "KEYS-05 modulus with a line break", key: rs.with(document{"n": rs["n"].(string)[:4] + "\n" + rs["n"].(string)[4:]}), want: ErrMalformed},
 		{name: "KEYS-06 coordinate with a line break", key: es.with(document{"x": es["x"].(string) + "\r"}), want: ErrPoint},
-		{name: "KEYS-06 point not on the curve", key: es.with(document{"y": encode(y)}), want: ErrPoint},
+		{name: "KEYS-06 point not on the curve", key: es.with(document{"y": encode(off)}), want: ErrPoint},
 		{name: "KEYS-06 coordinate too short", key: es.with(document{"x": encode(x[1:])}), want: ErrPoint},
 		{name: "KEYS-06 coordinate too long", key: es.with(document{"x": encode(append([]byte{0}, x...))}), want: ErrPoint},
+		{name: "KEYS-06 x a byte short, y a byte long", key: es.with(document{"x": encode(x[:31]), "y": encode(append(x[31:], y...))}), want: ErrPoint},
+		{name: "KEYS-06 x a byte long, y a byte short", key: es.with(document{"x": encode(append(x[:32:32], y[0])), "y": encode(y[1:])}), want: ErrPoint},
 		{name: "KEYS-06 coordinate with padding", key: es.with(document{"x": es["x"].(string) + "="}), want: ErrPoint},
 		{name: "KEYS-06 OKP of 31 bytes", key: ed.with(document{"x": encode(make([]byte, 31))}), want: ErrPoint},
 		{name: "KEYS-06 EC without y", key: es.with(document{"y": nil}), want: ErrPoint},
@@ -170,7 +184,7 @@ func TestKEYS08OneOddKeyNeverSpoilsTheSet(t *testing.T) {
 
 func TestKEYS10MaxKeys(t *testing.T) {
 	good := string(public(t, &p256.PublicKey).json(t))
-	for keys, want := range map[int]error{0: nil, 3: nil, 4: ErrTooMany} {
+	for keys, want := range map[int]error{0: nil, 3: nil, 4: ErrTooMany, 1024: ErrTooMany, 1025: ErrTooMany} {
 		body := `{"keys":[` + strings.TrimSuffix(strings.Repeat(good+",", keys), ",") + `]}`
 		if set, _, err := ParseSet([]byte(body), 3); !errors.Is(err, want) || err == nil && set.Len() != keys {
 			t.Errorf("%d keys: %v, %v; want %v", keys, set, err, want)
@@ -308,6 +322,12 @@ func TestParseStatic(t *testing.T) {
 		want   error
 	}{
 		{"KEYS-11 JWK Set", set, 1, nil},
+		{"KEYS-11 JWK Set with white space around", []byte("\n\t " + string(set) + "\r\n"), 1, nil},
+		{"KEYS-11 PEM with white space around", []byte("\n \n" + string(ecBlock) + " \n"), 1, nil},
+		{"KEYS-11 only white space", []byte(" \n"), 0, ErrNoKey},
+		{"KEYS-11 P-224", block("PUBLIC KEY", must(x509.MarshalPKIXPublicKey(&p224.PublicKey)), nil), 0, ErrKeyType},
+		{"KEYS-11 X25519", block("PUBLIC KEY", must(x509.MarshalPKIXPublicKey(must(ecdh.X25519().GenerateKey(rand.Reader)).PublicKey())), nil), 0, ErrKeyType},
+		{"KEYS-11 Ed25519", block("PUBLIC KEY", must(x509.MarshalPKIXPublicKey(must(ed25519Public()))), nil), 1, nil},
 		{"KEYS-11 JWK Set without keys", []byte(`{"keys":[]}`), 0, ErrNoKey},
 		{"KEYS-11 JWK Set with a bad key", []byte(`{"keys":[{"kty":"oct"}]}`), 0, ErrPrivate},
 		{"KEYS-11 public key", rsaBlock, 1, nil},

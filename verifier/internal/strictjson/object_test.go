@@ -58,6 +58,8 @@ func TestGrammar(t *testing.T) {
 	checkVerdicts(t, roomy, []verdict{
 		{"JWS-04 two members", `{"a":1,"b":2}`, nil},
 		{"JWS-04 comma before the first member", `{,"a":1}`, ErrSyntax},
+		{"JWS-04 a name without its first quotation mark", `{xa":1}`, ErrSyntax},
+		{"JWS-04 a second name without its first quotation mark", `{"a":1,xb":2}`, ErrSyntax},
 		{"JWS-04 comma after the last member", `{"a":1,}`, ErrSyntax},
 		{"JWS-04 two commas", `{"a":1,,"b":2}`, ErrSyntax},
 		{"JWS-04 no comma", `{"a":1 "b":2}`, ErrSyntax},
