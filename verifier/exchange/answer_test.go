@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -309,16 +310,18 @@ func TestNoAnswer(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			client, _ := newClient(t, func(c *exchange.Config) { c.Endpoint, c.Timeout = tt.endpoint, 20*time.Millisecond })
-			ctx := t.Context()
-			if tt.ctx != nil {
-				ctx = tt.ctx(t)
-			}
-			_, err := client.Exchange(ctx, profile)
-			checkError(t, err, tt.want)
-			if tt.is != nil && !errors.Is(err, tt.is) {
-				t.Errorf("the error %v does not wrap %v", err, tt.is)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				client, _ := newClient(t, func(c *exchange.Config) { c.Endpoint, c.Timeout = tt.endpoint, 20*time.Millisecond })
+				ctx := t.Context()
+				if tt.ctx != nil {
+					ctx = tt.ctx(t)
+				}
+				_, err := client.Exchange(ctx, profile)
+				checkError(t, err, tt.want)
+				if tt.is != nil && !errors.Is(err, tt.is) {
+					t.Errorf("the error %v does not wrap %v", err, tt.is)
+				}
+			})
 		})
 	}
 }

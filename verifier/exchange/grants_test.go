@@ -320,8 +320,8 @@ func TestOnBehalfOfHasAccessTokenAlone(t *testing.T) {
 	}
 }
 
-// XCHG-12: what was issued must be the access token that was asked for (RFC 8693 section 2.2.1).
-func TestOnBehalfOfChecksWhatWasIssued(t *testing.T) {
+// What was issued must be the access token that was asked for (RFC 8693 section 2.2.1).
+func TestFaultXCHG12IssuerSendsAnotherKindOfToken(t *testing.T) {
 	for _, c := range []struct{ name, members string }{
 		{"an access token", `"issued_token_type":"` + accessTokenType + `","token_type":"Bearer"`},
 		{"one that is bound to a key", `"issued_token_type":"` + accessTokenType + `","token_type":"DPoP"`},
