@@ -13,8 +13,10 @@ import (
 )
 
 func TestURLIsCheckedBeforeAnyRequest(t *testing.T) {
-	const notHTTPS, notAbsolute = "the URL is not https", "the URL is not absolute"
-	const credentials, fragment = "the URL has credentials", "the URL has a fragment"
+	const notHTTPS, notAbsolute = "the URL is not https", "the URL is not absolute, want https://host/path"
+	const loopbackHTTP = notHTTPS + ": for tests, Config.InsecureAllowLoopbackHTTP allows http on loopback hosts"
+	const credentials, fragment = "the URL has a user or a password, want none", "the URL has a fragment, want none"
+	const unreadable = "the URL can't be parsed, want https://host/path"
 	tests := []struct {
 		name, url    string
 		want         string
@@ -26,13 +28,13 @@ func TestURLIsCheckedBeforeAnyRequest(t *testing.T) {
 		{name: "https in capitals", url: "HTTPS://ID.EXAMPLE.COM/jwks"},
 		{name: "https on loopback", url: "https://127.0.0.1/jwks"},
 		{name: "http", url: "http://id.example.com/jwks", want: notHTTPS, wantInsecure: notHTTPS},
-		{name: "http on localhost", url: "http://localhost/jwks", want: notHTTPS},
-		{name: "http on localhost in capitals", url: "http://LOCALHOST:80/jwks", want: notHTTPS},
-		{name: "http on 127.0.0.1", url: "http://127.0.0.1:8080/jwks", want: notHTTPS},
-		{name: "http on the last of 127.0.0.0/8", url: "http://127.255.255.255/jwks", want: notHTTPS},
+		{name: "http on localhost", url: "http://localhost/jwks", want: loopbackHTTP},
+		{name: "http on localhost in capitals", url: "http://LOCALHOST:80/jwks", want: loopbackHTTP},
+		{name: "http on 127.0.0.1", url: "http://127.0.0.1:8080/jwks", want: loopbackHTTP},
+		{name: "http on the last of 127.0.0.0/8", url: "http://127.255.255.255/jwks", want: loopbackHTTP},
 		{name: "http behind 127.0.0.0/8", url: "http://128.0.0.0/jwks", want: notHTTPS, wantInsecure: notHTTPS},
 		{name: "http before 127.0.0.0/8", url: "http://126.255.255.255/jwks", want: notHTTPS, wantInsecure: notHTTPS},
-		{name: "http on ::1", url: "http://[::1]:8080/jwks", want: notHTTPS},
+		{name: "http on ::1", url: "http://[::1]:8080/jwks", want: loopbackHTTP},
 		{name: "http on ::2", url: "http://[::2]:8080/jwks", want: notHTTPS, wantInsecure: notHTTPS},
 		{name: "http on 0.0.0.0", url: "http://0.0.0.0/jwks", want: notHTTPS, wantInsecure: notHTTPS},
 		{name: "http on a private address", url: "http://192.168.0.1/jwks", want: notHTTPS, wantInsecure: notHTTPS},
@@ -56,8 +58,8 @@ func TestURLIsCheckedBeforeAnyRequest(t *testing.T) {
 		{name: "opaque", url: "https:id.example.com", want: notAbsolute, wantInsecure: notAbsolute},
 		{name: "no host", url: "https:///jwks", want: notAbsolute, wantInsecure: notAbsolute},
 		{name: "no host but a port", url: "https://:443/jwks", want: notAbsolute, wantInsecure: notAbsolute},
-		{name: "unreadable", url: "https://user:s3cr3t@id.example.com/%zz", want: notAbsolute, wantInsecure: notAbsolute},
-		{name: "control character", url: "https://id.example.com/\r\nX: y", want: notAbsolute, wantInsecure: notAbsolute},
+		{name: "unreadable", url: "https://user:s3cr3t@id.example.com/%zz", want: unreadable, wantInsecure: unreadable},
+		{name: "control character", url: "https://id.example.com/\r\nX: y", want: unreadable, wantInsecure: unreadable},
 	}
 	asked := false
 	client := &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
@@ -120,8 +122,11 @@ func TestFaultRedirects(t *testing.T) {
 		locations[path] = location
 	}
 
-	const refused = "no whole answer: redirect refused: "
-	const notHTTPS, otherScheme = refused + "the URL is not https", refused + "it leads to another scheme"
+	refused := func(target, reason string) string {
+		return fmt.Sprintf("no whole answer: redirect to %q refused: %s", target, reason)
+	}
+	const four, otherScheme = "there are more than 3", "its scheme is another"
+	const loopbackHTTP = "the URL is not https: for tests, Config.InsecureAllowLoopbackHTTP allows http on loopback hosts"
 	tests := []struct {
 		name     string
 		url      string
@@ -132,23 +137,23 @@ func TestFaultRedirects(t *testing.T) {
 		{name: "none", url: secure.URL + "/0?code=1", requests: 1},
 		{name: "one", url: secure.URL + "/1?code=1", requests: 2},
 		{name: "three", url: secure.URL + "/3", requests: 4},
-		{name: "four", url: secure.URL + "/4", requests: 4, want: refused + "there are more than 3"},
-		{name: "loop", url: secure.URL + "/loop", requests: 4, want: refused + "there are more than 3"},
+		{name: "four", url: secure.URL + "/4", requests: 4, want: refused(secure.URL+"/0", four)},
+		{name: "loop", url: secure.URL + "/loop", requests: 4, want: refused(secure.URL+"/loop", four)},
 		{name: "absolute", url: secure.URL + "/absolute", requests: 2},
 		{name: "to another host", url: secure.URL + "/other", requests: 2},
 		{name: "to a fragment", url: secure.URL + "/fragment", requests: 2},
-		{name: "to http", url: secure.URL + "/http", requests: 1, want: notHTTPS},
-		{name: "to http, loopback allowed", url: secure.URL + "/http", insecure: true, requests: 1, want: otherScheme},
-		{name: "to another scheme", url: secure.URL + "/ftp", requests: 1, want: notHTTPS},
-		{name: "to a file", url: secure.URL + "/file", requests: 1, want: refused + "the URL is not absolute"},
-		{name: "to credentials", url: secure.URL + "/credentials", requests: 1, want: refused + "the URL has credentials"},
+		{name: "to http", url: secure.URL + "/http", requests: 1, want: refused(plain.URL+"/0", loopbackHTTP)},
+		{name: "to http, loopback allowed", url: secure.URL + "/http", insecure: true, requests: 1, want: refused(plain.URL+"/0", otherScheme)},
+		{name: "to another scheme", url: secure.URL + "/ftp", requests: 1, want: refused("ftp://127.0.0.1/0", "the URL is not https")},
+		{name: "to a file", url: secure.URL + "/file", requests: 1, want: refused("file:///etc/passwd", "the URL is not absolute, want https://host/path")},
+		{name: "to credentials", url: secure.URL + "/credentials", requests: 1, want: refused(secure.URL+"/0", "the URL has a user or a password, want none")},
 		{name: "without Location", url: secure.URL + "/nowhere", requests: 1, want: "the status is 302, not 200"},
 		{name: "unreadable", url: secure.URL + "/unreadable", requests: 1, want: "no whole answer: the connection failed, or what came is not HTTP"},
 		{name: "loopback http to itself", url: plain.URL + "/3", insecure: true, requests: 4},
-		{name: "loopback http four times", url: plain.URL + "/4", insecure: true, requests: 4, want: refused + "there are more than 3"},
+		{name: "loopback http four times", url: plain.URL + "/4", insecure: true, requests: 4, want: refused(plain.URL+"/0", four)},
 		{name: "loopback http to another", url: plain.URL + "/otherhttp", insecure: true, requests: 2},
-		{name: "loopback http to http elsewhere", url: plain.URL + "/httpaway", insecure: true, requests: 1, want: notHTTPS},
-		{name: "loopback http to https", url: plain.URL + "/absolute", insecure: true, requests: 1, want: otherScheme},
+		{name: "loopback http to http elsewhere", url: plain.URL + "/httpaway", insecure: true, requests: 1, want: refused("http://192.0.2.1/0", "the URL is not https")},
+		{name: "loopback http to https", url: plain.URL + "/absolute", insecure: true, requests: 1, want: refused(secure.URL+"/0", otherScheme)},
 	}
 	for _, tt := range tests {
 		t.Run("DISC-07 "+tt.name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net/http"
@@ -63,7 +64,9 @@ func write(w http.ResponseWriter, r *http.Request, n int64) {
 
 func TestFaultBodySize(t *testing.T) {
 	const mib, limit = 1 << 20, 5000
-	const tooLarge = "the body is larger than Config.MaxBytes"
+	tooLarge := func(bound int64) string {
+		return fmt.Sprintf("the body is larger than the %d bytes of Config.MaxBytes", bound)
+	}
 	tests := []struct {
 		name     string
 		maxBytes int64
@@ -73,10 +76,10 @@ func TestFaultBodySize(t *testing.T) {
 	}{
 		{name: "empty", maxBytes: limit},
 		{name: "at the bound", maxBytes: limit, sent: limit, read: limit},
-		{name: "over the bound", maxBytes: limit, sent: limit + 1, read: limit + 1, want: tooLarge},
-		{name: "50 MB", maxBytes: limit, sent: 50 * mib, read: limit + 1, want: tooLarge},
+		{name: "over the bound", maxBytes: limit, sent: limit + 1, read: limit + 1, want: tooLarge(limit)},
+		{name: "50 MB", maxBytes: limit, sent: 50 * mib, read: limit + 1, want: tooLarge(limit)},
 		{name: "at the default bound", sent: mib, read: mib},
-		{name: "over the default bound", sent: mib + 1, read: mib + 1, want: tooLarge},
+		{name: "over the default bound", sent: mib + 1, read: mib + 1, want: tooLarge(mib)},
 		{name: "below the largest bound", maxBytes: math.MaxInt64, sent: limit, read: limit},
 	}
 	for _, protocol := range []string{"HTTP/1.1", "HTTP/2.0"} {
@@ -109,7 +112,7 @@ func TestFaultBodySize(t *testing.T) {
 }
 
 func TestContentCoding(t *testing.T) {
-	const unasked = "the body has a content coding that was not asked for"
+	const unasked = "the body has a content coding that was not asked for, want none or gzip"
 	coded := new(bytes.Buffer)
 	writer := gzip.NewWriter(coded)
 	_, _ = writer.Write([]byte("{}"))

@@ -41,8 +41,8 @@ func TestClientsOwnRedirectPolicy(t *testing.T) {
 		is        error
 	}{
 		{name: "allows what is allowed", redirects: 3, asked: 3},
-		{name: "cannot allow a fourth", redirects: 4, asked: 3, want: "no whole answer: redirect refused: there are more than 3"},
-		{name: "can refuse", redirects: 1, policy: refusal, asked: 1, want: "no whole answer: redirect refused: not in this company", is: refusal},
+		{name: "cannot allow a fourth", redirects: 4, asked: 3, want: "there are more than 3"},
+		{name: "can refuse", redirects: 1, policy: refusal, asked: 1, want: "not in this company", is: refusal},
 		{name: "can end at the redirect", redirects: 1, policy: http.ErrUseLastResponse, asked: 1, want: "the status is 302, not 200"},
 	}
 	for _, tt := range tests {
@@ -58,7 +58,11 @@ func TestClientsOwnRedirectPolicy(t *testing.T) {
 				return tt.policy
 			}
 			_, err := newFetcher(t, httpfetch.Config{Client: client}).Fetch(t.Context(), server.URL+"/0")
-			checkError(t, err, tt.want)
+			want := tt.want
+			if want != "" && tt.policy != http.ErrUseLastResponse {
+				want = fmt.Sprintf("no whole answer: redirect to \"%s/%d\" refused: %s", server.URL, tt.redirects, tt.want)
+			}
+			checkError(t, err, want)
 			if asked != tt.asked {
 				t.Errorf("it was asked %d times, want %d", asked, tt.asked)
 			}
@@ -119,13 +123,15 @@ func TestCloseLeavesTheClientAlone(t *testing.T) {
 	}
 	server.Start()
 	t.Cleanup(server.Close)
+	transport := server.Client().Transport
 	tests := []struct {
 		name   string
 		client *http.Client
 		want   int32
 	}{
 		{name: "own client", want: 2},
-		{name: "client of the application", client: server.Client(), want: 1},
+		{name: "copies of the application's transport", client: &http.Client{Transport: transport}, want: 2},
+		{name: "a RoundTripper of the application", client: &http.Client{Transport: roundTripper(transport.RoundTrip)}, want: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,6 +149,19 @@ func TestCloseLeavesTheClientAlone(t *testing.T) {
 				t.Errorf("%d connections were made, want %d", got, tt.want)
 			}
 		})
+	}
+	// What the application has open stays open.
+	connections.Store(0)
+	for range 2 {
+		answer, err := server.Client().Get(server.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+	}
+	if got := connections.Load(); got != 0 {
+		t.Errorf("the application's client had to make %d connections, want 0", got)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
@@ -39,15 +40,20 @@ func newFetcher(t *testing.T, config httpfetch.Config) *httpfetch.Fetcher {
 	return fetcher
 }
 
-// checkError compares what an error tells, less the package's prefix; "" stands for no error.
+// requestNamed is how errors begin: the package and, of a request, the method and the URLs.
+var requestNamed = regexp.MustCompile(`^holdfast/httpfetch: (?:(?:GET|POST)(?: "[^"]*")?(?:, redirected to "[^"]*")?: )?`)
+
+// checkError compares what an error tells, less the request that it names; "" stands for no error.
 func checkError(t *testing.T, err error, want string) {
 	t.Helper()
 	got := ""
 	if err != nil {
 		got = err.Error()
-	}
-	if want != "" {
-		want = "holdfast/httpfetch: " + want
+		named := requestNamed.FindString(got)
+		if named == "" {
+			t.Errorf("the error %q does not begin with the package", got)
+		}
+		got = got[len(named):]
 	}
 	if got != want {
 		t.Errorf("the error is %q, want %q", got, want)
@@ -67,12 +73,12 @@ func TestNew(t *testing.T) {
 	}{
 		{name: "zero value"},
 		{name: "smallest and largest", config: httpfetch.Config{Timeout: 1, MaxBytes: math.MaxInt64}},
-		{name: "negative Timeout", config: httpfetch.Config{Timeout: -1}, want: "Config.Timeout is negative"},
-		{name: "negative MaxBytes", config: httpfetch.Config{MaxBytes: -1}, want: "Config.MaxBytes is negative"},
+		{name: "negative Timeout", config: httpfetch.Config{Timeout: -1}, want: "Config.Timeout is negative: -1ns"},
+		{name: "negative MaxBytes", config: httpfetch.Config{MaxBytes: -1}, want: "Config.MaxBytes is negative: -1"},
 		{
 			name:   "all faults at once",
 			config: httpfetch.Config{Timeout: -1, MaxBytes: -1},
-			want:   "Config.Timeout is negative\nholdfast/httpfetch: Config.MaxBytes is negative",
+			want:   "Config.Timeout is negative: -1ns\nholdfast/httpfetch: Config.MaxBytes is negative: -1",
 		},
 	}
 	for _, tt := range tests {
@@ -110,7 +116,10 @@ func TestFetch(t *testing.T) {
 }
 
 func TestOnlyStatus200(t *testing.T) {
-	statuses := []int{201, 202, 203, 204, 205, 206, 300, 301, 304, 400, 401, 403, 404, 429, 500, 502, 503, 999}
+	const credentials = ": the document must be served without credentials, check firewalls and proxies on the way"
+	const missing = ": the issuer publishes no document at this URL, check how the issuer is spelled"
+	hints := map[int]string{401: credentials, 403: credentials, 404: missing, 410: missing}
+	statuses := []int{201, 202, 203, 204, 205, 206, 300, 301, 304, 400, 401, 403, 404, 410, 429, 500, 502, 503, 999}
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var status int
 		fmt.Sscanf(r.URL.Path, "/%d", &status)
@@ -124,7 +133,7 @@ func TestOnlyStatus200(t *testing.T) {
 	}
 	for _, status := range statuses {
 		_, err := fetcher.Fetch(t.Context(), fmt.Sprintf("%s/%d", server.URL, status))
-		checkError(t, err, fmt.Sprintf("the status is %d, not 200", status))
+		checkError(t, err, fmt.Sprintf("the status is %d, not 200", status)+hints[status])
 		if answered, ok := errors.AsType[*httpfetch.StatusError](err); !ok || answered.Status != status {
 			t.Errorf("status %d: the error is %#v", status, err)
 		}

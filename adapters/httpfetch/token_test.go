@@ -144,11 +144,11 @@ func TestPostFormChecksURL(t *testing.T) {
 		{name: "https", url: "https://id.example.com/token"},
 		{name: "http", url: "http://id.example.com/token", want: "the URL is not https"},
 		{name: "http, loopback allowed", url: "http://id.example.com/token", insecure: true, want: "the URL is not https"},
-		{name: "http on loopback", url: "http://127.0.0.1/token", want: "the URL is not https"},
+		{name: "http on loopback", url: "http://127.0.0.1/token", want: "the URL is not https: for tests, Config.InsecureAllowLoopbackHTTP allows http on loopback hosts"},
 		{name: "http on loopback, allowed", url: "http://127.0.0.1/token", insecure: true},
-		{name: "credentials", url: "https://user:s3cr3t@id.example.com/token", want: "the URL has credentials"},
-		{name: "fragment", url: "https://id.example.com/token#a", want: "the URL has a fragment"},
-		{name: "relative", url: "/token", want: "the URL is not absolute"},
+		{name: "credentials", url: "https://user:s3cr3t@id.example.com/token", want: "the URL has a user or a password, want none"},
+		{name: "fragment", url: "https://id.example.com/token#a", want: "the URL has a fragment, want none"},
+		{name: "relative", url: "/token", want: "the URL is not absolute, want https://host/path"},
 	}
 	for _, tt := range tests {
 		t.Run("XCHG-16 "+tt.name, func(t *testing.T) {
@@ -169,6 +169,7 @@ func TestPostFormChecksURL(t *testing.T) {
 
 func TestFaultPostFormBodySize(t *testing.T) {
 	const limit = 5000
+	const tooLarge = "the body is larger than the 5000 bytes of Config.MaxBytes"
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		var size int64
 		fmt.Sscanf(r.URL.Path, "/plain/%d", &size)
@@ -179,8 +180,8 @@ func TestFaultPostFormBodySize(t *testing.T) {
 	fetcher := newFetcher(t, httpfetch.Config{Client: &http.Client{Transport: counted}, MaxBytes: limit})
 	for path, want := range map[string]string{
 		"/plain/5000": "", "/gzip/5000": "",
-		"/plain/5001": "the body is larger than Config.MaxBytes", "/gzip/5001": "the body is larger than Config.MaxBytes",
-		"/plain/5000000": "the body is larger than Config.MaxBytes", "/gzip/5000000": "the body is larger than Config.MaxBytes",
+		"/plain/5001": tooLarge, "/gzip/5001": tooLarge,
+		"/plain/5000000": tooLarge, "/gzip/5000000": tooLarge,
 	} {
 		counted.read = 0
 		response, err := fetcher.PostForm(t.Context(), tokenRequest(server.URL+path))
@@ -209,7 +210,7 @@ func TestFaultPostFormHangs(t *testing.T) {
 		t.Run("XCHG-11 own timeout, "+path[1:], func(t *testing.T) {
 			fetcher := newFetcher(t, httpfetch.Config{Client: server.Client(), Timeout: 50 * time.Millisecond})
 			_, err := fetcher.PostForm(t.Context(), tokenRequest(server.URL+path))
-			checkError(t, err, "no whole answer: context deadline exceeded")
+			checkError(t, err, "no whole answer: the 50ms of Config.Timeout are over")
 			if !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("the error %v does not wrap context.DeadlineExceeded", err)
 			}

@@ -12,7 +12,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +25,9 @@ func trusting(t *testing.T, server *httptest.Server) *Fetcher {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fetcher.Close() })
-	fetcher.transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	for _, l := range []*lane{fetcher.documents, fetcher.tokens} {
+		l.transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	}
 	return fetcher
 }
 
@@ -157,14 +158,13 @@ func TestFaultSlowIssuer(t *testing.T) {
 		for _, tt := range timeouts {
 			t.Run("DISC-13 "+body.name+", timeout "+tt.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					transport := newTransport(time.Hour)
-					transport.DialContext = servePipe(t, body.handler).DialContext
-					defer transport.CloseIdleConnections()
+					transport := &http.Transport{DialContext: servePipe(t, body.handler).DialContext}
 					client := &http.Client{Transport: transport, Timeout: tt.client}
 					fetcher, err := New(Config{Client: client, Timeout: tt.config, InsecureAllowLoopbackHTTP: true})
 					if err != nil {
 						t.Fatal(err)
 					}
+					defer fetcher.Close()
 					begun := time.Now()
 					_, err = fetcher.Fetch(t.Context(), "http://localhost/")
 					if !errors.Is(err, context.DeadlineExceeded) {
@@ -181,16 +181,15 @@ func TestFaultSlowIssuer(t *testing.T) {
 
 func TestAnswerInTheLastMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		transport := newTransport(defaultTimeout)
-		transport.DialContext = servePipe(t, func(w http.ResponseWriter, r *http.Request) {
+		transport := &http.Transport{DialContext: servePipe(t, func(w http.ResponseWriter, r *http.Request) {
 			time.Sleep(defaultTimeout - 1)
 			fmt.Fprint(w, "{}")
-		}).DialContext
-		defer transport.CloseIdleConnections()
+		}).DialContext}
 		fetcher, err := New(Config{Client: &http.Client{Transport: transport}, InsecureAllowLoopbackHTTP: true})
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer fetcher.Close()
 		if document, err := fetcher.Fetch(t.Context(), "http://localhost/"); string(document.Body) != "{}" || err != nil {
 			t.Errorf("DISC-13 Fetch = %q, %v", document.Body, err)
 		}
@@ -205,49 +204,15 @@ func TestOwnClientHandshakeTimeout(t *testing.T) {
 		}
 		ours, theirs := net.Pipe()
 		go io.Copy(io.Discard, theirs) // who listens and never answers
-		fetcher.transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
+		fetcher.documents.transport.DialContext = func(context.Context, string, string) (net.Conn, error) { return ours, nil }
 
 		begun := time.Now()
 		_, err = fetcher.Fetch(t.Context(), "https://id.example.com/jwks")
-		if err == nil || err.Error() != "holdfast/httpfetch: no whole answer: time is up" {
+		if err == nil || err.Error() != `holdfast/httpfetch: GET "https://id.example.com/jwks": no whole answer: a step took longer than the transport allows` {
 			t.Errorf("DISC-13 Fetch = %v", err)
 		}
 		if got := time.Since(begun); got != 5*time.Second {
 			t.Errorf("DISC-13 it took %v, want 5s", got)
-		}
-	})
-}
-
-func TestOwnClientConnectionsPerHost(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int32
-		release := make(chan struct{})
-		fetcher, err := New(Config{InsecureAllowLoopbackHTTP: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		fetcher.transport.DialContext = servePipe(t, func(w http.ResponseWriter, r *http.Request) {
-			asked.Add(1)
-			<-release
-		}).DialContext
-		defer fetcher.Close()
-
-		var fetches sync.WaitGroup
-		for range 6 {
-			fetches.Go(func() {
-				if _, err := fetcher.Fetch(t.Context(), "http://localhost/"); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		synctest.Wait()
-		if got := asked.Load(); got != 4 {
-			t.Errorf("%d requests are under way, want 4", got)
-		}
-		close(release)
-		fetches.Wait()
-		if got := asked.Load(); got != 6 {
-			t.Errorf("%d requests were sent, want 6", got)
 		}
 	})
 }
