@@ -1,5 +1,5 @@
 // Package oauth2 makes the tokens of package exchange fit for golang.org/x/oauth2, and with it for the official SDKs
-// whose clients take a TokenSource: a management API's, say.
+// whose clients take a TokenSource, such as that of a management API.
 //
 //	source, err := exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
 //		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: managementAPI})

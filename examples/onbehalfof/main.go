@@ -1,6 +1,6 @@
 // Command onbehalfof shows a call that goes on behalf of its user: an application calls API orders with the user's
-// token; orders calls API stock, and stock calls API suppliers. No API passes the token on that it was sent: it is good
-// for nobody but that API. Each exchanges it at the issuer for one that is for the next API (RFC 8693), still of the
+// token; orders calls API stock, and stock calls API suppliers. No API passes on the token that it was sent: only that
+// API accepts it. Each exchanges it at the issuer for one that is for the next API (RFC 8693), still of the
 // user, which says who acts for the user.
 //
 // It starts the issuer and the three APIs on this machine, prints what each API sees, and exits 0 only if that is as

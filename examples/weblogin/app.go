@@ -48,7 +48,7 @@ func newApp(s settings, logger *slog.Logger) (*app, error) {
 	}
 	v, err := verifier.New(verifier.Config{
 		Domain: s.issuer,
-		// No access token is verified here. If one were, it would be for nobody but the application itself.
+		// No access token is verified here. If one were, its audience would be the application.
 		Audiences:                 []string{s.clientID},
 		Fetcher:                   fetcher,
 		Logger:                    logger,
@@ -133,7 +133,7 @@ type user struct {
 	IDToken                     string // says at the logout who is to be logged out
 }
 
-// A claim is one of an ID token, its value as text or, if it is no string, as JSON.
+// A claim is one of an ID token, its value as text or, otherwise as JSON.
 type claim struct{ Name, Value string }
 
 const userKey = "user"

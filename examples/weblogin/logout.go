@@ -24,7 +24,7 @@ func (a *app) logoutURL(ctx context.Context, idToken string) string {
 	home := a.baseURL + "/"
 	metadata, err := a.verifier.Metadata(ctx)
 	if err != nil {
-		a.logger.WarnContext(ctx, "logged out here alone", "err", err)
+		a.logger.WarnContext(ctx, "logged out here, but not at the issuer", "err", err)
 		return home
 	}
 	endpoint, parameters := metadata.EndSessionEndpoint, url.Values{

@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// settings are what the flags and the environment say. The secret is no flag: other users of a machine can read those.
+// settings are what the flags and the environment say. The secret has no flag: other users of a machine can read flags.
 type settings struct {
 	listen, baseURL, issuer         string
 	clientID, clientSecret          string

@@ -33,7 +33,7 @@ func TestAnswer(t *testing.T) {
 		lifetime time.Duration
 		want     exchange.Error // zero where there is a token
 	}{
-		{name: "XCHG-08 access_token alone", body: `{"access_token":"t"}`, lifetime: time.Hour},
+		{name: "XCHG-08 only access_token", body: `{"access_token":"t"}`, lifetime: time.Hour},
 		{name: "XCHG-08 unknown members", body: `{"access_token":"t","other":{"a":[1]}}`, lifetime: time.Hour},
 		{name: "XCHG-08 no body", body: ``, want: noJSON},
 		{name: "XCHG-08 HTML", body: `<!DOCTYPE html><title>s3cr3t</title>`, want: noJSON},
@@ -161,7 +161,7 @@ func TestRefusal(t *testing.T) {
 			want: refused(verifier.Rejected, exchange.CodeInvalidGrant, 400, "it was used"),
 		},
 		{
-			name: "XCHG-10 code alone", status: 403, body: `{"error":"access_denied"}`,
+			name: "XCHG-10 only a code", status: 403, body: `{"error":"access_denied"}`,
 			want: refused(verifier.Rejected, "access_denied", 403, "the token endpoint answered with status 403"),
 		},
 		{

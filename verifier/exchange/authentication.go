@@ -16,10 +16,10 @@ const (
 	// ClientSecretPost sends them in the body. RFC 6749 section 2.3.1 recommends it for no client that can do
 	// otherwise.
 	ClientSecretPost
-	// PrivateKeyJWT sends an assertion that Config.AssertionKey signed (RFC 7523 section 2.2), made anew for each
-	// request and good for a minute.
+	// PrivateKeyJWT sends an assertion that Config.AssertionKey signed (RFC 7523 section 2.2), a new one for each
+	// request, good for a minute.
 	PrivateKeyJWT
-	// PublicClient sends the client ID alone: for a client that can keep no secret (RFC 6749 section 2.1).
+	// PublicClient sends only the client ID: for a client that can't keep a secret (RFC 6749 section 2.1).
 	PublicClient
 )
 

@@ -21,7 +21,7 @@ import (
 
 // Config says who the client is, and how its requests are sent.
 type Config struct {
-	// Endpoint sends the requests: an httpfetch.Fetcher, say. It is required.
+	// Endpoint sends the requests, for example an httpfetch.Fetcher. It is required.
 	Endpoint ports.TokenEndpoint
 	// TokenEndpointURL is where requests go. Empty means the token_endpoint in the metadata of the one issuer that the
 	// verifier names by its Config.Domain. It is required where New is given no verifier, or one without Domain.
@@ -40,7 +40,7 @@ type Config struct {
 	// token endpoint where it names none.
 	AssertionAudience string
 	// DPoPKey, if it has a Signer, is the key that tokens are to be bound to (RFC 9449 section 5). An answer with a
-	// token that is not bound is then an error, but for connection tokens, which are an upstream provider's.
+	// token that is not bound is then an error, except for connection tokens, which an upstream provider issued.
 	DPoPKey SigningKey
 
 	// Timeout bounds one call of a method, with all the requests that it takes. Zero means 10 seconds; negative is an
@@ -320,7 +320,7 @@ func (c *Client) post(ctx context.Context, endpoint string, r *request) (ports.T
 }
 
 // checkBound refuses a token that anybody can use where one was wanted that is bound to the client's key (RFC 9449
-// section 5). What is no access token has the type N_A (RFC 8693 section 2.2.1).
+// section 5). A token that is not an access token has the type N_A (RFC 8693 section 2.2.1).
 func checkBound(form url.Values, token *Token) *Error {
 	bound := strings.EqualFold(token.TokenType, "DPoP") || strings.EqualFold(token.TokenType, "N_A")
 	if bound || form.Get("grant_type") == grantConnection {
@@ -329,7 +329,7 @@ func checkBound(form url.Values, token *Token) *Error {
 	return useless(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
 }
 
-// A quietError is a cause that quotes what was sent. It is for errors.Is and errors.As alone.
+// A quietError is a cause that quotes what was sent. It is only for errors.Is and errors.As.
 type quietError struct{ cause error }
 
 func (e *quietError) Error() string { return "the cause quotes what was sent" }

@@ -17,14 +17,14 @@
 //
 // # What an error means
 //
-// Every error is an [*Error]. Its code is that of the issuer (RFC 6749 section 5.2: invalid_grant, say) or one of this
+// Every error is an [*Error]. Its code is that of the issuer (RFC 6749 section 5.2: for example invalid_grant) or one of this
 // package; its class says whether to try again:
 //
 //   - verifier.Rejected: the issuer refuses the request, or it was refused here before it was sent.
 //   - verifier.Undecidable: the issuer is out of reach or answered nonsense. Try again later.
 //   - verifier.Misconfigured: the client is not set up as the issuer wants it.
 //
-// Nothing is tried again here, but for the one repetition that DPoP nonces ask for (RFC 9449 section 8). When to try
+// Nothing is tried again here, except once where a DPoP nonce is wanted (RFC 9449 section 8). When to try
 // again is in [Error.RetryAfter], if the issuer said so.
 //
 // # What is secret

@@ -20,8 +20,8 @@ const (
 	CodeTimeout         verifier.Code = "timeout_error"          // there was no answer in time
 	CodeNetwork         verifier.Code = "network_error"          // there was no whole answer for another reason
 	CodeInvalidJSON     verifier.Code = "invalid_json"           // the answer is not a JSON object
-	CodeInvalidResponse verifier.Code = "invalid_response"       // the answer is, and is no token response
-	CodeUnexpected      verifier.Code = "unexpected_status"      // a redirect, or another status that is no answer
+	CodeInvalidResponse verifier.Code = "invalid_response"       // the answer is JSON, but not a token response
+	CodeUnexpected      verifier.Code = "unexpected_status"      // a redirect, or another status that a token endpoint has no use for
 	CodeTokenEndpoint   verifier.Code = "token_endpoint_error"   // an error without a code that can be read
 )
 
@@ -41,7 +41,7 @@ const (
 
 // An Error says why there is no token. It holds no token and no credentials.
 //
-// errors.Is finds its class, its code and its cause: [context.DeadlineExceeded], say.
+// errors.Is finds its class, its code and its cause: for example [context.DeadlineExceeded].
 type Error struct {
 	Class verifier.Class
 	// Code is the issuer's error code (RFC 6749 section 5.2), or one of this package's.

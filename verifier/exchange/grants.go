@@ -35,7 +35,7 @@ type ClientCredentialsRequest struct {
 	Audience string
 	// Resources are the APIs that the token is for, by RFC 8707.
 	Resources []string
-	// Scope holds the scopes, parted by spaces.
+	// Scope holds the scopes, separated by spaces.
 	Scope string
 	// Organization is the Auth0 organization, by ID or name.
 	Organization string
@@ -71,7 +71,7 @@ type ExchangeRequest struct {
 	// Audience is the API that the token is for, Resources are its URIs (RFC 8707). Either may be empty.
 	Audience  string
 	Resources []string
-	// Scope holds the scopes, parted by spaces.
+	// Scope holds the scopes, separated by spaces.
 	Scope string
 	// Organization is the Auth0 organization, by ID or name.
 	Organization string
@@ -106,7 +106,7 @@ type OnBehalfOfRequest struct {
 	AccessToken string
 	// Audience is the next API. It is required.
 	Audience string
-	// Scope holds the scopes, parted by spaces; it may be empty.
+	// Scope holds the scopes, separated by spaces; it may be empty.
 	Scope string
 	// Organization is the Auth0 organization, by ID or name; it may be empty.
 	Organization string
@@ -149,7 +149,7 @@ func checkAccessToken(token *Token) *Error {
 
 // A ConnectionTokenRequest is for an access token of an upstream provider that Auth0's Token Vault keeps for a user.
 type ConnectionTokenRequest struct {
-	// Connection is the name of the connection: google-oauth2, say. It is required.
+	// Connection is the name of the connection, for example google-oauth2. It is required.
 	Connection string
 	// AccessToken is the user's access token for this API, without the word Bearer. It is required.
 	AccessToken string
@@ -179,7 +179,7 @@ type RefreshRequest struct {
 	Audience string
 	// Resources are the APIs that the token is for, by RFC 8707; there may be none.
 	Resources []string
-	// Scope narrows the scopes, parted by spaces; empty means those of the first token.
+	// Scope narrows the scopes, separated by spaces; empty means those of the first token.
 	Scope string
 }
 

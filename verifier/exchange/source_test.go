@@ -267,7 +267,7 @@ func TestSourceAsksOnceWhereAnswersAreQuick(t *testing.T) {
 	}
 }
 
-// One who leaves takes nobody along, be it the one who asked first.
+// A caller that leaves does not end the wait of the others, also if it was the first.
 func TestSourceCallerLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, 0, time.Hour)

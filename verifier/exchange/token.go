@@ -11,13 +11,13 @@ import (
 // is written as JSON, without its secrets: to keep it, keep its fields.
 type Token struct {
 	// AccessToken is the token; what it is, is in IssuedTokenType after an exchange. It is never empty, and has
-	// printable ASCII characters alone.
+	// only printable ASCII characters.
 	AccessToken string `json:"-"`
-	// TokenType is how it is to be used: Bearer, DPoP (compared without case), or N_A for one that is no access token.
+	// TokenType is how it is to be used: Bearer, DPoP (compared without case), or N_A for one that is not an access token.
 	TokenType string
 	// IssuedTokenType is the URI of what was issued in exchange (RFC 8693 section 3).
 	IssuedTokenType string
-	// Scope holds the granted scopes, parted by spaces. One that the answer does not name is the scope that was
+	// Scope holds the granted scopes, separated by spaces. One that the answer does not name is the scope that was
 	// asked for (RFC 6749 section 5.1), while an empty one is none: [Token.Has] tells them apart.
 	Scope string
 	// IDToken is the ID token, unverified: package idtoken verifies it.
@@ -32,7 +32,7 @@ type Token struct {
 	members []string // the optional members that the answer had
 }
 
-// Has reports whether the answer had an optional member, be it an empty one: scope, token_type, issued_token_type,
+// Has reports whether the answer had an optional member, also an empty one: scope, token_type, issued_token_type,
 // id_token or refresh_token.
 func (t Token) Has(member string) bool { return slices.Contains(t.members, member) }
 

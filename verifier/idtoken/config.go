@@ -21,7 +21,7 @@ type Config struct {
 	// Domain of the verifier.
 	Domain string
 	// ExactDomain takes Domain as it is written, as [ports.Domain.Exact] does: for issuers without path and without
-	// closing slash, such as Google's.
+	// trailing slash, such as Google's.
 	ExactDomain bool
 	// ClientID is the client that tokens must be for: the one that asked for the login.
 	ClientID string
@@ -30,7 +30,7 @@ type Config struct {
 	TrustedAudiences []string
 
 	// Algorithms are the signature algorithms accepted, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
-	// ES512 and EdDSA. Empty means RS256 alone.
+	// ES512 and EdDSA. Empty means only RS256.
 	Algorithms []string
 	// HS256ClientSecret, if it is not empty, means that the issuer signs this client's tokens with the client's
 	// secret by HS256, and that no other algorithm is accepted: so no token can choose between the two. It has at
@@ -59,12 +59,12 @@ const (
 var (
 	errRequired    = errors.New("is required")
 	errBlank       = errors.New("is blank")
-	errAlgorithm   = errors.New("is no asymmetric signature algorithm that is supported")
+	errAlgorithm   = errors.New("is not a supported asymmetric signature algorithm")
 	errConflict    = errors.New("can't be combined with Algorithms")
 	errShortSecret = errors.New("has under 32 bytes")
 	errLeeway      = errors.New("is over 5 minutes")
 	errNegative    = errors.New("must not be negative")
-	errNoKeys      = errors.New("is no issuer whose keys the verifier has, and the verifier has no Fetcher")
+	errNoKeys      = errors.New("is an issuer whose keys the verifier doesn't have, and the verifier has no Fetcher to get them with")
 )
 
 // New returns a verifier of ID tokens that uses the keys and the clock of v, and works as long as v is not closed.

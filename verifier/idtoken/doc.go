@@ -13,5 +13,5 @@
 // token bad. Their part for the client is that of an application that ends a login, and not of an API: the status is
 // 400 for a token that is rejected, 503 with Retry-After where nothing can be decided, and there is no challenge.
 //
-// An ID token is no permission to use an API, and the API's verifier takes none: for that, there are access tokens.
+// An ID token does not permit the use of an API, and package verifier refuses it: use access tokens for that.
 package idtoken

@@ -64,7 +64,7 @@ func undecidable(code verifier.Code, cause error, wait time.Duration) *verifier.
 	}
 }
 
-// keysFailed says what it means that there is no key: a bad token only if the issuer was asked.
+// keysFailed says what a missing key means: the token is bad only if the issuer was asked.
 func keysFailed(err error) *verifier.Error {
 	var unavailable *keyring.UnavailableError
 	switch {

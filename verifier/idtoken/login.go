@@ -19,7 +19,7 @@ type Expect struct {
 	// such a session must be turned away before this: an empty nonce is one that was not sent.
 	Nonce string
 	// MaxAge is the max_age of the request: how long ago, at most, the user may have authenticated. Zero is a
-	// maximum age too (the user was to authenticate anew); nil means that none was asked for. Negative is an error.
+	// maximum age too (the user had to authenticate again); nil means that none was asked for. Negative is an error.
 	MaxAge *time.Duration
 	// Organization is the Auth0 organization of the request: an ID (org_...), compared exactly with org_id, or a
 	// name, whose lower case is compared with org_name.
@@ -30,7 +30,7 @@ type Expect struct {
 	AccessToken, Code string
 	// ACRValues are the authentication contexts of which acr must be one.
 	ACRValues []string
-	// AMR are the methods of authentication (RFC 8176), all of which amr must name: mfa, say.
+	// AMR are the methods of authentication (RFC 8176), all of which amr must name, for example mfa.
 	AMR []string
 }
 

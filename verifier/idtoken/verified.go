@@ -33,7 +33,7 @@ type Verified struct {
 	// SessionID is the issuer's session, the sid claim, empty if there is none.
 	SessionID string
 
-	// Name and Email are for showing: empty if they are absent, or are no strings. They hold what users wrote.
+	// Name and Email are for showing: empty if they are absent, or are not strings. They hold what users wrote.
 	Name, Email string
 	// EmailVerified is whether the issuer says that the email address is the user's.
 	EmailVerified bool
