@@ -21,12 +21,13 @@ const (
 	KeysFromCache KeyEventKind = "keys_from_cache"
 	// KeysRefused: a fetch failed, or what it brought was refused. Keys that are known keep serving.
 	KeysRefused KeyEventKind = "keys_refused"
-	// KeysServedStale: a refresh is due, and the keys that are known serve meanwhile. Told once a refresh.
+	// KeysServedStale: keys past their soft TTL are in use, since the issuer was asked and failed or gives no answer.
+	// Told once a fetch.
 	KeysServedStale KeyEventKind = "keys_served_stale"
 	// KeySkipped: one key of a set can't be used; the others serve.
 	KeySkipped KeyEventKind = "key_skipped"
 	// KeyRefreshForced: an unknown key ID made the issuer be asked ahead of time. Until the cooldown ends,
-	// unknown key IDs are answered from memory.
+	// unknown key IDs are answered from memory. Told when the fetch has ended, before what came of it.
 	KeyRefreshForced KeyEventKind = "key_refresh_forced"
 	// CacheRefused: an entry of the shared cache was malformed, of another version or issuer, too large, too
 	// old, or not authentic. It counts as a miss.

@@ -198,7 +198,8 @@ const (
 
 // KeyPolicy says how long fetched keys serve and how often issuers are asked. Zero values mean the defaults.
 type KeyPolicy struct {
-	// SoftTTL is how long keys are used without asking again, unless the issuer says less. Default 10 minutes.
+	// SoftTTL is how long keys are used without asking again, unless the issuer says less. A key that the issuer has
+	// withdrawn is used for no longer, unless the issuer was asked and failed. Default 10 minutes.
 	SoftTTL time.Duration
 	// MinTTL is how long they are used even if the issuer says less, so that a max-age of 15 seconds does not put
 	// a fetch on every fourth request. Default 1 minute; negative means no such floor.
@@ -210,9 +211,16 @@ type KeyPolicy struct {
 	Cooldown time.Duration
 	// FetchTimeout bounds the fetching of metadata and keys together. Default 10 seconds.
 	FetchTimeout time.Duration
+	// WaitTimeout bounds how long a request waits for keys. Then the answer is 503 while the fetch goes on, or, if keys
+	// past SoftTTL are held, they are used. [Verifier.Warm] waits longer. Default 2 seconds.
+	WaitTimeout time.Duration
+	// MaxFetches bounds the fetches under way at once, over all issuers. Issuers of which no keys are held get half of
+	// them. Default 64.
+	MaxFetches int
 	// MaxDocumentBytes bounds each of the two documents. Default 1 MiB. The Fetcher has a bound of its own.
 	MaxDocumentBytes int
-	// MaxKeys bounds the keys of one set. Default 100.
+	// MaxKeys bounds the keys of one set. A larger set is refused as a whole, as if the issuer could not be reached.
+	// Default 100.
 	MaxKeys int
 	// MaxIssuers bounds the issuers whose keys are held; the one used longest ago goes first. Default 10,000.
 	MaxIssuers int

@@ -150,8 +150,12 @@ func TestFaultRandomKeyIDs(t *testing.T) {
 	if _, err := verify(t, b, good); err != nil {
 		t.Fatal(err)
 	}
+	payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience, "iat": b.clock.Now().Add(-2 * time.Minute).Unix()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	random := func(n int) string {
-		return sign(t, b.issuer, key(t, "ES256", "key-1"), header{"kid": fmt.Sprint("random-", n)}, "")
+		return sign(t, b.issuer, key(t, "ES256", "key-1"), header{"kid": fmt.Sprint("random-", n)}, string(payload))
 	}
 	t.Run("2,000 tokens, one after the other", func(t *testing.T) {
 		for n := range 2000 {

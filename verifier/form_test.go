@@ -26,7 +26,7 @@ func TestHeaderAndPayload(t *testing.T) {
 	b := newBench(t, nil)
 	k := key(t, "RS256", "key-1")
 	now := noon.Unix()
-	goodPayload := fmt.Sprintf(`{"iss":%q,"aud":%q,"iat":%d,"exp":%d`, issuerURL, audience, now, now+60)
+	goodPayload := fmt.Sprintf(`{"iss":%q,"aud":%q,"iat":%d,"exp":%d`, issuerURL, audience, now-120, now+60) // older than the keys, so that an unknown kid is a bad one
 
 	for _, c := range []struct {
 		name            string

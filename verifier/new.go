@@ -53,6 +53,8 @@ const (
 	defaultHardTTL      = 24 * time.Hour
 	defaultCooldown     = 30 * time.Second
 	defaultFetchTimeout = 10 * time.Second
+	defaultWaitTimeout  = 2 * time.Second
+	defaultMaxFetches   = 64
 	defaultMaxDocument  = 1 << 20
 	defaultMaxKeys      = 100
 	defaultMaxIssuers   = 10_000
@@ -306,6 +308,7 @@ func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 		Fetcher:      c.Fetcher,
 		Clock:        clock,
 		Observe:      c.observer(),
+		Logger:       c.Logger,
 		MetadataURL:  metadataURL,
 		LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 		Soft:         atLeastZero(c, "Keys.SoftTTL", c.Keys.SoftTTL, defaultSoftTTL),
@@ -313,6 +316,8 @@ func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 		Hard:         atLeastZero(c, "Keys.HardTTL", c.Keys.HardTTL, defaultHardTTL),
 		Cooldown:     atLeastZero(c, "Keys.Cooldown", c.Keys.Cooldown, defaultCooldown),
 		FetchTimeout: atLeastZero(c, "Keys.FetchTimeout", c.Keys.FetchTimeout, defaultFetchTimeout),
+		WaitTimeout:  atLeastZero(c, "Keys.WaitTimeout", c.Keys.WaitTimeout, defaultWaitTimeout),
+		MaxFetches:   atLeastZero(c, "Keys.MaxFetches", c.Keys.MaxFetches, defaultMaxFetches),
 		MaxBytes:     atLeastZero(c, "Keys.MaxDocumentBytes", c.Keys.MaxDocumentBytes, defaultMaxDocument),
 		MaxKeys:      atLeastZero(c, "Keys.MaxKeys", c.Keys.MaxKeys, defaultMaxKeys),
 		MaxIssuers:   atLeastZero(c, "Keys.MaxIssuers", c.Keys.MaxIssuers, defaultMaxIssuers),

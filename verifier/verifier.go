@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
@@ -126,7 +127,12 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if err != nil {
 		return nil, err
 	}
-	known := token != nil && v.vouched(ctx, allowed.issuer, token)
+	known := false
+	if token != nil {
+		if known, err = v.vouched(ctx, allowed.issuer, token); err != nil {
+			return nil, err
+		}
+	}
 	if !known {
 		if token, err = v.authenticate(ctx, allowed.issuer, compact, message); err != nil {
 			return nil, err
@@ -164,6 +170,7 @@ func (v *Verifier) authenticate(ctx context.Context, issuer, compact string, mes
 		}
 	}
 	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
+	named.IssuedAt, _, _ = jwt.Date(message.Payload, "iat")
 	key, err := v.checkSignature(ctx, issuer, message, named)
 	if err != nil {
 		return nil, err
@@ -177,10 +184,14 @@ func (v *Verifier) authenticate(ctx context.Context, issuer, compact string, mes
 }
 
 // vouched reports whether a remembered token's key is still its issuer's. A key that has left the issuer's set, or was
-// fetched again, no longer vouches for what it verified.
-func (v *Verifier) vouched(ctx context.Context, issuer string, token *signedToken) bool {
-	keys, failed := v.keys.Keys(ctx, issuer, token.named)
-	return failed == nil && slices.Contains(keys, token.key)
+// fetched again, no longer vouches for what it verified. Its error is final: to look for the key again would be to wait
+// again.
+func (v *Verifier) vouched(ctx context.Context, issuer string, token *signedToken) (bool, *Error) {
+	keys, err := v.keys.Keys(ctx, issuer, token.named)
+	if err != nil {
+		return false, keysFailed(err)
+	}
+	return slices.Contains(keys, token.key), nil
 }
 
 // Warm fetches the keys of all configured domains that are not held yet, so that the first request need not wait. It

@@ -48,7 +48,7 @@ func cacheCases() []Case {
 			step{do: awaitFetches(2), send: known, want: accepted}),
 		keyCase("CACHE-03.one-refresh", holds, "100 requests past the soft TTL start one refresh",
 			step{send: known, want: accepted},
-			step{do: all(advance(softTTL), together(100, accepted), servedStale(1), awaitFetches(2), fetched(2))}),
+			step{do: all(advance(softTTL), together(100, accepted), awaitFetches(2), fetched(2))}),
 
 		keyCase("CACHE-04.within", accepted, "known keys of an issuer that has been away for just under 24 h",
 			step{send: known, want: accepted},
@@ -73,7 +73,7 @@ func cacheCases() []Case {
 		keyCase("CACHE-05.right-after-start", accepted, "a rotation right after the first fetch",
 			step{send: known, want: accepted},
 			step{do: publish(nextKey), send: rotated, want: accepted}),
-		keyCase("CACHE-05.within-the-cooldown", badToken, "a rotation within the cooldown of a refresh that was forced",
+		keyCase("CACHE-05.within-the-cooldown", badToken, "a token of an unknown kid, issued before the last refresh, within the cooldown",
 			step{send: known, want: accepted},
 			step{do: all(unknownKeyIDs(1), publish(nextKey)), send: rotated, want: badToken}),
 
@@ -99,12 +99,10 @@ func cacheCases() []Case {
 		keyCase("CACHE-08.withdrawn", badToken, "a token that was accepted, of a key that the issuer has withdrawn since",
 			step{send: known, want: accepted},
 			step{send: known, want: accepted},
-			step{do: all(publish(nextKey), advance(softTTL)), send: known, want: accepted},
-			step{do: awaitFetches(2), send: known, want: badToken}).named("CACHE-05"),
+			step{do: all(publish(nextKey), advance(softTTL)), send: known, want: badToken}).named("CACHE-05"),
 		keyCase("CACHE-08.replaced", badToken, "a token that was accepted, of a key that another has replaced under its kid",
 			step{send: known, want: accepted},
-			step{do: all(publish(forgerKey), advance(softTTL)), send: known, want: accepted},
-			step{do: awaitFetches(2), send: known, want: badToken}).named("JWS-16"),
+			step{do: all(publish(forgerKey), advance(softTTL)), send: known, want: badToken}).named("JWS-16"),
 
 		entryCase("CACHE-09.malformed", "garbage", func([]byte) []byte { return []byte("garbage") }),
 		entryCase("CACHE-09.empty", "nothing", func([]byte) []byte { return []byte{} }),

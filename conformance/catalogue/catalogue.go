@@ -102,7 +102,7 @@ func (c Case) Front() Front { return c.front }
 // Cases returns the whole catalogue, in the order of docs/rules.md.
 func Cases() []Case {
 	return slices.Concat(
-		credCases(), jwsCases(), typCases(), claimCases(), keysCases(), discCases(), cacheCases(), chalCases(),
+		credCases(), jwsCases(), typCases(), claimCases(), keysCases(), discCases(), cacheCases(), keyFaultCases(), chalCases(),
 		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), actCases(),
 	)
 }

@@ -97,6 +97,10 @@ func keysCases() []Case {
 		keepServingCase("KEYS-10.known-keys-serve", "keys that are known serve on, when the set becomes too large",
 			LargeKeys),
 
+		unusableCase("KEYS-12.empty", "an empty set of keys", NoKeys).needs(Inside),
+		unusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", NoUsableKey).needs(Inside),
+		keepServingCase("KEYS-12.known-keys-serve", "keys that are known serve on, when the set becomes empty", NoKeys),
+
 		insideCase("KEYS-11.jwks", accepted, "keys that are configured as a JWK Set, and an issuer that is away",
 			step{
 				send: func(s *scene) Request { return s.carry(token{}) }, want: accepted, check: neverAsked,

@@ -76,6 +76,7 @@ var rules = map[string]rule{
 	"KEYS-09": {Must, "RFC 7517 5"},
 	"KEYS-10": {Must, "OURS"},
 	"KEYS-11": {Must, "auth0-python"},
+	"KEYS-12": {Must, "OURS"},
 
 	"DISC-01": {Must, "auth0-api-python normalize_domain"},
 	"DISC-02": {Must, "auth0-api-python, RFC 8414 2"},
@@ -106,6 +107,12 @@ var rules = map[string]rule{
 	"CACHE-12": {Must, "auth0-api-python InMemoryCache"},
 	"CACHE-14": {Must, "OURS"},
 	"CACHE-13": {Must, "OURS"},
+	"CACHE-15": {Must, "OURS"},
+	"CACHE-16": {Must, "OURS"},
+	"CACHE-17": {Must, "OURS"},
+	"CACHE-18": {Must, "OURS"},
+	"CACHE-19": {Must, "OURS"},
+	"CACHE-20": {Must, "OURS"},
 
 	"CHAL-01": {Must, "RFC 9110 11.6.1"},
 	"CHAL-02": {Must, "RFC 6750 3, RFC 9110 5.6.4"},

@@ -38,6 +38,8 @@ const (
 	BulkyKeys       Setting = "its JWK Set is just under 1 MiB"
 	HundredKeys     Setting = "it has 100 keys"
 	HundredOneKeys  Setting = "it has 101 keys"
+	NoKeys          Setting = "its JWK Set is empty"
+	NoUsableKey     Setting = "its JWK Set has no key that can be used"
 	DuplicateKeys   Setting = "its JWK Set has the member keys twice"
 
 	OtherIssuer     Setting = "its metadata name another issuer"
@@ -96,6 +98,8 @@ var settings = map[Setting]behaviour{
 	KeysNoArray:     {answer: body("/jwks", `{"keys":{}}`)},
 	KeysNoObject:    {answer: body("/jwks", `[]`)},
 	KeysMissing:     {answer: body("/jwks", `{"key":[]}`)},
+	NoKeys:          {answer: body("/jwks", `{"keys":[]}`)},
+	NoUsableKey:     {answer: body("/jwks", `{"keys":[{"kty":"AKP","alg":"ML-DSA-65","kid":"key-1","pub":"AA"}]}`)},
 	DuplicateKeys:   {answer: body("/jwks", `{"keys":[],"keys":[]}`)},
 	LargeKeys:       {answer: padded(1<<20 + 1)},
 	BulkyKeys:       {answer: padded(1 << 20)},

@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -116,9 +117,9 @@ func (v *Verifier) checkSignature(ctx context.Context, message *jws.Message) *ve
 	if !message.HasKeyID && !v.allowNoKeyID {
 		return fail(verifier.CodeKeyIDMissing, "KEYS-01", "the header has no kid")
 	}
-	keys, err := v.keys.Keys(ctx, v.issuer, keyring.Selector{
-		KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm,
-	})
+	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
+	named.IssuedAt, _, _ = jwt.Date(message.Payload, "iat")
+	keys, err := v.keys.Keys(ctx, v.issuer, named)
 	if err != nil {
 		return keysFailed(err)
 	}

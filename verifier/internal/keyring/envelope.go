@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
 // An envelope is what a shared cache holds of an issuer: one line with the format's version and an authenticator, and
@@ -38,7 +39,7 @@ var (
 	errEnvelope     = errors.New("cache entry is malformed or of another version")
 	errMAC          = errors.New("cache entry is not authentic")
 	errCachedIssuer = errors.New("cache entry is of another issuer")
-	errCachedAge    = errors.New("cache entry is over the hard TTL, or from the future")
+	errCachedAge    = errors.New("cache entry is over the hard TTL, or from over a minute ahead")
 )
 
 // cacheKey names an issuer's entry. It is hashed, since issuers are longer than what some caches take for a key.
@@ -85,11 +86,14 @@ func (r *Ring) open(name string, sealed []byte) (documents, error) {
 		return documents{}, errEnvelope
 	}
 	now := r.Clock.Now()
+	age := now.Sub(e.FetchedAt)
 	switch {
 	case e.Issuer != name:
 		return documents{}, errCachedIssuer
-	case !now.Before(e.FetchedAt.Add(r.Hard)), e.FetchedAt.After(now.Add(r.Soft)):
+	case age >= r.Hard, age < -clockSkew:
 		return documents{}, errCachedAge
+	case age < 0: // by another clock
+		e.FetchedAt = now
 	}
 	return documents{
 		metadata:  e.Metadata,
@@ -131,12 +135,12 @@ func mac(secret, body []byte) []byte {
 // fromCache returns a snapshot of what the shared cache holds, if that is any good and newer than what is known: a key
 // that the issuer has withdrawn must not come back from an old entry. The cache's outage costs a fetch, never a
 // decision.
-func (r *Ring) fromCache(ctx context.Context, name string, known time.Time) result {
-	ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
-	defer cancel()
-	sealed, err := r.Cache.Get(ctx, cacheKey(name))
+func (r *Ring) fromCache(ctx context.Context, name string, known *snapshot) result {
+	sealed, err := outbound.Call(ctx, &r.cachePort, func(ctx context.Context) ([]byte, error) {
+		return r.Cache.Get(ctx, cacheKey(name))
+	})
 	switch {
-	case errors.Is(err, ports.ErrMiss):
+	case errors.Is(err, ports.ErrMiss), errors.Is(err, outbound.ErrCallerLeft):
 		return result{}
 	case err != nil:
 		return cacheEvent(ports.CacheFailed, name, err)
@@ -145,7 +149,7 @@ func (r *Ring) fromCache(ctx context.Context, name string, known time.Time) resu
 	if err != nil {
 		return cacheEvent(ports.CacheRefused, name, err)
 	}
-	if !docs.fetchedAt.After(known) {
+	if known != nil && !docs.fetchedAt.After(known.fetchedAt) {
 		return result{}
 	}
 	taken := r.take(name, docs)
@@ -163,11 +167,11 @@ func (r *Ring) share(ctx context.Context, name string, result result) {
 	}
 	sealed, err := r.seal(name, result.documents)
 	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, cacheTimeout)
-		defer cancel()
-		err = r.Cache.Set(ctx, cacheKey(name), sealed, r.Hard)
+		_, err = outbound.Call(ctx, &r.cachePort, func(ctx context.Context) (struct{}, error) {
+			return struct{}{}, r.Cache.Set(ctx, cacheKey(name), sealed, r.Hard)
+		})
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, outbound.ErrCallerLeft) {
 		r.Observe(ports.KeyEvent{Kind: ports.CacheFailed, Issuer: name, Err: err})
 	}
 }

@@ -7,24 +7,26 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
 // An issuer is the state machine that the package comment draws.
 type issuer struct {
 	ring *Ring
 	name string
+	// fetcher is the way to the Fetcher, one for each issuer: that one issuer hangs says nothing of another.
+	fetcher outbound.Port
 
 	snapshot atomic.Pointer[snapshot] // nil while empty
+	flight   atomic.Pointer[flight]   // waiting for its turn or under way, or nil; changed with mu held
+	failure  atomic.Pointer[failure]  // of the last fetch, nil if it did not fail
+	flights  atomic.Uint64            // that have begun
 	lastUsed atomic.Int64             // Unix seconds, for eviction
-	quiet    atomic.Int64             // Unix nanoseconds before which no unforced fetch starts
 
 	mu        sync.Mutex // guards what follows
-	flight    *flight    // under way, or nil
 	failures  int        // fetches that failed in a row
-	lastErr   error      // why the last fetch failed, nil if it did not
-	forcedAt  time.Time  // when the last forced fetch started
+	forcedAt  time.Time  // when the last forced fetch ended
 	forcedErr error      // why it failed, nil once a fetch has reached the issuer since
 }
 
@@ -32,29 +34,55 @@ type issuer struct {
 type snapshot struct {
 	metadata  Metadata
 	keys      *jwk.Set
-	fetchedAt time.Time // from the issuer, by whoever asked it
-	soft      time.Time // from here on it is stale
-	hard      time.Time // from here on it is expired
+	fetchedAt time.Time     // when the issuer was asked for the keys, by whoever asked it
+	number    uint64        // of the flight that brought it from the issuer, 0 if it came from the shared cache
+	due       time.Duration // from this age on it is refreshed
+	soft      time.Duration // from this age on it is stale
 }
 
-// A flight is one fetch under way, shared by all who need it.
-type flight struct {
-	forced bool
-	done   chan struct{} // closed when it has ended
-	err    error         // why it failed; read after done
+// A failure is why an issuer could not be asked, and for how long it is left alone.
+type failure struct {
+	at      time.Time
+	backoff time.Duration
+	err     error
 }
 
-func (i *issuer) keys(ctx context.Context, selector Selector) ([]*jwk.Key, error) {
-	now := i.ring.Clock.Now()
-	i.touch(now)
-	current, err := i.serving(ctx, now)
-	if err != nil {
-		return nil, err
+// A stage is what the age of a snapshot says of it.
+type stage int
+
+const (
+	fresh stage = iota
+	due
+	stale
+	expired
+)
+
+func (i *issuer) stage(s *snapshot, now time.Time) stage {
+	if s == nil {
+		return expired
 	}
-	if keys := selector.in(current.keys); len(keys) > 0 {
-		return keys, nil
+	switch age := since(s.fetchedAt, now); {
+	case age < 0, age >= i.ring.Hard:
+		return expired
+	case age < s.due:
+		return fresh
+	case age < s.soft:
+		return due
 	}
-	return i.keysAhead(ctx, selector)
+	return stale
+}
+
+// since is how long ago t was: by the wall clock or by the monotonic one, whichever says more. So a clock that is set
+// back prolongs nothing, and neither does a machine that slept. Of a clock without monotonic readings it is negative
+// once that was set back behind t.
+func since(t, now time.Time) time.Duration {
+	return max(now.Sub(t), now.Round(0).Sub(t.Round(0)))
+}
+
+// look returns the snapshot and the time. The snapshot is read first, so that it is not newer than the time.
+func (i *issuer) look() (*snapshot, time.Time) {
+	current := i.snapshot.Load()
+	return current, i.ring.Clock.Now()
 }
 
 // touch marks the issuer as used, at most once a second so that busy cores do not fight for the line.
@@ -64,65 +92,128 @@ func (i *issuer) touch(now time.Time) {
 	}
 }
 
-// serving returns the snapshot that serves now. In state stale it starts a fetch in the background; in states empty
-// and expired it waits for one.
-func (i *issuer) serving(ctx context.Context, now time.Time) (*snapshot, error) {
-	current := i.snapshot.Load()
-	if current != nil && now.Before(current.hard) {
-		if !now.Before(current.soft) && now.UnixNano() >= i.quiet.Load() {
-			i.refreshBehind(now)
-		}
-		return current, nil
-	}
-	if err := i.refresh(ctx, now); err != nil {
+func (i *issuer) keys(ctx context.Context, selector Selector) ([]*jwk.Key, error) {
+	arrived := i.flights.Load()
+	w := waiter{ctx: ctx, limit: i.ring.WaitTimeout}
+	current, err := i.serving(&w)
+	if err != nil {
 		return nil, err
 	}
-	return i.snapshot.Load(), nil
+	if keys := selector.in(current.keys); len(keys) > 0 {
+		return keys, nil
+	}
+	return i.keysAhead(&w, selector, arrived)
 }
 
-// refreshBehind starts a fetch that nobody waits for.
-func (i *issuer) refreshBehind(now time.Time) {
-	i.mu.Lock()
-	due := i.flight == nil && now.UnixNano() >= i.quiet.Load()
-	if due {
-		i.start(now, false)
-	}
-	i.mu.Unlock()
-	if due {
-		i.ring.Observe(ports.KeyEvent{Kind: ports.KeysServedStale, Issuer: i.name})
-	}
-}
-
-// refresh waits for the fetch under way, or starts one unless a failed one forbids it for now.
-func (i *issuer) refresh(ctx context.Context, now time.Time) error {
-	i.mu.Lock()
-	current := i.flight
-	if current == nil {
-		if current := i.snapshot.Load(); current != nil && now.Before(current.hard) {
-			i.mu.Unlock() // a fetch ended since the caller looked
-			return nil
+// serving returns the snapshot whose keys serve now, as the package comment says.
+func (i *issuer) serving(w *waiter) (*snapshot, error) {
+	current, now := i.look()
+	i.touch(now)
+	switch i.stage(current, now) {
+	case fresh:
+		return current, nil
+	case due:
+		i.refreshBehind(current, now)
+		return current, nil
+	case stale:
+		if i.failing(now) {
+			i.refreshBehind(current, now)
+			return i.serveStale(current), nil
 		}
-		// A wait that is longer than any backoff means that the clock was set back.
-		if wait := time.Duration(i.quiet.Load() - now.UnixNano()); 0 < wait && wait <= maxBackoff && i.lastErr != nil {
-			defer i.mu.Unlock()
-			return &UnavailableError{RetryAfter: wait, Err: i.lastErr}
-		}
-		current = i.start(now, false)
 	}
-	i.mu.Unlock()
-	return current.wait(ctx)
+	flight, err := i.refresh(current)
+	if err == nil {
+		err = w.wait(flight)
+	}
+	if err == nil {
+		return i.snapshot.Load(), nil
+	}
+	if current, now = i.look(); issuerFailed(err) && i.stage(current, now) < expired {
+		return i.serveStale(current), nil
+	}
+	return nil, err
 }
 
-// keysAhead looks for keys that are not in the snapshot, by a fetch ahead of time if the cooldown allows one. It waits
-// for the fetch under way first, which may bring them.
-func (i *issuer) keysAhead(ctx context.Context, selector Selector) ([]*jwk.Key, error) {
+// failing reports whether the issuer was asked and failed: by its last fetch, so lately that the next one is not
+// overdue, or by the one under way, which has had no answer for WaitTimeout.
+func (i *issuer) failing(now time.Time) bool {
+	if last := i.failure.Load(); last != nil {
+		if age := since(last.at, now); 0 <= age && age-maxBackoff < i.ring.WaitTimeout {
+			return true
+		}
+	}
+	return i.flight.Load().isLate()
+}
+
+// serveStale remembers that a snapshot serves past its soft TTL, to be told once the flight under way has landed.
+func (i *issuer) serveStale(current *snapshot) *snapshot {
+	if flight := i.flight.Load(); flight != nil {
+		flight.servedStale.Store(true)
+	}
+	return current
+}
+
+// resting returns how much longer an issuer that failed is left alone, and why it failed.
+func (i *issuer) resting(now time.Time) (time.Duration, error) {
+	last := i.failure.Load()
+	if last == nil {
+		return 0, nil
+	}
+	age := since(last.at, now)
+	if age < 0 || age >= last.backoff { // negative: the clock was set back
+		return 0, nil
+	}
+	return last.backoff - age, last.err
+}
+
+// refreshBehind sees to it that a fetch is under way, unless a failed one forbids it for now. Nobody waits for it.
+func (i *issuer) refreshBehind(current *snapshot, now time.Time) {
+	if rest, _ := i.resting(now); rest > 0 || i.flight.Load() != nil {
+		return // as seen without the lock
+	}
+	_, _ = i.refresh(current)
+}
+
+// landed stands for a flight that has ended well.
+var landed = func() *flight {
+	f := &flight{done: make(chan struct{})}
+	close(f.done)
+	return f
+}()
+
+// refresh returns the fetch under way, or starts one unless a failed one forbids it for now. Seen is the snapshot that
+// the caller wants to be replaced.
+func (i *issuer) refresh(seen *snapshot) (*flight, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if current := i.flight.Load(); current != nil {
+		return current, nil
+	}
+	if i.snapshot.Load() != seen { // a fetch ended since the caller looked
+		return landed, nil
+	}
+	now := i.ring.Clock.Now()
+	if rest, err := i.resting(now); rest > 0 {
+		return nil, &UnavailableError{RetryAfter: rest, Err: err, issuerFailed: true}
+	}
+	return i.start(now, false)
+}
+
+// keysAhead looks for keys that are not in the snapshot: in what the fetch under way brings, or one ahead of time if the
+// cooldown allows it. Arrived is how many flights had begun when the request came: what a later one brought from the
+// issuer has every key that the request's token can be signed with.
+func (i *issuer) keysAhead(w *waiter, selector Selector, arrived uint64) ([]*jwk.Key, error) {
 	for {
-		current, err := i.ahead()
-		if err == nil {
-			err = current.wait(ctx)
-		}
-		if keys := selector.in(i.snapshot.Load().keys); len(keys) > 0 {
+		current := i.snapshot.Load()
+		if keys := selector.in(current.keys); len(keys) > 0 {
 			return keys, nil
+		}
+		if current.number > arrived {
+			return nil, ErrUnknownKey
+		}
+		flight, err := i.force(current, selector)
+		if err == nil {
+			err = w.wait(flight)
 		}
 		if err != nil {
 			return nil, err
@@ -130,115 +221,70 @@ func (i *issuer) keysAhead(ctx context.Context, selector Selector) ([]*jwk.Key, 
 	}
 }
 
-// ahead returns the fetch under way or starts a forced one. Within the cooldown it answers from memory: nothing, if
-// the issuer has been reached since the cooldown began, else that nothing is known.
-func (i *issuer) ahead() (*flight, error) {
+// force returns the fetch under way or starts a forced one. Within the cooldown it answers from memory. Seen is the
+// snapshot that does not have the key.
+func (i *issuer) force(seen *snapshot, selector Selector) (*flight, error) {
 	i.mu.Lock()
-	if i.flight != nil {
-		defer i.mu.Unlock()
-		return i.flight, nil
+	defer i.mu.Unlock()
+	if current := i.flight.Load(); current != nil {
+		return current, nil
+	}
+	if i.snapshot.Load() != seen { // a fetch ended since the caller looked
+		return landed, nil
 	}
 	now := i.ring.Clock.Now()
-	if since := now.Sub(i.forcedAt); 0 <= since && since < i.ring.Cooldown {
-		defer i.mu.Unlock()
-		if i.forcedErr != nil {
-			return nil, &UnavailableError{RetryAfter: i.ring.Cooldown - since, Err: i.forcedErr}
-		}
-		return nil, ErrUnknownKey
+	ago := since(i.forcedAt, now)
+	if ago < 0 || ago >= i.ring.Cooldown { // negative: the clock was set back
+		return i.start(now, true)
 	}
-	current := i.start(now, true)
-	i.mu.Unlock()
-	i.ring.Observe(ports.KeyEvent{Kind: ports.KeyRefreshForced, Issuer: i.name})
-	return current, nil
+	switch {
+	case i.forcedErr != nil:
+		return nil, &UnavailableError{RetryAfter: i.ring.Cooldown - ago, Err: i.forcedErr}
+	case selector.issuedAfter(seen, now):
+		return nil, &UnavailableError{RetryAfter: i.ring.Cooldown - ago, Err: errIssuedSince}
+	}
+	return nil, ErrUnknownKey
 }
 
-// start begins a fetch. The caller holds mu, and no fetch is under way.
-func (i *issuer) start(now time.Time, forced bool) *flight {
-	current := &flight{forced: forced, done: make(chan struct{})}
-	if forced {
-		i.forcedAt = now
+// start begins a fetch, or has it wait for its turn. The caller holds mu, and no fetch is under way.
+func (i *issuer) start(now time.Time, forced bool) (*flight, error) {
+	f := i.newFlight(now, forced)
+	if err := i.ring.slots.launch(f); err != nil {
+		return nil, &UnavailableError{RetryAfter: minBackoff, Err: err}
 	}
-	i.quiet.Store(now.Add(i.ring.FetchTimeout).UnixNano())
-	if i.ring.launch(func(ctx context.Context) { i.fly(ctx, current) }) {
-		i.flight = current
-	} else {
-		current.err = &UnavailableError{RetryAfter: minBackoff, Err: errClosed}
-		if forced {
-			i.forcedErr = errClosed
-		}
-		close(current.done)
-	}
-	return current
-}
-
-func (i *issuer) fly(ctx context.Context, current *flight) {
-	var known time.Time
-	if before := i.snapshot.Load(); before != nil {
-		known = before.fetchedAt
-	}
-	result := i.ring.load(ctx, i.name, current.forced, known)
-	i.land(current, result)
-	i.ring.report(i.name, result)
-	i.ring.share(ctx, i.name, result)
+	i.flight.Store(f) // before it can land, which needs mu
+	return f, nil
 }
 
 // land takes a fetch's result into use and wakes those who wait for it.
-func (i *issuer) land(current *flight, result result) {
+func (i *issuer) land(f *flight, result result) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if result.snapshot != nil {
 		i.snapshot.Store(result.snapshot)
 	}
-	if i.lastErr = result.err; result.err == nil {
+	retryAfter := minBackoff
+	switch {
+	case result.err == nil:
 		i.failures = 0
-		i.quiet.Store(result.snapshot.soft.UnixNano())
-	} else {
-		wait := i.ring.backoff(i.failures)
+		i.failure.Store(nil)
+	case !errors.Is(result.err, errClosed):
+		retryAfter = i.ring.backoff(i.failures)
 		i.failures++
-		i.quiet.Store(i.ring.Clock.Now().Add(wait).UnixNano())
-		if result.snapshot == nil {
-			current.err = &UnavailableError{RetryAfter: wait, Err: result.err}
+		i.failure.Store(&failure{at: result.at, backoff: retryAfter, err: result.err})
+		if i.stage(i.snapshot.Load(), result.at) == stale {
+			f.servedStale.Store(true)
 		}
 	}
-	if current.forced || result.reachedIssuer {
+	if f.forced {
+		i.forcedAt = result.at
+	}
+	if f.forced || result.reachedIssuer {
 		i.forcedErr = result.err
 	}
-	i.flight = nil
-	close(current.done)
-}
-
-// wait returns when the flight has ended or ctx has, whichever is first.
-func (f *flight) wait(ctx context.Context) error {
-	select {
-	case <-f.done:
-		return f.err
-	case <-ctx.Done():
-		return ctx.Err()
+	if result.snapshot == nil {
+		f.err = &UnavailableError{RetryAfter: retryAfter, Err: result.err, issuerFailed: !errors.Is(result.err, errClosed)}
 	}
-}
-
-var errClosed = errors.New("the verifier is closed")
-
-// launch runs fetch in the background, with the fetch timeout for a deadline and ended early by Close. It reports
-// false if the ring is closed.
-func (r *Ring) launch(fetch func(context.Context)) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return false
-	}
-	r.fetches.Go(func() {
-		// The context is nobody's request: a fetch outlives the caller that started it.
-		ctx, cancel := context.WithTimeout(context.Background(), r.FetchTimeout)
-		defer cancel()
-		go func() {
-			select {
-			case <-r.closing:
-				cancel()
-			case <-ctx.Done():
-			}
-		}()
-		fetch(ctx)
-	})
-	return true
+	i.flight.Store(nil)
+	close(f.done)
 }

@@ -37,7 +37,7 @@ func newManyIssuers(t testing.TB, n int) (*Ring, []string) {
 			return ports.Document{Body: []byte(`{"keys":[` + strings.Join(keys, ",") + `]}`)}, nil
 		}),
 		Clock: fixedClock{}, Observe: func(ports.KeyEvent) {}, MetadataURL: issuerurl.OpenIDConfiguration,
-		Soft: 10 * time.Minute, Hard: 24 * time.Hour, Cooldown: time.Minute, FetchTimeout: time.Minute,
+		Soft: 10 * time.Minute, Hard: 24 * time.Hour, Cooldown: time.Minute, FetchTimeout: time.Minute, WaitTimeout: time.Minute, MaxFetches: 64,
 		MaxBytes: 1 << 20, MaxKeys: 100, MaxIssuers: n,
 		Rand: func(int64) int64 { return 0 },
 	})
@@ -49,7 +49,7 @@ func newManyIssuers(t testing.TB, n int) (*Ring, []string) {
 			t.Fatal(err)
 		}
 	}
-	ring.fetches.Wait()
+	ring.slots.launched.Wait()
 	return ring, names
 }
 

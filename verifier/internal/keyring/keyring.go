@@ -3,6 +3,7 @@ package keyring
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,10 +12,13 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/backoff"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
-// ErrUnknownKey says that the issuer, asked lately enough, has no such key.
+// ErrUnknownKey says that the issuer, asked after the token was issued, has no such key.
 var ErrUnknownKey = errors.New("the issuer has no such key")
+
+var errIssuedSince = errors.New("the token says that it was issued after the issuer's keys were fetched, and its key is not among them")
 
 // An UnavailableError says that the issuer's keys can't be had now, so nothing can be said of a token.
 type UnavailableError struct {
@@ -22,6 +26,8 @@ type UnavailableError struct {
 	RetryAfter time.Duration
 	// Err is why.
 	Err error
+
+	issuerFailed bool // it was asked and failed, so that keys that are stale serve on
 }
 
 // Error tells the cause, and not when to ask again.
@@ -30,18 +36,26 @@ func (e *UnavailableError) Error() string { return "issuer unavailable: " + e.Er
 // Unwrap returns the cause.
 func (e *UnavailableError) Unwrap() error { return e.Err }
 
+func issuerFailed(err error) bool {
+	var unavailable *UnavailableError
+	return errors.As(err, &unavailable) && unavailable.issuerFailed
+}
+
 // Config is the policy of a [Ring]. Every field but Cache is set by the caller; package verifier documents them and
 // supplies the defaults.
 type Config struct {
 	Fetcher      ports.Fetcher
 	Clock        ports.Clock
-	Observe      func(ports.KeyEvent)
+	Observe      func(ports.KeyEvent) // returns soon, whatever the application's observer does
+	Logger       *slog.Logger         // is told of panics; nil for none
 	MetadataURL  func(issuer string) string
 	LoopbackHTTP bool
 
 	Soft, Floor, Hard time.Duration // life times of a snapshot
 	Cooldown          time.Duration // between forced fetches
 	FetchTimeout      time.Duration // of metadata and keys together
+	WaitTimeout       time.Duration // of a request for fetches, in all
+	MaxFetches        int           // at once, over all issuers
 
 	MaxBytes, MaxKeys, MaxIssuers int
 
@@ -64,28 +78,27 @@ type Ring struct {
 	issuers sync.Map
 	held    atomic.Int64
 
-	mu     sync.Mutex // guards admission, eviction and closed
-	closed bool
+	mu sync.Mutex // guards admission and eviction
 
-	closing chan struct{}
-	fetches sync.WaitGroup
+	slots     *slots
+	cachePort outbound.Port
+	inside    outbound.Port // what runs on the ring's own goroutines
+	// fetching counts the calls of the Fetcher that have not returned, those that were given up included.
+	fetching atomic.Int64
 }
 
 // New returns a Ring by config, which the caller has checked.
 func New(config Config) *Ring {
-	return &Ring{Config: config, closing: make(chan struct{})}
+	return &Ring{
+		Config:    config,
+		slots:     newSlots(config.MaxFetches),
+		cachePort: outbound.Port{Name: "shared cache", Timeout: cacheTimeout, Logger: config.Logger},
+		inside:    outbound.Port{Name: "keyring", Logger: config.Logger},
+	}
 }
 
 // Close ends the fetches under way and waits for them. After it no fetch starts.
-func (r *Ring) Close() {
-	r.mu.Lock()
-	if !r.closed {
-		r.closed = true
-		close(r.closing)
-	}
-	r.mu.Unlock()
-	r.fetches.Wait()
-}
+func (r *Ring) Close() { r.slots.close() }
 
 // A Selector says which keys are looked for.
 type Selector struct {
@@ -93,6 +106,16 @@ type Selector struct {
 	HasKeyID bool
 	// Algorithm chooses the only key that fits it for a token without kid.
 	Algorithm string
+	// IssuedAt is when the token says it was issued; zero if it does not say. Nothing vouches for it.
+	IssuedAt time.Time
+}
+
+// clockSkew is how far the clocks of issuers and of the processes of a fleet may differ.
+const clockSkew = time.Minute
+
+// issuedAfter reports whether the token may have been issued after a snapshot was fetched, so that its key can be newer.
+func (s Selector) issuedAfter(current *snapshot, now time.Time) bool {
+	return !s.IssuedAt.IsZero() && now.Sub(s.IssuedAt) < since(current.fetchedAt, now)+clockSkew
 }
 
 func (s Selector) in(set *jwk.Set) []*jwk.Key {
@@ -126,19 +149,20 @@ func staticKeys(set *jwk.Set, selector Selector) ([]*jwk.Key, error) {
 
 // Metadata returns what the issuer published of itself, as recent as its keys. Its errors are those of Keys.
 func (r *Ring) Metadata(ctx context.Context, issuer string) (Metadata, error) {
-	current, err := r.issuer(issuer).serving(ctx, r.Clock.Now())
+	current, err := r.issuer(issuer).serving(&waiter{ctx: ctx, limit: r.WaitTimeout})
 	if err != nil {
 		return Metadata{}, err
 	}
 	return current.metadata, nil
 }
 
-// Warm has the issuer's keys fetched if there are none that serve.
+// Warm has the issuer's keys fetched if there are none that serve. It waits also for an issuer that is late, and for its
+// turn as long as for the fetch.
 func (r *Ring) Warm(ctx context.Context, issuer string) error {
 	if _, static := r.Static[issuer]; static {
 		return nil
 	}
-	_, err := r.issuer(issuer).serving(ctx, r.Clock.Now())
+	_, err := r.issuer(issuer).serving(&waiter{ctx: ctx, limit: 2 * r.FetchTimeout, patient: true})
 	return err
 }
 
@@ -150,21 +174,36 @@ func (r *Ring) issuer(name string) *issuer {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	admitted, found := r.issuers.LoadOrStore(handle, &issuer{ring: r, name: name})
+	admitted, found := r.issuers.LoadOrStore(handle, r.newIssuer(handle))
 	if !found && r.held.Add(1) > int64(r.MaxIssuers) {
 		r.evict(handle)
 	}
 	return admitted.(*issuer)
 }
 
-// evict forgets the issuer that was used longest ago, other than the one just admitted.
+// newIssuer takes its name from the handle, which has a copy: what it is called by is part of a token.
+func (r *Ring) newIssuer(handle unique.Handle[string]) *issuer {
+	i := &issuer{ring: r, name: handle.Value()}
+	i.fetcher.Name, i.fetcher.Timeout, i.fetcher.Logger = "fetcher", r.FetchTimeout, r.Logger
+	i.fetcher.MaxGivenUp = maxGivenUp
+	now := r.Clock.Now()
+	i.touch(now)
+	return i
+}
+
+// evict forgets the issuer that was used longest ago, other than the one just admitted. One that was used in the future
+// was used before the clock was set back.
 func (r *Ring) evict(admitted unique.Handle[string]) {
 	var (
 		victim any
 		oldest int64
+		now    = r.Clock.Now().Unix()
 	)
 	r.issuers.Range(func(handle, held any) bool {
 		used := held.(*issuer).lastUsed.Load()
+		if used > now {
+			used = 0
+		}
 		if handle != admitted && (victim == nil || used < oldest) {
 			victim, oldest = handle, used
 		}
@@ -174,9 +213,10 @@ func (r *Ring) evict(admitted unique.Handle[string]) {
 	r.held.Add(-1)
 }
 
-// soften spreads over time what a fleet would do at once: it takes up to a tenth off d.
-func (r *Ring) soften(d time.Duration) time.Duration {
-	return d - time.Duration(r.Rand(int64(d)/10+1))
+// dueBefore is how long before it is stale a snapshot is refreshed: a twentieth to a tenth of its soft TTL, at random,
+// which spreads over time what a fleet would do at once.
+func (r *Ring) dueBefore(soft time.Duration) time.Duration {
+	return soft/20 + time.Duration(r.Rand(int64(soft)/20+1))
 }
 
 const (

@@ -35,6 +35,7 @@ type world struct {
 	down   error                                   // what every fetch fails with, nil while the issuer is up
 	answer func(url string) (ports.Document, bool) // answers instead of the issuer where it reports true
 	hold   chan struct{}                           // every fetch waits for it, if not nil
+	delay  time.Duration                           // of every fetch
 	events []ports.KeyEvent
 }
 
@@ -54,6 +55,8 @@ func newWorld(t *testing.T, edit func(*Config)) *world {
 		Hard:         24 * time.Hour,
 		Cooldown:     30 * time.Second,
 		FetchTimeout: 10 * time.Second,
+		WaitTimeout:  2 * time.Second,
+		MaxFetches:   64,
 		MaxBytes:     1 << 20,
 		MaxKeys:      100,
 		MaxIssuers:   100,
@@ -91,8 +94,13 @@ func newKeys(t *testing.T, ids ...string) []*verifiertest.Key {
 
 func (w *world) Fetch(ctx context.Context, url string) (ports.Document, error) {
 	w.mu.Lock()
-	down, answer, hold := w.down, w.answer, w.hold
+	down, answer, hold, delay := w.down, w.answer, w.hold, w.delay
 	w.mu.Unlock()
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+		return ports.Document{}, ctx.Err()
+	}
 	if hold != nil {
 		select {
 		case <-hold:
@@ -161,23 +169,21 @@ func (w *world) settle() {
 	w.issuers.Range(func(_, held any) bool {
 		i := held.(*issuer)
 		for {
-			i.mu.Lock()
-			current := i.flight
-			i.mu.Unlock()
+			current := i.flight.Load()
 			if current == nil {
 				return true
 			}
 			<-current.done
 		}
 	})
-	w.fetches.Wait()
+	w.slots.launched.Wait()
 }
 
 func TestSoftTTL(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		fresh time.Duration
-		want  time.Duration // after which the keys are asked for again
+		want  time.Duration // after which they are stale; the keys are asked for again when 95 % of it have passed
 	}{
 		{"CACHE-01 max-age under the soft TTL", 5 * time.Minute, 5 * time.Minute},
 		{"CACHE-01 max-age over the soft TTL", time.Hour, 10 * time.Minute},
@@ -189,7 +195,7 @@ func TestSoftTTL(t *testing.T) {
 			w := newWorld(t, nil)
 			w.issuer.Fresh = c.fresh
 			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(c.want - time.Nanosecond)
+			w.clock.Advance(c.want*95/100 - time.Nanosecond)
 			w.want(t, "key-1", "found", 1)
 			w.clock.Advance(time.Nanosecond)
 			w.want(t, "key-1", "found", 2)
@@ -197,12 +203,12 @@ func TestSoftTTL(t *testing.T) {
 	}
 }
 
-func TestCACHE03StaleKeysServeWhileOneFetchRuns(t *testing.T) {
+func TestCACHE03OneRefreshAheadOfTheSoftTTL(t *testing.T) {
 	w := newWorld(t, nil)
 	w.want(t, "key-1", "found", 1)
 	hold := make(chan struct{})
 	w.set(func() { w.hold = hold })
-	w.clock.Advance(10 * time.Minute)
+	w.clock.Advance(10*time.Minute - time.Nanosecond)
 	for range 100 { // none of them waits
 		if got := w.find(t, "key-1"); got != "found" {
 			t.Fatalf("key is %s while a fetch runs", got)
@@ -210,6 +216,11 @@ func TestCACHE03StaleKeysServeWhileOneFetchRuns(t *testing.T) {
 	}
 	close(hold)
 	w.want(t, "key-1", "found", 2)
+	for _, event := range w.events {
+		if event.Kind == ports.KeysServedStale {
+			t.Error("told that keys served stale")
+		}
+	}
 }
 
 func TestCACHE04HardTTL(t *testing.T) {
@@ -330,10 +341,7 @@ func TestCACHE07WaitersShareAFetchThatOutlivesThem(t *testing.T) {
 // issuer0 returns the flight of the one issuer, nil while there is none.
 func (w *world) issuer0() (current *flight) {
 	w.issuers.Range(func(_, held any) bool {
-		i := held.(*issuer)
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		current = i.flight
+		current = held.(*issuer).flight.Load()
 		return false
 	})
 	return current
@@ -343,8 +351,16 @@ func TestCACHE08WithdrawnKeyIsGone(t *testing.T) {
 	w := newWorld(t, nil)
 	w.want(t, "key-1", "found", 1)
 	w.issuer.SetKeys(newKeys(t, "key-2")...)
-	w.clock.Advance(10 * time.Minute)
-	w.want(t, "key-1", "found", 2) // stale, and the refresh starts
+	w.clock.Advance(10*time.Minute - time.Nanosecond)
+	hold := make(chan struct{})
+	w.set(func() { w.hold = hold })
+	for range 10 { // the refresh ahead of the soft TTL is under way
+		if got := w.find(t, "key-1"); got != "found" {
+			t.Errorf("key is %s before the soft TTL", got)
+		}
+	}
+	close(hold)
+	w.settle()
 	w.want(t, "key-1", "unknown", 3)
 }
 
@@ -416,7 +432,8 @@ func TestLyingIssuers(t *testing.T) {
 		{name: "KEYS-09 garbage", keys: []byte(`key`), want: "unavailable"},
 		{name: "KEYS-10 over the size bound", keys: []byte(`{"keys":[]}` + strings.Repeat(" ", 1<<20)), want: "unavailable"},
 		{name: "KEYS-10 101 keys", keys: []byte(`{"keys":[{}` + strings.Repeat(",{}", 100) + `]}`), want: "unavailable"},
-		{name: "KEYS-10 100 keys, none of use", keys: []byte(`{"keys":[{}` + strings.Repeat(",{}", 99) + `]}`), want: "unknown"},
+		{name: "KEYS-12 100 keys, none of use", keys: []byte(`{"keys":[{}` + strings.Repeat(",{}", 99) + `]}`), want: "unavailable"},
+		{name: "KEYS-12 no keys", keys: []byte(`{"keys":[]}`), want: "unavailable"},
 		{name: "KEYS-10 deep", keys: []byte(strings.Repeat(`{"keys":[`, 50000)), want: "unavailable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -471,7 +488,7 @@ func TestEvents(t *testing.T) {
 		}
 		got = append(got, strings.TrimSpace(string(event.Kind)+" "+event.KeyID))
 	}
-	want := `key_skipped "pq\n1",keys_fetched,key_refresh_forced,key_skipped "pq\n1",keys_fetched,keys_served_stale,keys_refused`
+	want := `key_skipped "pq\n1",keys_fetched,key_refresh_forced,key_skipped "pq\n1",keys_fetched,keys_refused,keys_served_stale`
 	if strings.Join(got, ",") != want {
 		t.Errorf("events are\n%s, want\n%s", strings.Join(got, ","), want)
 	}
@@ -493,14 +510,19 @@ func TestMaxIssuersForgetsTheOneUsedLongestAgo(t *testing.T) {
 		}
 		w.clock.Advance(time.Second)
 	}
-	var held []string
-	w.issuers.Range(func(_, i any) bool {
-		held = append(held, i.(*issuer).name)
-		return true
-	})
-	if len(held) != 2 || strings.Contains(strings.Join(held, " "), "issuer-0") {
+	if held := w.heldNames(); len(held) != 2 || held["https://issuer-0.example/"] {
 		t.Errorf("held are %v, want the last two", held)
 	}
+}
+
+// heldNames returns the names of the issuers that are held.
+func (w *world) heldNames() map[string]bool {
+	names := make(map[string]bool)
+	w.issuers.Range(func(_, held any) bool {
+		names[held.(*issuer).name] = true
+		return true
+	})
+	return names
 }
 
 func TestCloseEndsFetches(t *testing.T) {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -28,7 +30,8 @@ type Metadata struct {
 type result struct {
 	snapshot      *snapshot
 	err           error
-	reachedIssuer bool // the snapshot came from the issuer itself
+	at            time.Time // when it ended
+	reachedIssuer bool      // the snapshot came from the issuer itself
 	documents     documents
 	skipped       []jwk.Skipped
 	events        []ports.KeyEvent
@@ -43,79 +46,130 @@ type documents struct {
 
 var (
 	errTooLarge = errors.New("document over the size bound")
-	errMetadata = errors.New("metadata is not one JSON object")
-	errIssuer   = errors.New("metadata names another issuer")
-	errJWKSURI  = errors.New("metadata without a usable jwks_uri")
+	errMetadata = errors.New("not one JSON object")
+	errIssuer   = errors.New("names another issuer")
+	errJWKSURI  = errors.New("has no usable jwks_uri")
+	errStuck    = errors.New("not asked, since too many calls of the Fetcher that were given up have not returned")
+)
+
+// A Fetcher that ignores its context leaves calls behind. So many of one issuer, and of all, may be left before it is no
+// longer asked.
+const (
+	maxGivenUp    = 16
+	maxGivenUpAll = 1024
 )
 
 // load gets an issuer's documents, from the shared cache unless forced past it, and else from the issuer. It takes
-// nothing from the cache that is not newer than known, the time of what is known already.
+// nothing from the cache that is not newer than what is known already.
 //
 // What is cached and stale is kept at hand: should the issuer fail, it starts a fresh process as well as the memory
 // of an old one keeps that going.
-func (r *Ring) load(ctx context.Context, name string, forced bool, known time.Time) result {
+func (r *Ring) load(f *flight) result {
+	i := f.issuer
 	var cached result
-	if r.Cache != nil && !forced {
-		cached = r.fromCache(ctx, name, known)
-		if cached.snapshot != nil && r.Clock.Now().Before(cached.snapshot.soft) {
+	if r.Cache != nil && !f.forced {
+		cached = r.fromCache(f.ctx, i.name, i.snapshot.Load())
+		if cached.snapshot != nil && i.stage(cached.snapshot, r.Clock.Now()) == fresh {
 			return cached
 		}
 	}
-	fetched := r.fromIssuer(ctx, name)
+	fetched := r.fromIssuer(f)
 	if fetched.err != nil && cached.snapshot != nil {
-		cached.err = fetched.err
+		cached.err, cached.skipped = fetched.err, append(cached.skipped, fetched.skipped...)
 		return cached
 	}
 	fetched.events = cached.events
 	return fetched
 }
 
-func (r *Ring) fromIssuer(ctx context.Context, name string) result {
-	docs, err := r.fetch(ctx, name)
+func (r *Ring) fromIssuer(f *flight) result {
+	docs, err := r.fetch(f.ctx, f.issuer)
 	if err != nil {
 		return result{err: err}
 	}
-	taken := r.take(name, docs)
-	taken.reachedIssuer = taken.err == nil
+	taken := r.take(f.issuer.name, docs)
+	if taken.err == nil {
+		taken.snapshot.number, taken.reachedIssuer = f.number, true
+	}
 	return taken
 }
 
-func (r *Ring) fetch(ctx context.Context, name string) (documents, error) {
-	metadata, err := r.Fetcher.Fetch(ctx, r.MetadataURL(name))
-	if err != nil {
-		return documents{}, fmt.Errorf("fetch metadata: %w", err)
+// fetch asks the issuer for its metadata and keys. FetchTimeout bounds both together.
+func (r *Ring) fetch(ctx context.Context, i *issuer) (documents, error) {
+	if r.fetching.Load() >= int64(r.MaxFetches)+maxGivenUpAll {
+		return documents{}, errStuck
 	}
-	parsed, err := r.parseMetadata(name, metadata.Body)
-	if err != nil {
-		return documents{}, err
+	var asked atomic.Pointer[string] // what is waited for
+	get := func(ctx context.Context, what, url string) (ports.Document, error) {
+		step := what + " " + quoted(url)
+		asked.Store(&step)
+		return r.Fetcher.Fetch(ctx, url)
 	}
-	keys, err := r.Fetcher.Fetch(ctx, parsed.JWKSURI)
-	if err != nil {
-		return documents{}, fmt.Errorf("fetch key set: %w", err)
+	docs, err := outbound.Call(ctx, &i.fetcher, func(ctx context.Context) (documents, error) {
+		r.fetching.Add(1)
+		defer r.fetching.Add(-1)
+		metadata, err := get(ctx, "metadata", r.MetadataURL(i.name))
+		if err != nil {
+			return documents{}, err
+		}
+		parsed, err := r.parseMetadata(i.name, metadata.Body)
+		if err != nil {
+			return documents{}, err
+		}
+		// What the issuer withdraws from here on may still be in its answer.
+		fetchedAt := r.Clock.Now()
+		keys, err := get(ctx, "key set", parsed.JWKSURI)
+		if err != nil {
+			return documents{}, err
+		}
+		return documents{metadata: metadata.Body, keys: keys.Body, fetchedAt: fetchedAt, fresh: keys.Fresh}, nil
+	})
+	if step := asked.Load(); err != nil && step != nil {
+		err = fmt.Errorf("fetch %s: %w", *step, err)
 	}
-	return documents{metadata: metadata.Body, keys: keys.Body, fetchedAt: r.Clock.Now(), fresh: keys.Fresh}, nil
+	return docs, err
+}
+
+// quoted makes a text of the issuer's fit for a log: in ASCII, and not too long.
+func quoted(text string) string {
+	const most = 256
+	if len(text) > most {
+		return strconv.QuoteToASCII(text[:most]) + "..."
+	}
+	return strconv.QuoteToASCII(text)
 }
 
 // take makes a snapshot of documents, which are untrusted wherever they come from.
 func (r *Ring) take(name string, docs documents) result {
 	metadata, err := r.parseMetadata(name, docs.metadata)
 	if err != nil {
-		return result{err: err}
+		return result{err: fmt.Errorf("metadata %w", err)}
 	}
-	if len(docs.keys) > r.MaxBytes {
-		return result{err: fmt.Errorf("key set: %w", errTooLarge)}
-	}
-	keys, skipped, err := jwk.ParseSet(docs.keys, r.MaxKeys)
+	keys, skipped, err := r.parseKeys(docs.keys)
 	if err != nil {
-		return result{err: fmt.Errorf("key set: %w", err)}
+		return result{err: fmt.Errorf("key set %s: %w", quoted(metadata.JWKSURI), err), skipped: skipped}
 	}
+	soft := r.softTTL(docs.fresh)
 	return result{documents: docs, skipped: skipped, snapshot: &snapshot{
 		metadata:  metadata,
 		keys:      keys,
 		fetchedAt: docs.fetchedAt,
-		soft:      docs.fetchedAt.Add(r.soften(r.softTTL(docs.fresh))),
-		hard:      docs.fetchedAt.Add(r.Hard),
+		due:       soft - r.dueBefore(soft),
+		soft:      soft,
 	}}
+}
+
+// parseKeys reads a key set. One without a key that can be used is refused: it says that every token is bad, and that
+// is far more often a fault of the issuer's than meant.
+func (r *Ring) parseKeys(body []byte) (*jwk.Set, []jwk.Skipped, error) {
+	if len(body) > r.MaxBytes {
+		return nil, nil, errTooLarge
+	}
+	keys, skipped, err := jwk.ParseSet(body, r.MaxKeys)
+	if err == nil && keys.Len() == 0 {
+		err = jwk.ErrNoKey
+	}
+	return keys, skipped, err
 }
 
 // softTTL is how long keys are fresh (RFC 9111 section 4.2): what the answer says, within floor and soft. A floor is
@@ -131,7 +185,7 @@ var metadataLimits = strictjson.Limits{Depth: 32, Members: 4096}
 
 func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 	if len(body) > r.MaxBytes {
-		return Metadata{}, fmt.Errorf("metadata: %w", errTooLarge)
+		return Metadata{}, errTooLarge
 	}
 	object, err := strictjson.ParseObject(body, metadataLimits)
 	if err != nil {
@@ -140,11 +194,11 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 	// OpenID Connect Discovery section 4.3, RFC 8414 section 3.3: the same issuer, byte for byte, or one issuer
 	// could pass off its keys as another's.
 	if published, _ := object.Text("issuer"); published != name {
-		return Metadata{}, errIssuer
+		return Metadata{}, fmt.Errorf("%w: %s, not %s", errIssuer, quoted(published), quoted(name))
 	}
 	jwksURI, _ := object.Text("jwks_uri")
 	if _, err := issuerurl.CheckURL(jwksURI, r.LoopbackHTTP); err != nil {
-		return Metadata{}, errJWKSURI
+		return Metadata{}, fmt.Errorf("%w: %s", errJWKSURI, quoted(jwksURI))
 	}
 	endpoint := func(name string) string {
 		written, _ := object.Text(name)
@@ -164,21 +218,30 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 	}, nil
 }
 
-// report tells the operator of a fetch.
-func (r *Ring) report(name string, result result) {
+// report tells the operator of a fetch that has landed.
+func (r *Ring) report(f *flight, result result) {
+	tell := func(kind ports.KeyEventKind, err error) {
+		r.Observe(ports.KeyEvent{Kind: kind, Issuer: f.issuer.name, Err: err})
+	}
+	if f.forced {
+		tell(ports.KeyRefreshForced, nil)
+	}
 	for _, event := range result.events {
 		r.Observe(event)
 	}
 	for _, skipped := range result.skipped {
-		r.Observe(ports.KeyEvent{Kind: ports.KeySkipped, Issuer: name, KeyID: strconv.QuoteToASCII(skipped.ID), Err: skipped.Reason})
+		r.Observe(ports.KeyEvent{Kind: ports.KeySkipped, Issuer: f.issuer.name, KeyID: strconv.QuoteToASCII(skipped.ID), Err: skipped.Reason})
 	}
 	switch {
 	case result.reachedIssuer:
-		r.Observe(ports.KeyEvent{Kind: ports.KeysFetched, Issuer: name})
+		tell(ports.KeysFetched, nil)
 	case result.snapshot != nil:
-		r.Observe(ports.KeyEvent{Kind: ports.KeysFromCache, Issuer: name})
+		tell(ports.KeysFromCache, nil)
 	}
 	if result.err != nil {
-		r.Observe(ports.KeyEvent{Kind: ports.KeysRefused, Issuer: name, Err: result.err})
+		tell(ports.KeysRefused, result.err)
+	}
+	if f.servedStale.Load() {
+		tell(ports.KeysServedStale, nil)
 	}
 }

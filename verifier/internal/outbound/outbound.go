@@ -1,6 +1,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,9 +26,8 @@ var (
 const (
 	// tripAfter is how many time-outs in a row make a port count as away.
 	tripAfter = 5
-	// maxGivenUp bounds the calls of one port that were given up and have not returned. A port that heeds its context
-	// stays far below it.
-	maxGivenUp = 1024
+	// defaultGivenUp is far above what a port that heeds its context reaches.
+	defaultGivenUp = 1024
 )
 
 // A Port is one of the ports as calls of it leave the domain. It is safe for concurrent use, and not to be copied.
@@ -37,6 +37,8 @@ type Port struct {
 	// Timeout bounds one call. Zero means a part of the domain itself that never waits: it is called on the caller's
 	// goroutine.
 	Timeout time.Duration
+	// MaxGivenUp bounds the calls that were given up and have not returned. Zero means 1,024.
+	MaxGivenUp int64
 	// Logger is told of panics. Nil means that they are not logged.
 	Logger *slog.Logger
 
@@ -80,7 +82,7 @@ func attemptApart[T any](ctx context.Context, p *Port, do func(context.Context) 
 		}
 		defer p.probing.Store(false)
 	}
-	if p.givenUp.Load() >= maxGivenUp {
+	if p.givenUp.Load() >= cmp.Or(p.MaxGivenUp, defaultGivenUp) {
 		return none, fmt.Errorf("%s: %w", p.Name, ErrStuck)
 	}
 	bounded, cancel := context.WithTimeout(ctx, p.Timeout)

@@ -107,7 +107,7 @@ func TestFaultCallBoundsWhatIsGivenUp(t *testing.T) {
 		p := &Port{Name: "the store", Timeout: time.Second}
 		call, end := ignoring()
 		var callers sync.WaitGroup
-		for range maxGivenUp {
+		for range defaultGivenUp {
 			callers.Go(func() {
 				ctx, leave := context.WithCancel(t.Context())
 				time.AfterFunc(time.Millisecond, leave) // so that it does not count as a time-out

@@ -1,0 +1,329 @@
+package keyring
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// inBubble runs a test in a world whose timers are those of a bubble. The ring's clock stands still all the same.
+func inBubble(t *testing.T, edit func(*Config), test func(*testing.T, *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, edit)) })
+}
+
+// wantAfter checks what a search comes to, and how long it takes.
+func (w *world) wantAfter(t *testing.T, kid, outcome string, waited time.Duration) {
+	t.Helper()
+	began := time.Now()
+	if got := w.find(t, kid); got != outcome {
+		t.Errorf("key %q is %s, want %s", kid, got, outcome)
+	}
+	if took := time.Since(began); took != waited {
+		t.Errorf("the request waited %v, want %v", took, waited)
+	}
+}
+
+// slow has the issuer answer each request after a while.
+func (w *world) slow(delay time.Duration) {
+	w.set(func() { w.delay = delay })
+}
+
+func TestStages(t *testing.T) {
+	w := newWorld(t, nil)
+	i := w.Ring.issuer(issuerURL)
+	s := &snapshot{fetchedAt: noon, due: 9 * time.Minute, soft: 10 * time.Minute}
+	for _, c := range []struct {
+		name string
+		age  time.Duration
+		want stage
+	}{
+		{"CACHE-16 from the future", -1, expired},
+		{"CACHE-03 just fetched", 0, fresh},
+		{"CACHE-03 before it is due", 9*time.Minute - 1, fresh},
+		{"CACHE-03 due", 9 * time.Minute, due},
+		{"CACHE-15 before the soft TTL", 10*time.Minute - 1, due},
+		{"CACHE-15 at the soft TTL", 10 * time.Minute, stale},
+		{"CACHE-04 before the hard TTL", 24*time.Hour - 1, stale},
+		{"CACHE-04 at the hard TTL", 24 * time.Hour, expired},
+	} {
+		if got := i.stage(s, noon.Add(c.age)); got != c.want {
+			t.Errorf("%s: stage is %d, want %d", c.name, got, c.want)
+		}
+	}
+	if got := i.stage(nil, noon); got != expired {
+		t.Errorf("without a snapshot the stage is %d", got)
+	}
+}
+
+// A fleet does not refresh at once: within 90 and 95 % of the soft TTL, by chance.
+func TestCACHE03RefreshIsSpread(t *testing.T) {
+	for name, chance := range map[string]func(int64) int64{"least": func(int64) int64 { return 0 }, "most": func(n int64) int64 { return n - 1 }} {
+		w := newWorld(t, func(c *Config) { c.Rand = chance })
+		w.want(t, "key-1", "found", 1)
+		s := w.Ring.issuer(issuerURL).snapshot.Load()
+		if s.soft != 10*time.Minute || s.due < 9*time.Minute || s.due > 10*time.Minute*95/100 {
+			t.Errorf("%s: due after %v, stale after %v", name, s.due, s.soft)
+		}
+	}
+}
+
+func TestFaultCACHE15WithdrawnKeyIsGoneFromAnIdleProcess(t *testing.T) {
+	for name, idle := range map[string]time.Duration{
+		"at the soft TTL": 10 * time.Minute, "just before the hard TTL": 24*time.Hour - 1, "after the hard TTL": 25 * time.Hour,
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, nil, func(t *testing.T, w *world) {
+				w.want(t, "key-1", "found", 1)
+				w.issuer.SetKeys(newKeys(t, "key-2")...)
+				w.clock.Advance(idle)
+				w.slow(900 * time.Millisecond)                            // for each of metadata and keys
+				w.wantAfter(t, "key-1", "unknown", 1800*time.Millisecond) // by the same fetch
+				w.want(t, "key-2", "found", 2)
+			})
+		})
+	}
+}
+
+func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
+	t.Run("at once, where the fetch fails at once", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(time.Hour)
+			w.set(func() { w.down = errDown })
+			for range 10 {
+				w.wantAfter(t, "key-1", "found", 0)
+			}
+			if metadata, _ := w.issuer.Fetched(); metadata != 2 {
+				t.Errorf("the issuer was asked %d times, want one more than at start", metadata)
+			}
+		})
+	})
+	t.Run("after WaitTimeout, where it does not answer", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.issuer.SetKeys(newKeys(t, "key-2")...)
+			w.clock.Advance(time.Hour)
+			w.slow(2500 * time.Millisecond)
+			w.wantAfter(t, "key-1", "found", 2*time.Second)
+			for range 10 {
+				w.wantAfter(t, "key-1", "found", 0)
+			}
+			w.settle()
+			w.wantAfter(t, "key-1", "unavailable", 2*time.Second) // forced, and slow
+			if last := w.events[2]; len(w.events) < 3 || last.Kind != ports.KeysServedStale {
+				t.Errorf("events are %v", w.events)
+			}
+		})
+	})
+	t.Run("until the next fetch is overdue", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			ago    time.Duration
+			waited time.Duration
+		}{
+			"failed lately":   {maxBackoff + 2*time.Second - 1, 0},
+			"failed long ago": {maxBackoff + 2*time.Second, 2 * time.Second},
+		} {
+			t.Run(name, func(t *testing.T) {
+				inBubble(t, nil, func(t *testing.T, w *world) {
+					w.want(t, "key-1", "found", 1)
+					w.clock.Advance(time.Hour)
+					w.set(func() { w.down = errDown })
+					w.wantAfter(t, "key-1", "found", 0)
+					w.clock.Advance(c.ago)
+					w.slow(time.Hour)
+					w.wantAfter(t, "key-1", "found", c.waited)
+				})
+			})
+		}
+	})
+	t.Run("a failure of long ago excuses nothing", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(time.Hour)
+			w.set(func() { w.down = errDown })
+			w.wantAfter(t, "key-1", "found", 0)
+			w.set(func() { w.down = nil })
+			w.issuer.SetKeys(newKeys(t, "key-2")...)
+			w.clock.Advance(10 * time.Hour)
+			w.want(t, "key-1", "unknown", 2)
+		})
+	})
+	t.Run("not where it was not asked", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(10 * time.Minute)
+			w.Close()
+			w.wantAfter(t, "key-1", "unavailable", 0)
+		})
+	})
+}
+
+func TestFaultCACHE18ARequestWaitsForItsTime(t *testing.T) {
+	t.Run("no keys are held", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.slow(6 * time.Second)
+			w.wantAfter(t, "key-1", "unavailable", 2*time.Second)
+			for range 10 { // the fetch is late: none of them waits
+				w.wantAfter(t, "key-1", "unavailable", 0)
+			}
+			w.settle() // and goes on until FetchTimeout
+			w.slow(0)
+			w.clock.Advance(maxBackoff)
+			w.wantAfter(t, "key-1", "found", 0)
+		})
+	})
+	t.Run("a slow issuer is used once it has answered", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.slow(2 * time.Second)
+			w.wantAfter(t, "key-1", "unavailable", 2*time.Second)
+			w.settle()
+			w.wantAfter(t, "key-1", "found", 0)
+		})
+	})
+	t.Run("also for a key that is not there, in all", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(10*time.Minute - 1)
+			w.slow(750 * time.Millisecond)
+			w.wantAfter(t, "key-1", "found", 0) // the refresh behind has begun
+			time.Sleep(time.Millisecond)
+			// It joins the refresh, which began before it came, and then a forced one for the rest of its time.
+			w.wantAfter(t, "key-2", "unavailable", 2*time.Second)
+		})
+	})
+	t.Run("Warm waits until the fetch has landed", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.slow(4900 * time.Millisecond)
+			began := time.Now()
+			if err := w.Warm(t.Context(), issuerURL); err != nil || time.Since(began) != 9800*time.Millisecond {
+				t.Errorf("Warm = %v after %v", err, time.Since(began))
+			}
+			w.clock.Advance(25 * time.Hour)
+			w.slow(time.Minute)
+			began = time.Now()
+			err := w.Warm(t.Context(), issuerURL)
+			var unavailable *UnavailableError
+			if !errors.As(err, &unavailable) || time.Since(began) != 10*time.Second {
+				t.Errorf("Warm = %v after %v", err, time.Since(began))
+			}
+		})
+	})
+}
+
+func TestCACHE04StaleKeysExpireWhileARequestWaits(t *testing.T) {
+	inBubble(t, nil, func(t *testing.T, w *world) {
+		w.want(t, "key-1", "found", 1)
+		w.clock.Advance(24*time.Hour - time.Second)
+		w.slow(time.Minute)
+		time.AfterFunc(time.Second, func() { w.clock.Advance(time.Second) })
+		w.wantAfter(t, "key-1", "unavailable", 2*time.Second)
+	})
+}
+
+func TestFaultCACHE16ClockSetBack(t *testing.T) {
+	t.Run("keys from the future are fetched again", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.want(t, "key-1", "found", 1)
+		w.issuer.SetKeys(newKeys(t, "key-2")...)
+		w.clock.Advance(-12 * time.Hour)
+		w.want(t, "key-1", "unknown", 2)
+		for n := range 3 { // and go on being refreshed
+			w.clock.Advance(10*time.Minute - 1)
+			w.want(t, "key-2", "found", 3+n)
+		}
+	})
+	t.Run("nothing can be said of their age while the issuer is away", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.want(t, "key-1", "found", 1)
+		w.set(func() { w.down = errDown })
+		w.clock.Advance(-time.Second)
+		w.want(t, "key-1", "unavailable", 1)
+		w.clock.Advance(time.Second)
+		w.want(t, "key-1", "found", 1)
+	})
+	t.Run("the backoff is not prolonged", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.set(func() { w.down = errDown })
+		w.want(t, "key-1", "unavailable", 0)
+		w.clock.Advance(-8 * time.Hour)
+		w.set(func() { w.down = nil })
+		w.want(t, "key-1", "found", 1)
+	})
+	t.Run("a failure in the future excuses nothing", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(5 * time.Hour)
+			w.set(func() { w.down = errDown })
+			w.wantAfter(t, "key-1", "found", 0)
+			w.clock.Advance(-time.Hour)
+			w.set(func() { w.down = nil })
+			w.issuer.SetKeys(newKeys(t, "key-2")...)
+			w.want(t, "key-1", "unknown", 2)
+		})
+	})
+	t.Run("the cooldown is not prolonged", func(t *testing.T) {
+		w := newWorld(t, nil)
+		w.want(t, "key-1", "found", 1)
+		w.want(t, "key-2", "unknown", 2)
+		// Only the cooldown is in the future: the keys are as old as the clock says.
+		w.Ring.issuer(issuerURL).forcedAt = noon.Add(time.Hour)
+		w.issuer.SetKeys(newKeys(t, "key-2")...)
+		w.want(t, "key-2", "found", 3)
+	})
+	t.Run("eviction takes the one that was used before", func(t *testing.T) {
+		w := newWorld(t, func(c *Config) { c.MaxIssuers = 2 })
+		w.Ring.issuer("https://before.example/").touch(w.clock.Now())
+		w.clock.Advance(-time.Hour)
+		w.Ring.issuer("https://after.example/")
+		w.Ring.issuer("https://new.example/")
+		if held := w.heldNames(); len(held) != 2 || held["https://before.example/"] {
+			t.Errorf("held are %v", held)
+		}
+	})
+}
+
+// A clock with a monotonic reading is believed where it says more than the wall clock.
+func TestSince(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		name string
+		t    time.Time
+		want time.Duration
+	}{
+		{"both agree", now.Add(-time.Hour), time.Hour},
+		{"CACHE-16 wall clock alone, in the future", now.Round(0).Add(time.Hour), -time.Hour},
+	} {
+		if got := since(c.t, now); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+	before := time.Now()
+	time.Sleep(time.Millisecond)
+	if after := time.Now(); since(before, after) < time.Millisecond {
+		t.Error("the monotonic reading is not used")
+	}
+}
+
+func TestFaultCACHE14ASuccessEndsTheBackoff(t *testing.T) {
+	w := newWorld(t, nil)
+	w.set(func() { w.down = errDown })
+	for _, wait := range []time.Duration{1, 2, 4} {
+		w.want(t, "key-1", "unavailable", 0)
+		w.clock.Advance(wait * time.Second)
+	}
+	w.set(func() { w.down = nil })
+	w.want(t, "key-1", "found", 1)
+	w.clock.Advance(24 * time.Hour)
+	w.set(func() { w.down = errDown })
+	w.want(t, "key-1", "unavailable", 1)
+	w.set(func() { w.down = nil })
+	w.clock.Advance(time.Second) // the first backoff again
+	w.want(t, "key-1", "found", 2)
+	w.clock.Advance(10 * time.Minute) // of the failure nothing is left
+	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	w.want(t, "key-1", "unknown", 3)
+}
