@@ -172,32 +172,6 @@ func TestMalformedRequestOfAnAdapter(t *testing.T) {
 	}
 }
 
-func FuzzVerifyRequest(f *testing.F) {
-	b := newBench(f, nil)
-	good := token(f, b.issuer, nil)
-	f.Add("Authorization", "Bearer "+good, "https://api.example/?a=b")
-	f.Add("authorization", "Bearer "+strings.ToUpper(good), "https://api.example/?access_token=x")
-	f.Add("Authorization", "DPoP a.b.c", "")
-	f.Fuzz(func(t *testing.T, name, value, url string) {
-		verified, err := b.VerifyRequest(t.Context(), verifier.Request{URL: url, Header: map[string][]string{name: {value}}})
-		if err == nil {
-			if !strings.HasSuffix(value, good) {
-				t.Errorf("accepted %q", value)
-			}
-			return
-		}
-		var e *verifier.Error
-		if verified != nil || !errors.As(err, &e) || e.Class != verifier.Rejected {
-			t.Fatalf("VerifyRequest = %v, %v", verified, err)
-		}
-		for _, challenge := range e.Header["Www-Authenticate"] {
-			if !strings.HasPrefix(challenge, "Bearer ") && !strings.HasPrefix(challenge, "DPoP ") || strings.ContainsFunc(challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
-				t.Errorf("challenge %q", challenge)
-			}
-		}
-	})
-}
-
 func TestPROXY07NeedsURL(t *testing.T) {
 	with := func(names ...string) verifier.Request {
 		r := verifier.Request{Header: map[string][]string{}}

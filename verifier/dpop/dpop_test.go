@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -381,20 +382,56 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// FuzzCheck has header and payload of a proof made up, and signs them, so that every check is reached. What is accepted
+// keeps the rules as encoding/json reads it.
 func FuzzCheck(f *testing.F) {
 	checker, clock := newChecker(f, dpop.Config{})
 	prover := &verifiertest.Prover{Key: newKey(f, "ES256"), Clock: clock}
-	good, err := prover.Proof(method, target, token, nil, nil)
+	thumbprint, err := prover.Thumbprint()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(good)
-	f.Add("a.b.c")
-	f.Fuzz(func(t *testing.T, proof string) {
+	jwk, err := prover.Key.JWK()
+	if err != nil {
+		f.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(token))
+	ath := base64.RawURLEncoding.EncodeToString(sum[:])
+	header := fmt.Sprintf(`{"typ":"dpop+jwt","alg":"ES256","jwk":%s}`, jwk)
+	f.Add(header, fmt.Sprintf(`{"jti":"1","htm":"POST","htu":%q,"iat":%d,"ath":%q}`, target, noon.Unix(), ath))
+	f.Add(header, fmt.Sprintf(`{"jti":"\u0031","htm":"POST","htu":"%s?a#b","iat":%d.5,"ath":%q,"exp":1e10,"nbf":0,"nonce":""}`, target, noon.Unix()-300, ath))
+	f.Add(`{}`, `{}`)
+	f.Fuzz(func(t *testing.T, header, payload string) {
+		proof, err := prover.Key.Sign([]byte(header), []byte(payload))
+		if err != nil {
+			t.Fatal(err)
+		}
 		checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
-		var broken *dpop.Error
-		if (checked == nil) != errors.As(err, &broken) {
-			t.Errorf("Check = %v, %v", checked, err)
+		if err != nil {
+			var broken *dpop.Error
+			if checked != nil || !errors.As(err, &broken) || broken.Rule == "" {
+				t.Errorf("Check = %v, %v", checked, err)
+			}
+			return
+		}
+		var claims map[string]any // a struct would take names in any case
+		if err := json.Unmarshal([]byte(payload), &claims); err != nil {
+			t.Fatalf("encoding/json: %v", err)
+		}
+		jti, _ := claims["jti"].(string)
+		issuedAt, _ := claims["iat"].(float64)
+		age := float64(noon.Unix()) - issuedAt
+		switch {
+		case checked.Thumbprint != thumbprint:
+			t.Errorf("the key is %s", checked.Thumbprint)
+		case jti != checked.ID || strings.TrimSpace(jti) == "":
+			t.Errorf("jti is %q, read as %q", jti, checked.ID)
+		case claims["htm"] != method || claims["ath"] != ath:
+			t.Errorf("accepted with htm %v and ath %v", claims["htm"], claims["ath"])
+		case age > 300 || age < -30:
+			t.Errorf("accepted with an age of %v s", age)
+		case checked.Window <= 0 || checked.Window > checker.MaxWindow():
+			t.Errorf("DPOP-RPL-04: the window is %v", checked.Window)
 		}
 	})
 }

@@ -96,7 +96,7 @@ func TestDPoPTarget(t *testing.T) {
 // FuzzNormalizeTarget holds two properties: normalising again changes nothing, and what is made equal is the same
 // resource to net/url, which knows nothing of this package: same host, same path once that is decoded.
 func FuzzNormalizeTarget(f *testing.F) {
-	for _, uri := range []string{"https://api.example/a/./b/../c?d", "http://[::1]:80/%2e%2e/%41%2f", "https://a.example:8443//x/..//y", "HTTPS://A/%7C|"} {
+	for _, uri := range []string{"https://api.example/a/./b/../c?d", "http://[::1]:80/%2e%2e/%41%2f", "https://a.example:8443//x/..//y", "HTTPS://A/%7C|", `http://f/[1:[1|5]:%2e%2f`} {
 		f.Add(uri)
 	}
 	f.Fuzz(func(t *testing.T, uri string) {
@@ -121,7 +121,11 @@ func FuzzNormalizeTarget(f *testing.F) {
 		if !strings.Contains(before.Path, "/.") && before.Path != "" && before.Path != after.Path {
 			t.Errorf("path %q became %q", before.Path, after.Path)
 		}
-		if strings.Count(strings.ToLower(before.EscapedPath()), "%2f") != strings.Count(normal, "%2F") && !strings.Contains(before.Path, "/.") {
+		// The raw text says how many slashes are encoded: EscapedPath encodes again, and loses them, where the path has
+		// characters that no URI has.
+		raw, _, _ := strings.Cut(strings.ToLower(uri), "?")
+		raw, _, _ = strings.Cut(raw, "#")
+		if strings.Count(raw, "%2f") != strings.Count(normal, "%2F") && !strings.Contains(before.Path, "/.") {
 			t.Errorf("%q became %q: encoded slashes were lost", uri, normal)
 		}
 	})
