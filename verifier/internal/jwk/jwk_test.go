@@ -431,6 +431,9 @@ func checkByGoJOSE(t *testing.T, written json.RawMessage, ours *Key) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if large, isRSA := ours.public.(rsaKey); isRSA && large.N.BitLen() > 4096 {
+		return // go-jose takes none: decision 4
+	}
 	var theirs jose.JSONWebKey
 	if err := theirs.UnmarshalJSON(written); err != nil {
 		t.Fatalf("go-jose refuses %s: %v", written, err)
