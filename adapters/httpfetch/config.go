@@ -100,25 +100,22 @@ func uncheckable(client *http.Client) string {
 		return ""
 	}
 	const plain = ": give it an &http.Transport{...} without Proxy, dial functions and TLSNextProto, or leave Client nil"
-	transport, ok := client.Transport.(*http.Transport)
+	theirs, ok := client.Transport.(*http.Transport)
 	switch {
 	case client.Transport == nil:
 		return "Client.Transport is nil, which means http.DefaultTransport with its own dialler" + plain
 	case !ok:
 		return fmt.Sprintf("Client.Transport is a %T, which dials as it likes", client.Transport) + plain
-	case transport == nil:
+	case theirs == nil:
 		return "" // refused already
+	}
+	switch transport := copyOf(theirs); {
 	case transport.Proxy != nil:
 		return "Client.Transport has a Proxy, which would choose the address" + plain
-	case transport.DialContext != nil || transport.DialTLSContext != nil || hasOldDialler(transport):
+	case transport.DialContext != nil || transport.DialTLSContext != nil:
 		return "Client.Transport has a dial function" + plain
-	case len(transport.Clone().TLSNextProto) > 0:
+	case len(transport.TLSNextProto) > 0:
 		return "Client.Transport has a TLSNextProto, which may have connections of its own" + plain
 	}
 	return ""
-}
-
-// hasOldDialler tells whether a transport has one of the dial functions without a context.
-func hasOldDialler(t *http.Transport) bool {
-	return t.Dial != nil || t.DialTLS != nil //nolint:staticcheck // applications may still set them
 }

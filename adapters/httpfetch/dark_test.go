@@ -236,3 +236,31 @@ func TestFaultDarkHTTP1Connections(t *testing.T) {
 		})
 	}
 }
+
+// An HTTP/2 connection that answers pings is not dark, however many requests on it time out.
+func TestFaultHangingHTTP2IssuerKeepsItsConnection(t *testing.T) {
+	box, fetcher, url := issuerBehind(t, true, nil, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/hang" {
+			<-r.Context().Done()
+			return
+		}
+		fmt.Fprint(w, "{}")
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for kind, ask := range kinds {
+		for range 3 {
+			if err := ask(ctx, fetcher, url); err != nil {
+				t.Fatal(err)
+			}
+			soon, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			if err := ask(soon, fetcher, url+"/hang"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("FETCH-01 %s that hangs: %v", kind, err)
+			}
+			cancel()
+		}
+	}
+	if got := box.connectionsAccepted(); got != len(kinds) {
+		t.Errorf("FETCH-01 %d connections were made, want %d", got, len(kinds))
+	}
+}

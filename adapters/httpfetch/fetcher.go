@@ -99,13 +99,14 @@ func (f *Fetcher) perform(ctx context.Context, by *lane, e exchange) error {
 
 	ctx, cancel := context.WithTimeoutCause(ctx, f.timeout, &timeoutError{f.timeout})
 	defer cancel()
+	ctx, keptOpen := watchConnection(ctx)
 	last, err := send(ctx, by, e)
 	if err == nil {
 		return nil
 	}
-	if timedOut(err) {
-		// The path may be dark, and then the connections that are idle are dark too. Over HTTP/1.1 each of them would
-		// cost a request all its time (rule FETCH-01).
+	if timedOut(err) && keptOpen.Load() {
+		// A connection that carried answers before carries none: its path may be dark, and then those that are idle are
+		// dark too. Over HTTP/1.1 each of them would cost a request all its time (rule FETCH-01).
 		by.closeIdle()
 	}
 	return &requestError{method: e.method, asked: target, last: last, cause: err}

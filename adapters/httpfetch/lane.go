@@ -1,9 +1,12 @@
 package httpfetch
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
 	"time"
 )
 
@@ -74,9 +77,32 @@ func baseTransport(config Config) *http.Transport {
 		theirs = http.DefaultTransport
 	}
 	if transport, ok := theirs.(*http.Transport); ok {
-		return transport.Clone()
+		return copyOf(transport)
 	}
 	return nil
+}
+
+// copyOf returns a copy that dials and speaks HTTP/2 as theirs does, which Clone leaves to the fields that are changed
+// afterwards.
+func copyOf(theirs *http.Transport) *http.Transport {
+	t := theirs.Clone()
+	if theirs.TLSNextProto["h2"] != nil {
+		t.ForceAttemptHTTP2 = true
+	}
+	type dial = func(network, address string) (net.Conn, error)
+	withContext := func(d dial) func(context.Context, string, string) (net.Conn, error) {
+		return func(_ context.Context, network, address string) (net.Conn, error) { return d(network, address) }
+	}
+	//lint:ignore SA1019 applications may still set them
+	oldDial, oldDialTLS := &t.Dial, &t.DialTLS
+	if *oldDial != nil && t.DialContext == nil {
+		t.DialContext = withContext(*oldDial)
+	}
+	if *oldDialTLS != nil && t.DialTLSContext == nil {
+		t.DialTLSContext = withContext(*oldDialTLS)
+	}
+	*oldDial, *oldDialTLS = nil, nil
+	return t
 }
 
 // bounded sets the bounds that a transport leaves at zero, and how it dials where it does not say.
@@ -95,7 +121,7 @@ func bounded(t *http.Transport, c capacity, publicOnly bool) *http.Transport {
 	setDefault(&t.HTTP2.MaxReceiveBufferPerStream, streamBuffer)
 
 	catchPanics(t)
-	if t.DialContext == nil && !hasOldDialler(t) {
+	if t.DialContext == nil {
 		dialer := &net.Dialer{Timeout: dialTimeout}
 		if publicOnly {
 			dialer.ControlContext = refuseNonPublic(public)
@@ -117,4 +143,15 @@ func (l *lane) closeIdle() {
 	if l.transport != nil {
 		l.transport.CloseIdleConnections()
 	}
+}
+
+// watchConnection returns a context for one request, and whether that request has got an HTTP/1.1 connection that had been
+// idle. Those of HTTP/2 are left by their pings; to close them here would only cost a hanging issuer more handshakes.
+func watchConnection(ctx context.Context) (watched context.Context, keptOpen *atomic.Bool) {
+	keptOpen = new(atomic.Bool)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(got httptrace.GotConnInfo) {
+		encrypted, ok := got.Conn.(interface{ ConnectionState() tls.ConnectionState })
+		http2 := ok && encrypted.ConnectionState().NegotiatedProtocol == "h2"
+		keptOpen.Store(got.WasIdle && !http2)
+	}}), keptOpen
 }

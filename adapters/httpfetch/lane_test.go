@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -182,6 +183,45 @@ func TestBoundsOfTheApplicationsTransport(t *testing.T) {
 				}
 				if l.transport.TLSClientConfig.ServerName != "id.example.com" {
 					t.Errorf("%s has another TLS configuration", name)
+				}
+			}
+		})
+	}
+}
+
+// The changes to a copy of a transport must not take HTTP/2 from it, nor give it HTTP/2.
+func TestApplicationsTransportKeepsItsProtocols(t *testing.T) {
+	tests := []struct {
+		name      string
+		transport *http.Transport // nil means the default one
+		http2     bool
+	}{
+		{name: "default transport", http2: true},
+		{name: "zero value", transport: &http.Transport{}, http2: true},
+		{name: "TLS configuration", transport: &http.Transport{TLSClientConfig: &tls.Config{}}},
+		{name: "TLS configuration and HTTP/2", transport: &http.Transport{TLSClientConfig: &tls.Config{}, ForceAttemptHTTP2: true}, http2: true},
+		{name: "dialler", transport: &http.Transport{DialContext: new(net.Dialer).DialContext}},
+		{name: "HTTP/2 switched off", transport: &http.Transport{TLSNextProto: map[string]func(string, *tls.Conn) http.RoundTripper{}}},
+		{name: "HTTP/2 switched off by protocols", transport: func() *http.Transport {
+			t := &http.Transport{Protocols: new(http.Protocols)}
+			t.Protocols.SetHTTP1(true)
+			return t
+		}()},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			client := &http.Client{}
+			if tt.transport != nil {
+				client.Transport = tt.transport
+			}
+			fetcher, err := New(Config{Client: client})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range []*lane{fetcher.documents, fetcher.tokens} {
+				l.transport.CloseIdleConnections() // which has it choose its protocols
+				if got := l.transport.TLSNextProto["h2"] != nil; got != tt.http2 {
+					t.Errorf("it speaks HTTP/2: %t, want %t", got, tt.http2)
 				}
 			}
 		})

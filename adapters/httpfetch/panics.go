@@ -63,15 +63,6 @@ func catchPanics(t *http.Transport) {
 			}
 		}
 	}
-	type oldDial = func(network, address string) (net.Conn, error)
-	for _, field := range []*oldDial{&t.Dial, &t.DialTLS} { //nolint:staticcheck // applications may still set them
-		if theirs := *field; theirs != nil {
-			*field = func(network, address string) (conn net.Conn, err error) {
-				defer rescue(&err)
-				return theirs(network, address)
-			}
-		}
-	}
 	if theirs := t.GetProxyConnectHeader; theirs != nil {
 		t.GetProxyConnectHeader = func(ctx context.Context, proxy *url.URL, target string) (header http.Header, err error) {
 			defer rescue(&err)

@@ -140,6 +140,9 @@ func TestFaultPrivateAddressIsNotConnectedTo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if own.documents.transport.Proxy != nil || own.tokens.transport.Proxy != nil {
+		t.Error("FETCH-03 a proxy of the environment would be asked")
+	}
 	unchecked := trusting(t, server)
 	if _, err := unchecked.Fetch(t.Context(), "https://127.0.0.1:"+port); err != nil {
 		t.Fatalf("FETCH-03 without the option: %v", err)
@@ -308,7 +311,9 @@ func TestNewRefusesWhatCannotBeChecked(t *testing.T) {
 		{name: "Proxy", client: with(func(t *http.Transport) { t.Proxy = http.ProxyFromEnvironment }), want: "Client.Transport has a Proxy, which would choose the address" + plain},
 		{name: "DialContext", client: with(func(t *http.Transport) { t.DialContext = dial }), want: "Client.Transport has a dial function" + plain},
 		{name: "DialTLSContext", client: with(func(t *http.Transport) { t.DialTLSContext = dial }), want: "Client.Transport has a dial function" + plain},
+		//lint:ignore SA1019 applications may still set it
 		{name: "Dial", client: with(func(t *http.Transport) { t.Dial = net.Dial }), want: "Client.Transport has a dial function" + plain},
+		//lint:ignore SA1019 applications may still set it
 		{name: "DialTLS", client: with(func(t *http.Transport) { t.DialTLS = net.Dial }), want: "Client.Transport has a dial function" + plain},
 		{name: "TLSNextProto", client: with(func(t *http.Transport) {
 			t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{"h2": nil}
