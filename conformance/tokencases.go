@@ -148,17 +148,21 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 		{
 			clause: clause{
 				"TokenResponse.Header/names", "ports/token.go, TokenResponse.Header",
-				"Header holds the header fields, by names as net/http spells them: Dpop-Nonce",
+				"Header holds the header fields, by names as net/http spells them: Dpop-Nonce, Retry-After, X-Ratelimit-Reset",
 				"spell names by http.CanonicalHeaderKey",
 			},
 			try: func(t *tokenTrial) {
 				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
 					w.Header()["DPoP-Nonce"] = []string{"nonce-1"} // on the wire as RFC 9449 spells it
-					w.WriteHeader(http.StatusBadRequest)
+					w.Header()["retry-after"] = []string{"30"}
+					w.Header()["X-RateLimit-Reset"] = []string{"1772366460"}
+					w.WriteHeader(http.StatusTooManyRequests)
 				})
 				got, err := t.post(t.open(s.roots), newExchange(s.url).request)
-				if err != nil || !slices.Equal(got.Header["Dpop-Nonce"], []string{"nonce-1"}) {
-					t.fail("Header has %q for Dpop-Nonce, error %v", got.Header["Dpop-Nonce"], err)
+				for name, want := range map[string]string{"Dpop-Nonce": "nonce-1", "Retry-After": "30", "X-Ratelimit-Reset": "1772366460"} {
+					if err != nil || !slices.Equal(got.Header[name], []string{want}) {
+						t.fail("Header has %q for %s, error %v", got.Header[name], name, err)
+					}
 				}
 			},
 		},

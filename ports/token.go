@@ -39,7 +39,7 @@ type TokenRequest struct {
 type TokenResponse struct {
 	// Status is the HTTP status.
 	Status int
-	// Header holds the header fields, by names as net/http spells them: Dpop-Nonce.
+	// Header holds the header fields, by names as net/http spells them: Dpop-Nonce, Retry-After, X-Ratelimit-Reset.
 	Header map[string][]string
 	// Body is the body as received, without its content coding.
 	Body []byte
