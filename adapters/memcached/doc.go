@@ -25,9 +25,14 @@
 // gomemcache knows no contexts. A call returns when its context ends, but what was begun ends behind the caller's
 // back: Client.Timeout (500 ms unless set) bounds its dialling and each of its reads and writes, and until then it
 // holds a goroutine and a connection. Its effect is unknown; a Set that was given up may still land. So keep Timeout
-// short: while a server hangs nothing else bounds what piles up.
+// short: while a server hangs nothing else bounds what piles up. The domain gives a use 500 ms
+// (verifier.Config.DPoP.ReplayTimeout); with a Timeout of 200 ms there is time for a second attempt.
 //
 // gomemcache keeps MaxIdleConns connections (2 unless set) to each server and opens more without a limit, closing
 // them after one use: set it above the number of requests at once, and the servers' own limit (memcached -c) above
 // that times the number of processes. It does not retry: after a server's restart each kept connection fails once.
+//
+// A panic in the client's DialContext or selector is an error of the call.
+//
+// TLS is the client's: set its DialContext to that of a tls.Dialer. Memcached needs -Z, which Debian's package has.
 package memcached

@@ -15,7 +15,7 @@ func ExampleNewCache() {
 		log.Fatal(err)
 	}
 	client := memcache.NewFromSelector(servers)
-	client.Timeout = 100 * time.Millisecond
+	client.Timeout = 200 * time.Millisecond
 	client.MaxIdleConns = 64
 	defer client.Close()
 
@@ -33,7 +33,7 @@ func ExampleNewReplayStore() {
 		log.Fatal(err)
 	}
 	client := memcache.NewFromSelector(servers)
-	client.Timeout = 100 * time.Millisecond
+	client.Timeout = 200 * time.Millisecond
 	client.MaxIdleConns = 64
 	defer client.Close()
 

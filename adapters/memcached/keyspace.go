@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"time"
 
 	"github.com/bradfitz/gomemcache/memcache"
@@ -54,10 +55,22 @@ func newKeyspace(client *memcache.Client, config Config, port string) (keyspace,
 		}
 	}
 	clock := config.Clock
-	if clock == nil {
+	switch {
+	case clock == nil:
 		clock = systemClock{}
+	case isNil(clock):
+		faults = append(faults, fmt.Errorf("holdfast/memcached: Config.Clock is a nil %T; leave it out for the system's clock", clock))
 	}
 	return keyspace{client: client, prefix: prefix + port, clock: clock}, errors.Join(faults...)
+}
+
+// isNil reports whether clock holds a nil pointer or function, whose first use would panic.
+func isNil(clock ports.Clock) bool {
+	switch value := reflect.ValueOf(clock); value.Kind() {
+	case reflect.Pointer, reflect.Func:
+		return value.IsNil()
+	}
+	return false
 }
 
 // inKey tells whether r is in the alphabet of the ports' keys.

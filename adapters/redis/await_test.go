@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,13 +62,34 @@ func TestAwait(t *testing.T) {
 	})
 }
 
+func TestFaultAwait(t *testing.T) {
+	tests := []struct {
+		name string
+		op   func() (int, error)
+		want string
+	}{
+		{"a panic", func() (int, error) { panic("boom") },
+			"the client panicked in github.com/holdfast-go/holdfast/adapters/redis.TestFaultAwait.func1 (await_test.go:"},
+		{"a nil dereference", func() (int, error) { return *(*int)(nil), nil },
+			"the client panicked in github.com/holdfast-go/holdfast/adapters/redis.TestFaultAwait.func2 (await_test.go:"},
+		{"a goroutine that ends", func() (int, error) { runtime.Goexit(); return 0, nil }, "the client ended the goroutine of the call"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := await(t.Context(), test.op); err == nil || !strings.HasPrefix(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
 // stalled is a context whose deadline has passed and whose timer has not fired yet.
 type stalled struct{ context.Context }
 
 func (stalled) Deadline() (time.Time, bool) { return time.Unix(0, 0), true }
 
-func TestWithContextError(t *testing.T) {
-	err := withContextError(stalled{context.Background()}, os.ErrDeadlineExceeded)
+func TestWithTimeout(t *testing.T) {
+	err := withTimeout(stalled{context.Background()}, os.ErrDeadlineExceeded)
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("%v does not wrap both errors", err)
 	}

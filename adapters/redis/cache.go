@@ -49,7 +49,7 @@ func NewCache(client goredis.UniversalClient, config Config) (*Cache, error) {
 // is an error.
 func (c *Cache) Get(ctx context.Context, key string) ([]byte, error) {
 	const lastByte = maxValue + 1 // behind the mark and a whole value: it is there if the value is too large
-	entry, err := await(ctx, func() (string, error) {
+	entry, err := call(ctx, c.keyspace, func() (string, error) {
 		return c.client.GetRange(ctx, c.prefix+key, 0, lastByte).Result()
 	})
 	switch {
@@ -75,7 +75,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	}
 	// A copy also because a call that was given up may still be reading it.
 	entry := append([]byte{mark}, value...)
-	_, err := await(ctx, func() (string, error) {
+	_, err := call(ctx, c.keyspace, func() (string, error) {
 		cmd := goredis.NewStatusCmd(ctx, "set", c.prefix+key, entry, "px", milliseconds(ttl))
 		err := c.client.Process(ctx, cmd)
 		return cmd.Val(), err
@@ -88,7 +88,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 
 // Delete removes key.
 func (c *Cache) Delete(ctx context.Context, key string) error {
-	_, err := await(ctx, func() (int64, error) { return c.client.Del(ctx, c.prefix+key).Result() })
+	_, err := call(ctx, c.keyspace, func() (int64, error) { return c.client.Del(ctx, c.prefix+key).Result() })
 	if err != nil {
 		return fmt.Errorf("holdfast/redis: delete: %w", err)
 	}

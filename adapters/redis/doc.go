@@ -12,20 +12,37 @@
 //
 // # Keys and permissions
 //
-// A key is Config.Prefix, then "cache:" or "replay:", then the key that the domain gave. The cache needs the
-// commands GETRANGE, SET and DEL, the replay store SET alone:
+// A key is Config.Prefix, then "cache:" or "replay:", then the key that the domain gave. These users may do what each
+// port needs, on a single server, behind Sentinels and in a Cluster. What stands behind the third blank is for a
+// *redis.ClusterClient only. The last one is for Sentinels.
 //
-//	ACL SETUSER holdfast-cache  on >secret ~holdfast:cache:*  +getrange +set +del
-//	ACL SETUSER holdfast-replay on >secret ~holdfast:replay:* +set
+//	ACL SETUSER holdfast-cache on >secret ~holdfast:cache:* +getrange +set +del   +command +cluster|slots +asking +readonly +ping
+//	ACL SETUSER holdfast-replay on >secret ~holdfast:replay:* +getrange +set   +command +cluster|slots +asking +readonly +ping
+//	ACL SETUSER holdfast-sentinel on >secret &* +sentinel|get-master-addr-by-name +sentinel|sentinels +sentinel|replicas +subscribe +ping
 //
-// A *redis.ClusterClient needs +cluster|slots and +command besides. Whoever can write to the cache can feed the
-// domain documents, unless the application configured a cache secret; whoever can delete from the replay store can
-// replay proofs.
+// Whoever can write to the cache can feed the domain documents, unless the application configured a cache secret; whoever
+// can delete from the replay store can replay proofs.
 //
-// # Contexts and timeouts
+// # Clients
 //
-// A call returns when its context ends. go-redis itself waits on until a reply or its own timeouts, so each call
-// runs in a goroutine of its own, and what was begun ends behind the caller's back, on a connection of the client's
-// pool; the effect of such a call is unknown, and a Set that was given up may still land. Make the client with
-// ContextTimeoutEnabled, and the connection too is free at the context's deadline.
+// A call returns when its context ends. The client holds a goroutine and a connection for it until go-redis' own time-outs,
+// unless it has ContextTimeoutEnabled; the effect of such a call is unknown. The domain gives a use 500 ms
+// (verifier.Config.DPoP.ReplayTimeout), and go-redis 5 s by default, so make the client with
+//
+//	goredis.Options{ // the same in goredis.FailoverOptions and goredis.ClusterOptions
+//		ContextTimeoutEnabled: true, // a call lets go of its connection when its context ends
+//		DialTimeout:           200 * time.Millisecond,
+//		ReadTimeout:           200 * time.Millisecond, // leaves time for a second attempt
+//		WriteTimeout:          200 * time.Millisecond,
+//		PoolTimeout:           200 * time.Millisecond,
+//		DialerRetries:         1, // not five, 100 ms apart
+//	}
+//
+// A *redis.ClusterClient learns once a minute which servers hold which keys. On an error the adapters have it look again, at
+// most each 200 ms, so that keys are served as soon as a replica has taken over. They do so for any client that has
+// a method ReloadState(context.Context).
+//
+// A panic in a hook of the client is an error of the call.
+//
+// TLS is the client's: set TLSConfig.
 package redis

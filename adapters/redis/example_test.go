@@ -2,6 +2,7 @@ package redis_test
 
 import (
 	"log"
+	"time"
 
 	"github.com/holdfast-go/holdfast/adapters/redis"
 	goredis "github.com/redis/go-redis/v9"
@@ -25,6 +26,11 @@ func ExampleNewReplayStore() {
 		MasterName:            "replay",
 		SentinelAddrs:         []string{"sentinel-1.internal:26379", "sentinel-2.internal:26379", "sentinel-3.internal:26379"},
 		ContextTimeoutEnabled: true,
+		DialTimeout:           200 * time.Millisecond,
+		ReadTimeout:           200 * time.Millisecond,
+		WriteTimeout:          200 * time.Millisecond,
+		PoolTimeout:           200 * time.Millisecond,
+		DialerRetries:         1,
 	})
 	defer client.Close()
 

@@ -1,8 +1,10 @@
 package redis
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -23,14 +25,15 @@ const (
 // A keyspace is what the two ports have in common. They never share a key, so that no cache entry can stand in for
 // a use.
 type keyspace struct {
-	client goredis.UniversalClient
-	prefix string
+	client   goredis.UniversalClient
+	topology *topology
+	prefix   string
 }
 
 // newKeyspace returns the keyspace of one port, or every fault of what New was given.
 func newKeyspace(client goredis.UniversalClient, config Config, port string) (keyspace, error) {
 	var faults []error
-	if client == nil {
+	if isNil(client) {
 		faults = append(faults, errors.New("holdfast/redis: client is nil"))
 	}
 	prefix := config.Prefix
@@ -46,7 +49,25 @@ func newKeyspace(client goredis.UniversalClient, config Config, port string) (ke
 			break
 		}
 	}
-	return keyspace{client: client, prefix: prefix + port}, errors.Join(faults...)
+	return keyspace{client: client, topology: newTopology(client), prefix: prefix + port}, errors.Join(faults...)
+}
+
+// isNil reports whether client is nil, or a nil pointer in the interface.
+func isNil(client goredis.UniversalClient) bool {
+	if client == nil {
+		return true
+	}
+	value := reflect.ValueOf(client)
+	return value.Kind() == reflect.Pointer && value.IsNil()
+}
+
+// call awaits op, and has the topology reloaded if it fails. A caller that left says nothing about the servers.
+func call[T any](ctx context.Context, k keyspace, op func() (T, error)) (T, error) {
+	value, err := await(ctx, op)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		k.topology.reload()
+	}
+	return value, err
 }
 
 // inKey tells whether r is in the alphabet of the ports' keys.

@@ -47,6 +47,8 @@ func (answers) ProcessPipelineHook(next goredis.ProcessPipelineHook) goredis.Pro
 
 func TestNew(t *testing.T) {
 	client := newClient(t, func(goredis.Cmder) {})
+	var none *goredis.Client
+	var noCluster *goredis.ClusterClient
 	ring := goredis.NewRing(&goredis.RingOptions{})
 	t.Cleanup(func() { ring.Close() })
 
@@ -66,6 +68,8 @@ func TestNew(t *testing.T) {
 		{name: "a hash tag", client: client, prefix: "{a}", want: alphabet + ` '{', which is not one of A-Z a-z 0-9 . : _ -`},
 		{name: "a line end", client: client, prefix: "a\n", want: alphabet + ` '\n', which is not one of A-Z a-z 0-9 . : _ -`},
 		{name: "no client", want: "holdfast/redis: client is nil"},
+		{name: "a nil *redis.Client", client: none, want: "holdfast/redis: client is nil"},
+		{name: "a nil *redis.ClusterClient", client: noCluster, want: "holdfast/redis: client is nil"},
 		{name: "two faults", prefix: "/", want: "holdfast/redis: client is nil\n" + alphabet + ` '/', which is not one of A-Z a-z 0-9 . : _ -`},
 		{name: "a ring", client: ring, wantReplay: "holdfast/redis: client is a *redis.Ring, which forgets uses when a shard is away"},
 	}
@@ -108,8 +112,8 @@ func TestCommands(t *testing.T) {
 		{"an empty value", "", set(nil, time.Second), []any{"set", "holdfast:cache:key", []byte("1"), "px", int64(1000)}},
 		{"delete", "", func(c ports.Cache, _ ports.ReplayStore) error { return c.Delete(ctx, "key") }, []any{"del", "holdfast:cache:key"}},
 		{"a prefix of the application", "app:", set(value, time.Second), []any{"set", "app:cache:key", []byte("1value"), "px", int64(1000)}},
-		{"DPOP-RPL-01 first use is one command", "", firstUse(time.Minute), []any{"set", "holdfast:replay:key", 1, "px", int64(60000), "nx"}},
-		{"DPOP-RPL-01 a broken TTL rounds up", "app:", firstUse(1), []any{"set", "app:replay:key", 1, "px", int64(1), "nx"}},
+		{"DPOP-RPL-01 first use is one command", "", firstUse(time.Minute), []any{"set", "holdfast:replay:key", own, "px", int64(60000), "nx"}},
+		{"DPOP-RPL-01 a broken TTL rounds up", "app:", firstUse(1), []any{"set", "app:replay:key", own, "px", int64(1), "nx"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -118,6 +122,9 @@ func TestCommands(t *testing.T) {
 			cache, replays := newPorts(t, client, redis.Config{Prefix: test.prefix})
 			if err := test.call(cache, replays); err != nil {
 				t.Fatal(err)
+			}
+			if value, ok := got[min(2, len(got)-1)].(string); ok && isOwn(value) {
+				got[2] = own
 			}
 			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("command (-want +got):\n%s", diff)
@@ -218,7 +225,8 @@ func TestCacheGet(t *testing.T) {
 	}
 }
 
-func TestLostReply(t *testing.T) {
+// go-redis repeats what may be repeated; a use is repeated by the adapter, which has to know of it.
+func TestFaultLostReply(t *testing.T) {
 	address, sets := serveWithoutReply(t)
 	client := goredis.NewClient(&goredis.Options{
 		Addr: address, Protocol: 2, DisableIdentity: true, MaxRetries: 3, MinRetryBackoff: -1,
@@ -226,16 +234,16 @@ func TestLostReply(t *testing.T) {
 	t.Cleanup(func() { client.Close() })
 	cache, replays := newPorts(t, client, redis.Config{})
 
-	t.Run("DPOP-RPL-05 a use is sent once and undecided", func(t *testing.T) {
+	t.Run("DPOP-RPL-05 a use is sent three times and undecided", func(t *testing.T) {
 		first, err := replays.FirstUse(context.Background(), "key", time.Minute)
 		if first || err == nil {
 			t.Errorf("FirstUse: %t, %v, want an error", first, err)
 		}
-		if got := sets.Load(); got != 1 {
-			t.Errorf("%d commands, want 1", got)
+		if got := sets.Load(); got != 3 {
+			t.Errorf("%d commands, want 3", got)
 		}
 	})
-	t.Run("what may be repeated is", func(t *testing.T) {
+	t.Run("an entry is sent four times", func(t *testing.T) {
 		sets.Store(0)
 		if err := cache.Set(context.Background(), "key", nil, time.Minute); err == nil {
 			t.Error("Set: no error")

@@ -2,8 +2,10 @@ package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -11,6 +13,12 @@ import (
 )
 
 // A ReplayStore is a [ports.ReplayStore] on Redis: one SET with NX and PX for each use. TTLs count in milliseconds.
+//
+// Each call of FirstUse writes a random value of its own. If a connection breaks before the reply, or the reply takes longer
+// than the client's ReadTimeout, the call sends its SET again, up to twice and within its context. If the key is there
+// then, the call reads it: its own value means that its first attempt arrived, and any other that somebody else was
+// first. If the entry is gone again, or no attempt is answered in time, FirstUse returns an error; the same proof may then
+// count as used, so its sender needs a new one.
 //
 // A proof that Redis forgets before its time can be used once more. What makes it forget, and what to do:
 //
@@ -21,10 +29,14 @@ import (
 //   - A failover. Redis replicates after it has answered (Sentinel and Cluster alike), so a replica that takes over
 //     may lack the last uses, and no setting makes that impossible: WAIT and min-replicas-to-write narrow it. Such a
 //     proof can be replayed until its own window closes; keep that window short.
+//   - A master that was taken for dead and comes back. Behind Sentinels it takes uses until it is demoted, some ten seconds
+//     later, from clients that have not heard of the take-over; in a Cluster until the first message of the other nodes.
+//     With min-replicas-to-write 1 it refuses them, as it has lost its replica.
 //   - A clock that is set forward, as TTLs count by the clock of the server.
 //   - A FLUSHALL or a DEL by somebody else. Give the store its own user or server.
 //
-// Replicas are never read. A *redis.Ring is refused: it moves the keys of a shard that is away to other shards,
+// Replicas are read only where a reply was lost and the client reads from replicas (ReadOnly, RouteByLatency): a replica
+// that lags makes it an error. A *redis.Ring is refused: it moves the keys of a shard that is away to other shards,
 // which know of no use.
 //
 // It is safe for concurrent use.
@@ -47,25 +59,69 @@ func NewReplayStore(client goredis.UniversalClient, config Config) (*ReplayStore
 	return &ReplayStore{keys}, nil
 }
 
+// tries is how often one call may send its use.
+const tries = 3
+
+var errGone = errors.New("a reply was lost, and the entry is gone")
+
 // FirstUse reports whether this is the first use of key, and remembers it for ttl, rounded up to milliseconds. A
-// ttl of zero or less is an error. It is sent once, whatever the client's MaxRetries.
+// ttl of zero or less is an error.
+//
+// A use whose reply was lost is sent again, up to twice, while ctx allows. Each call writes a value of its own, by which
+// it knows its own use from another's.
 func (s *ReplayStore) FirstUse(ctx context.Context, key string, ttl time.Duration) (bool, error) {
 	if ttl <= 0 {
 		return false, errors.New("holdfast/redis: first use: the ttl is not positive")
 	}
-	first, err := await(ctx, func() (bool, error) {
-		cmd := once{goredis.NewBoolCmd(ctx, "set", s.prefix+key, 1, "px", milliseconds(ttl), "nx")}
-		err := s.client.Process(ctx, cmd)
-		return cmd.Val(), err
-	})
+	own := rand.Text()
+	first, err := call(ctx, s.keyspace, func() (bool, error) { return s.claim(ctx, s.prefix+key, own, milliseconds(ttl)) })
 	if err != nil {
 		return false, fmt.Errorf("holdfast/redis: first use: %w", err)
 	}
 	return first, nil
 }
 
-// once is a command that go-redis doesn't send again. If the reply to a SET NX was lost, a second one would find
-// the first one's entry and call a good proof a replay, where the truth is that nobody can tell.
+// claim reports whether own is what the server has under key. If the first attempt was answered, its answer decides. After
+// an attempt without an answer an entry may be this call's own.
+func (s *ReplayStore) claim(ctx context.Context, key, own string, ms int64) (bool, error) {
+	for try := 1; ; try++ {
+		cmd := once{goredis.NewBoolCmd(ctx, "set", key, own, "px", ms, "nx")}
+		err := s.client.Process(ctx, cmd)
+		switch {
+		case err == nil && (cmd.Val() || try == 1):
+			return cmd.Val(), nil
+		case err == nil:
+			return s.holds(ctx, key, own)
+		case try == tries || ctx.Err() != nil || !unanswered(err):
+			return false, err
+		}
+		s.topology.reload()
+	}
+}
+
+// holds reports whether the value of key is own. It reads no more than that, whatever somebody else wrote.
+func (s *ReplayStore) holds(ctx context.Context, key, own string) (bool, error) {
+	value, err := s.client.GetRange(ctx, key, 0, int64(len(own))).Result()
+	if err == nil && value == "" {
+		err = errGone // by eviction, or from a replica that has not got it yet: nobody can tell whose it was
+	}
+	return err == nil && value == own, err
+}
+
+// unanswered reports whether err leaves open what the server did: the command may have been sent, and has no reply.
+func unanswered(err error) bool {
+	var reply goredis.Error
+	var dial *net.OpError
+	switch {
+	case errors.As(err, &reply), errors.Is(err, goredis.ErrPoolTimeout), errors.Is(err, goredis.ErrClosed):
+		return false
+	case errors.As(err, &dial) && dial.Op == "dial":
+		return false
+	}
+	return true
+}
+
+// once is a command that go-redis doesn't send again, so that claim knows whether there was an attempt before.
 type once struct{ *goredis.BoolCmd }
 
 // NoRetry tells go-redis so.
