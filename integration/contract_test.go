@@ -23,7 +23,7 @@ import (
 // The contracts of ports, held by every adapter on real servers. How the servers are set up is in redis_test.go and
 // memcached_test.go.
 
-// testRedisContracts opens clients by options, which name a server that is up. What a full server does is tried where
+// testRedisContracts opens clients by options, which name a server that is up and lack the user. What a full server does is tried where
 // filled says so, on servers of its own.
 func testRedisContracts(t *testing.T, options goredis.UniversalOptions, filled bool) {
 	t.Helper()
@@ -35,6 +35,7 @@ func testRedisContracts(t *testing.T, options goredis.UniversalOptions, filled b
 			elsewhere.Addrs[i] = address
 		}
 		elsewhere.Username, elsewhere.Password = "holdfast", password
+		elsewhere.TLSConfig = nil // what the suite plays there speaks none
 		elsewhere.MasterName = "" // with one, Close waits for a Sentinel to answer
 		return redisClient(t, elsewhere)
 	}
@@ -60,11 +61,16 @@ func testRedisContracts(t *testing.T, options goredis.UniversalOptions, filled b
 		caches.Small = func(t *testing.T) (ports.Cache, int) { return redisCache(t, small(t, "allkeys-lru")), holds }
 		replays.Small = func(t *testing.T) (ports.ReplayStore, int) { return redisReplays(t, small(t, "noeviction")), holds }
 	}
+	as := func(t *testing.T, user string) goredis.UniversalClient {
+		options := options
+		options.Username = user
+		return redisClient(t, options)
+	}
 	t.Run("Cache", func(t *testing.T) {
-		conformance.TestCache(t, func(t *testing.T) ports.Cache { return redisCache(t, redisClient(t, options)) }, caches)
+		conformance.TestCache(t, func(t *testing.T) ports.Cache { return redisCache(t, as(t, cacheUser)) }, caches)
 	})
 	t.Run("ReplayStore", func(t *testing.T) {
-		conformance.TestReplayStore(t, func(t *testing.T) ports.ReplayStore { return redisReplays(t, redisClient(t, options)) }, replays)
+		conformance.TestReplayStore(t, func(t *testing.T) ports.ReplayStore { return redisReplays(t, as(t, replayUser)) }, replays)
 	})
 }
 

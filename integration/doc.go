@@ -6,6 +6,6 @@
 //
 //	apt-get install redis-server memcached
 //
-// The contract tests take the sentences of ports/cache.go and ports/replay.go one by one; the outage tests kill, stop
-// and restart the servers; the import table states which module may import what.
+// The contract tests take the sentences of ports/cache.go and ports/replay.go one by one; the outage and fault tests
+// kill, stop and restart the servers, and lose their replies; the import table states which module may import what.
 package integration

@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"testing"
 	"time"
 
@@ -57,6 +58,26 @@ func TestMemcached(t *testing.T) {
 			testMemcachedContracts(t, setup.addresses, len(setup.addresses) == 1)
 		})
 	}
+}
+
+// By TLS, as gomemcache's documentation says: by its DialContext.
+func TestMemcachedTLS(t *testing.T) {
+	identity := servers.NewIdentity(t)
+	address := servers.MemcachedTLS(t, identity)
+	client := memcachedClient(t, address)
+	client.DialContext = (&tls.Dialer{Config: identity.Client}).DialContext
+	cache, replays := memcachedCache(t, client), memcachedReplays(t, client)
+	key, value := newKey(), bytes.Repeat([]byte("v"), maxValue)
+	mustSet(t, cache, key, value, long)
+	wantValue(t, cache, key, value)
+	wantUse(t, replays, key, long, true)
+	wantUse(t, replays, key, long, false)
+
+	stranger := memcachedClient(t, address)
+	stranger.DialContext = (&tls.Dialer{Config: &tls.Config{MinVersion: tls.VersionTLS12}}).DialContext
+	wantNoUse(t.Context(), t, memcachedReplays(t, stranger), newKey(), long, nil)
+	_, err := memcachedCache(t, stranger).Get(t.Context(), key)
+	wantError(t, "Get", err, nil)
 }
 
 func TestMemcachedOutage(t *testing.T) {

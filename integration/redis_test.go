@@ -2,6 +2,9 @@ package integration
 
 import (
 	"context"
+	"crypto/tls"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +22,72 @@ func redisClient(t testing.TB, options goredis.UniversalOptions) goredis.Univers
 	client := goredis.NewUniversalClient(&options)
 	t.Cleanup(func() { client.Close() })
 	return client
+}
+
+// redisClientAsAdvised returns a new client with the options that package redis advises.
+func redisClientAsAdvised(t testing.TB, options goredis.UniversalOptions) goredis.UniversalClient {
+	t.Helper()
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = 200*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond, 200*time.Millisecond
+	options.DialerRetries = 1
+	client := goredis.NewUniversalClient(&options)
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// The users that package redis names, and what their names and passwords are there.
+const (
+	cacheUser    = "holdfast-cache"
+	replayUser   = "holdfast-replay"
+	sentinelUser = "holdfast-sentinel"
+	userPassword = "secret"
+	replayPrefix = "holdfast:replay:"
+)
+
+// userLine is a line of the documentation that makes a user.
+var userLine = regexp.MustCompile(`(?m)^//\t(ACL SETUSER (\S+) .*)$`)
+
+// permit makes the users that package redis documents on servers and, if options name a master, on its Sentinels. It
+// returns the options with which to log in; the caller sets the user.
+func permit(t testing.TB, options goredis.UniversalOptions, addresses []string) goredis.UniversalOptions {
+	t.Helper()
+	documentation, err := os.ReadFile("../adapters/redis/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	makeUser := func(address, line string) {
+		var command []any
+		for word := range strings.FieldsSeq(line) {
+			command = append(command, word)
+		}
+		admin := goredis.NewClient(&goredis.Options{Addr: address})
+		defer admin.Close()
+		if err := admin.Do(context.Background(), command...).Err(); err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+	}
+	users := 0
+	for _, line := range userLine.FindAllStringSubmatch(string(documentation), -1) {
+		users++
+		on := addresses
+		if line[2] == sentinelUser {
+			on = nil
+			if options.MasterName != "" {
+				on = options.Addrs
+			}
+		}
+		for _, address := range on {
+			makeUser(address, line[1])
+		}
+	}
+	if users != 3 {
+		t.Fatalf("package redis names %d users, want 3", users)
+	}
+	options.Password = userPassword
+	if options.MasterName != "" {
+		options.SentinelUsername, options.SentinelPassword = sentinelUser, userPassword
+	}
+	return options
 }
 
 func redisCache(t testing.TB, client goredis.UniversalClient) *redis.Cache {
@@ -45,39 +114,52 @@ func TestRedis(t *testing.T) {
 		start func(*testing.T) goredis.UniversalOptions
 	}{
 		{"single", func(t *testing.T) goredis.UniversalOptions {
-			return goredis.UniversalOptions{Addrs: []string{servers.Redis(t).Address}}
+			addresses := []string{servers.Redis(t).Address}
+			return permit(t, goredis.UniversalOptions{Addrs: addresses}, addresses)
 		}},
 		{"by its socket", func(t *testing.T) goredis.UniversalOptions {
-			return goredis.UniversalOptions{Addrs: []string{servers.RedisSocket(t)}}
+			addresses := []string{servers.RedisSocket(t)}
+			return permit(t, goredis.UniversalOptions{Addrs: addresses}, addresses)
+		}},
+		{"by TLS", func(t *testing.T) goredis.UniversalOptions {
+			identity := servers.NewIdentity(t)
+			server, address := servers.RedisTLS(t, identity)
+			return permit(t, goredis.UniversalOptions{Addrs: []string{address}, TLSConfig: identity.Client}, []string{server.Address})
 		}},
 		{"Sentinel", func(t *testing.T) goredis.UniversalOptions {
 			const master = "holdfast"
-			return goredis.UniversalOptions{Addrs: []string{servers.RedisSentinel(t, master).Address}, MasterName: master}
+			redis := servers.RedisSentinel(t, master)
+			return permit(t, goredis.UniversalOptions{Addrs: redis.Addresses(), MasterName: master}, []string{redis.Master.Address, redis.Replica.Address})
 		}},
 		{"Cluster", func(t *testing.T) goredis.UniversalOptions {
-			var addresses []string
-			for _, node := range servers.RedisCluster(t) {
-				addresses = append(addresses, node.Address)
-			}
-			return goredis.UniversalOptions{Addrs: addresses}
+			addresses := servers.RedisCluster(t).Addresses()
+			return permit(t, goredis.UniversalOptions{Addrs: addresses}, addresses)
 		}},
-		{"with the permissions that package redis names", func(t *testing.T) goredis.UniversalOptions {
-			address := servers.Redis(t).Address
-			admin := redisClient(t, goredis.UniversalOptions{Addrs: []string{address}})
-			const user = "acl setuser holdfast on >secret ~holdfast:cache:* ~holdfast:replay:* +getrange +set +del"
-			var command []any
-			for word := range strings.FieldsSeq(user) {
-				command = append(command, word)
-			}
-			if err := admin.Do(context.Background(), command...).Err(); err != nil {
-				t.Fatal(err)
-			}
-			return goredis.UniversalOptions{Addrs: []string{address}, Username: "holdfast", Password: "secret"}
+		{"Cluster, read from replicas", func(t *testing.T) goredis.UniversalOptions {
+			addresses := servers.RedisCluster(t).Addresses()
+			return permit(t, goredis.UniversalOptions{Addrs: addresses, RouteByLatency: true}, addresses)
 		}},
 	}
 	for _, setup := range setups {
 		t.Run(setup.name, func(t *testing.T) {
 			testRedisContracts(t, setup.start(t), setup.name == "single")
+		})
+	}
+}
+
+// A server that can't show a certificate of the authority that the client trusts is an error.
+func TestRedisTLSRefused(t *testing.T) {
+	identity := servers.NewIdentity(t)
+	_, address := servers.RedisTLS(t, identity)
+	for name, config := range map[string]*tls.Config{
+		"an authority that the client does not trust": {MinVersion: tls.VersionTLS12},
+		"a client without a certificate":              {MinVersion: tls.VersionTLS12, RootCAs: identity.Client.RootCAs},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := redisClientAsAdvised(t, goredis.UniversalOptions{Addrs: []string{address}, TLSConfig: config})
+			wantNoUse(t.Context(), t, redisReplays(t, client), newKey(), long, nil)
+			_, err := redisCache(t, client).Get(t.Context(), newKey())
+			wantError(t, "Get", err, nil)
 		})
 	}
 }
@@ -96,8 +178,8 @@ func TestRedisOutage(t *testing.T) {
 // A Cluster that has lost a node answers some keys or none, by its configuration; it must never take a used key
 // for new, nor a stored one for a miss.
 func TestRedisClusterOutage(t *testing.T) {
-	nodes := servers.RedisCluster(t)
-	client := redisClient(t, goredis.UniversalOptions{Addrs: []string{nodes[0].Address, nodes[1].Address, nodes[2].Address}})
+	cluster := servers.RedisCluster(t)
+	client := redisClient(t, goredis.UniversalOptions{Addrs: cluster.Addresses()})
 	cache, replays := redisCache(t, client), redisReplays(t, client)
 	keys := make([]string, 50)
 	for i := range keys {
@@ -106,7 +188,7 @@ func TestRedisClusterOutage(t *testing.T) {
 		wantUse(t, replays, keys[i], long, true)
 	}
 
-	nodes[2].Kill()
+	cluster.Masters[2].Kill()
 	failed := 0
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

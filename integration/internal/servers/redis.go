@@ -2,12 +2,10 @@ package servers
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
-	"testing"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -21,7 +19,7 @@ var redisServer = program{
 }
 
 // Redis starts a redis-server with args besides those that make it a test's.
-func Redis(t testing.TB, args ...string) *Server {
+func Redis(t T, args ...string) *Server {
 	t.Helper()
 	dir := t.TempDir()
 	return start(t, redisServer, func(port string) []string {
@@ -30,72 +28,76 @@ func Redis(t testing.TB, args ...string) *Server {
 }
 
 // RedisSocket starts a redis-server that listens on a Unix socket too, and returns the socket's path.
-func RedisSocket(t testing.TB) string {
+func RedisSocket(t T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "socket")
 	Redis(t, "--unixsocket", path)
 	return path
 }
 
-// RedisCluster starts three redis-servers that share the slots of a cluster, without replicas.
-func RedisCluster(t testing.TB) []*Server {
+// RedisTLS starts a redis-server that also speaks TLS, at another address, and asks clients for a certificate of the same
+// authority.
+func RedisTLS(t T, identity Identity) (s *Server, address string) {
 	t.Helper()
-	const slots = 16384
-	nodes := make([]*Server, 3)
-	for i := range nodes {
-		bus := freePort(t)
-		nodes[i] = Redis(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "5000")
-		command(t, nodes[i], "cluster", "set-config-epoch", i+1)
-		command(t, nodes[i], "cluster", "addslotsrange", slots*i/len(nodes), slots*(i+1)/len(nodes)-1)
-		if i > 0 {
-			host, port, err := net.SplitHostPort(nodes[i].Address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			command(t, nodes[0], "cluster", "meet", host, port, bus)
-		}
-	}
-	for _, node := range nodes {
-		awaitAnswer(t, node, "cluster_state:ok", "cluster", "info")
-	}
-	return nodes
+	port := freePort(t)
+	s = Redis(t, "--tls-port", port, "--tls-cert-file", identity.Certificate, "--tls-key-file", identity.Key,
+		"--tls-ca-cert-file", identity.Authority, "--tls-auth-clients", "yes")
+	return s, net.JoinHostPort("127.0.0.1", port)
 }
 
-// RedisSentinel starts a redis-server and one Sentinel that follows it by the name master.
-func RedisSentinel(t testing.TB, master string) (sentinel *Server) {
-	t.Helper()
-	server := Redis(t)
-	host, port, err := net.SplitHostPort(server.Address)
+// Command sends one command to a Redis server, as a user who may do everything, and returns its answer.
+func (s *Server) Command(args ...any) string {
+	s.t.Helper()
+	answer, err := s.do(args...).Text()
 	if err != nil {
-		t.Fatal(err)
-	}
-	config := filepath.Join(t.TempDir(), "sentinel.conf") // a Sentinel insists on a file that it may rewrite
-	if err := os.WriteFile(config, fmt.Appendf(nil, "sentinel monitor %s %s %s 1\n", master, host, port), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return start(t, redisServer, func(port string) []string {
-		return []string{config, "--sentinel", "--bind", "127.0.0.1", "--port", port}
-	})
-}
-
-// command sends one command to a server.
-func command(t testing.TB, s *Server, args ...any) string {
-	t.Helper()
-	client := goredis.NewClient(&goredis.Options{Addr: s.Address})
-	defer client.Close()
-	answer, err := client.Do(context.Background(), args...).Text()
-	if err != nil {
-		t.Fatal(err)
+		s.t.Fatal(err)
 	}
 	return answer
 }
 
-// awaitAnswer repeats a command until its answer holds want.
-func awaitAnswer(t testing.TB, s *Server, want string, args ...any) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); !strings.Contains(command(t, s, args...), want); time.Sleep(50 * time.Millisecond) {
+func (s *Server) do(args ...any) *goredis.Cmd {
+	client := goredis.NewClient(&goredis.Options{Addr: s.Address, Protocol: 2, DialerRetries: 1, ReadTimeout: patience})
+	defer client.Close()
+	return client.Do(context.Background(), args...)
+}
+
+// AwaitRole waits until a Redis server has a role: "master" or "slave".
+func (s *Server) AwaitRole(role string) {
+	s.t.Helper()
+	s.await("role:"+role, "info", "replication")
+}
+
+// AwaitReplicated waits until a replica has what its master had when it was called.
+func AwaitReplicated(master, replica *Server) {
+	master.t.Helper()
+	offset := func(s *Server) int64 {
+		_, rest, _ := strings.Cut(s.Command("info", "replication"), "master_repl_offset:")
+		digits, _, _ := strings.Cut(rest, "\r\n")
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return n
+	}
+	want := offset(master)
+	master.eventually("the replica lacks what its master has", func() bool { return offset(replica) >= want })
+}
+
+// await repeats a command until its answer holds want.
+func (s *Server) await(want string, args ...any) {
+	s.t.Helper()
+	s.eventually("no "+want, func() bool {
+		answer, err := s.do(args...).Text()
+		return err == nil && strings.Contains(answer, want)
+	})
+}
+
+// eventually waits for a condition. Complaint says what is wrong until it holds.
+func (s *Server) eventually(complaint string, condition func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("no %s within %v", want, patience)
+			s.t.Fatalf("%s: %s after %v", s.Address, complaint, patience)
 		}
 	}
 }

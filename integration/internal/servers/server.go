@@ -9,12 +9,20 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 )
 
 // patience is how long a server may take to answer after its start; it is for slow machines.
-const patience = 30 * time.Second
+const patience = time.Minute
+
+// T is what of a testing.TB the servers need, so that a program that is not a test can run them too.
+type T interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+	Cleanup(func())
+	TempDir() string
+}
 
 // A Server is a child process that listens on a loopback port. Its methods end the test if they fail; they are for
 // the test's own goroutine.
@@ -22,7 +30,7 @@ type Server struct {
 	// Address is host and port, the same after a restart.
 	Address string
 
-	t       testing.TB
+	t       T
 	program program
 	args    []string
 	child   *exec.Cmd
@@ -39,7 +47,7 @@ type program struct {
 }
 
 // start runs program with the arguments that args gives for a free port.
-func start(t testing.TB, p program, args func(port string) []string) *Server {
+func start(t T, p program, args func(port string) []string) *Server {
 	t.Helper()
 	if _, err := exec.LookPath(p.name); err != nil {
 		t.Fatalf("%s is needed to run this test: %s", p.name, p.install)
@@ -57,7 +65,7 @@ func start(t testing.TB, p program, args func(port string) []string) *Server {
 	return nil
 }
 
-func freePort(t testing.TB) string {
+func freePort(t T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
