@@ -44,6 +44,9 @@ func FuzzCredentials(f *testing.F) {
 func checkRejection(t *testing.T, err error) {
 	t.Helper()
 	e := refusal(t, err)
+	if e.Code == verifier.CodeIssuerUnavailable {
+		return // an unknown kid may be that of a key which was published since the last fetch
+	}
 	if e.Class != verifier.Rejected || e.Rule == "" {
 		t.Fatalf("error is %v", err)
 	}

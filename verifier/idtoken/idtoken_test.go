@@ -268,6 +268,8 @@ func TestForm(t *testing.T) {
 	}{
 		{name: "CRED-09 under the bound", token: sized(1990)},
 		{name: "CRED-09 over the bound", token: sized(2010), want: verifier.CodeTokenTooLarge},
+		{name: "JWS-01 garbage at the size bound", token: strings.Repeat("a", 2000), want: verifier.CodeTokenMalformed},
+		{name: "CRED-09 a byte over the bound", token: strings.Repeat("a", 2001), want: verifier.CodeTokenTooLarge},
 		{name: "JWS-01 nothing", token: "", want: verifier.CodeTokenMalformed},
 		{name: "JWS-01 four segments", token: good + ".AA", want: verifier.CodeTokenMalformed},
 		{name: "JWS-02 padding", token: good + "=", want: verifier.CodeTokenMalformed},

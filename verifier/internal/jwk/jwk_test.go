@@ -22,6 +22,8 @@ import (
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
 // A document is a JSON Web Key before it is written.
@@ -347,6 +349,29 @@ func TestParseStatic(t *testing.T) {
 				t.Errorf("ParseStatic = %v, %v; want %d keys, %v", set, err, c.keys, c.want)
 			}
 		})
+	}
+}
+
+// A family of keys without a thumbprint of its own would have one for all its keys, and each of them would satisfy the
+// cnf.jkt of any other.
+func TestFaultNoTwoKeysHaveOneThumbprint(t *testing.T) {
+	seen := make(map[string]string)
+	for alg := range algorithms {
+		for n := range 2 {
+			made, err := verifiertest.NewKey(alg, "")
+			if err != nil {
+				t.Fatalf("%s: %v", alg, err)
+			}
+			key, err := Parse(string(must(made.JWK())))
+			if err != nil {
+				t.Fatalf("%s: %v", alg, err)
+			}
+			thumbprint, name := key.Thumbprint(), fmt.Sprint(alg, " key ", n)
+			if other, found := seen[thumbprint]; found || len(thumbprint) != 43 {
+				t.Errorf("DPOP-BIND-01: the thumbprint of %s is %q, that of %q", name, thumbprint, other)
+			}
+			seen[thumbprint] = name
+		}
 	}
 }
 
