@@ -51,6 +51,7 @@ func TestFaultCache(t *testing.T) {
 			open := func() *verifier.Verifier {
 				v, err := verifier.New(verifier.Config{
 					Domain: fleetIssuer, Audiences: []string{fleetAudience}, Fetcher: issuer, Cache: c.cache(server),
+					CacheSecrets: [][]byte{[]byte("one secret of 32 bytes for the fleet")},
 					Observer: func(e ports.KeyEvent) {
 						if e.Kind == ports.KeysFetched {
 							fetched <- struct{}{}

@@ -35,12 +35,16 @@ type Config struct {
 	StaticKeys map[string][]byte
 	// Keys says how long fetched keys serve and how often issuers are asked.
 	Keys KeyPolicy
-	// Cache shares metadata and keys among the processes of a fleet. Nil means that each process fetches its own.
+	// Cache shares metadata and keys among the processes of a fleet. Nil means that each process fetches its own. It goes
+	// with CacheSecrets.
 	Cache ports.Cache
 	// CacheSecrets authenticate what is in the cache, so that whoever can write to it can't mint tokens. The first
 	// one writes, all of them read, so that secrets can be rotated; each has at least 32 bytes and they are the
-	// same in the whole fleet. Without any, the cache is trusted as the issuers are.
+	// same in the whole fleet.
 	CacheSecrets [][]byte
+	// InsecureTrustCache takes a Cache without CacheSecrets: whoever can write to the cache can put keys of their own
+	// there, and sign tokens of every issuer with them.
+	InsecureTrustCache bool
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
 

@@ -115,11 +115,11 @@ func TestFaultColdStart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		first, n := newFaultBench(t, func(c *verifier.Config) { c.Cache = cache })
+		first, n := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = cache, secrets })
 		n.delay = 25 * time.Millisecond
 		members := []*bench{first}
 		for range 3 {
-			other, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.Fetcher = cache, n })
+			other, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets, c.Fetcher = cache, secrets, n })
 			members = append(members, other)
 		}
 		good := longToken(t, first)
@@ -348,6 +348,9 @@ func TestFaultCallerLeaves(t *testing.T) {
 	})
 }
 
+// secrets authenticate the entries of shared caches.
+var secrets = [][]byte{[]byte(strings.Repeat("s", 32))}
+
 // A faultyCache counts what it is asked, and answers as it is told to.
 type faultyCache struct {
 	calls atomic.Int64
@@ -373,7 +376,7 @@ func TestFaultCache(t *testing.T) {
 	} {
 		t.Run("shared cache "+name+": verification goes on, without a round trip", func(t *testing.T) {
 			cache := &faultyCache{fault: fault}
-			b, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache = cache })
+			b, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = cache, secrets })
 			good := longToken(t, b)
 			_, err := verify(t, b, good)
 			wantCode(t, err, "")

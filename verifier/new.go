@@ -322,7 +322,7 @@ func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 		MaxKeys:      atLeastZero(c, "Keys.MaxKeys", c.Keys.MaxKeys, defaultMaxKeys),
 		MaxIssuers:   atLeastZero(c, "Keys.MaxIssuers", c.Keys.MaxIssuers, defaultMaxIssuers),
 		Cache:        c.Cache,
-		CacheSecrets: c.secrets("CacheSecrets", c.CacheSecrets),
+		CacheSecrets: c.cacheSecrets(),
 		Rand:         rand.Int64N,
 		Static:       static,
 	}
@@ -340,6 +340,20 @@ func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 		config.Floor = config.Soft
 	}
 	return config
+}
+
+func (c *checker) cacheSecrets() [][]byte {
+	switch {
+	case c.Cache == nil && len(c.CacheSecrets) > 0:
+		c.fault("CacheSecrets", errors.New("are set, but Cache is not; set Cache, or remove them"))
+	case c.Cache == nil && c.InsecureTrustCache:
+		c.fault("InsecureTrustCache", errors.New("is set, but Cache is not; set Cache, or remove it"))
+	case len(c.CacheSecrets) > 0 && c.InsecureTrustCache:
+		c.fault("InsecureTrustCache", errors.New("is set beside CacheSecrets, with which the cache need not be trusted; remove one of them"))
+	case c.Cache != nil && len(c.CacheSecrets) == 0 && !c.InsecureTrustCache:
+		c.fault("CacheSecrets", errors.New("are required with Cache, or whoever can write to it can mint tokens; give every process the same random 32 bytes"))
+	}
+	return c.secrets("CacheSecrets", c.CacheSecrets)
 }
 
 // staticKeys reads the keys that are configured, by issuer identifier.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/memory"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -68,9 +69,17 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 			c.Keys = verifier.KeyPolicy{SoftTTL: -1, HardTTL: -1, Cooldown: -1, FetchTimeout: -1}
 		}, want: []string{"Keys.SoftTTL", "Keys.HardTTL", "Keys.Cooldown", "Keys.FetchTimeout"}},
 		{name: "negative bounds", edit: func(c *verifier.Config) {
-			c.Keys = verifier.KeyPolicy{MaxDocumentBytes: -1, MaxKeys: -1, MaxIssuers: -1}
-		}, want: []string{"Keys.MaxDocumentBytes", "Keys.MaxKeys", "Keys.MaxIssuers"}},
-		{name: "short secret", edit: func(c *verifier.Config) { c.CacheSecrets = [][]byte{make([]byte, 32), make([]byte, 31)} }, want: []string{"CacheSecrets[1]"}},
+			c.Keys = verifier.KeyPolicy{WaitTimeout: -1, MaxFetches: -1, MaxDocumentBytes: -1, MaxKeys: -1, MaxIssuers: -1}
+		}, want: []string{"Keys.WaitTimeout", "Keys.MaxFetches", "Keys.MaxDocumentBytes", "Keys.MaxKeys", "Keys.MaxIssuers"}},
+		{name: "short secret", edit: func(c *verifier.Config) {
+			c.Cache, c.CacheSecrets = &faultyCache{}, [][]byte{make([]byte, 32), make([]byte, 31)}
+		}, want: []string{"CacheSecrets[1]"}},
+		{name: "CACHE-21 cache without secrets", edit: func(c *verifier.Config) { c.Cache = &faultyCache{} }, want: []string{"CacheSecrets"}},
+		{name: "CACHE-21 secrets without cache", edit: func(c *verifier.Config) { c.CacheSecrets = secrets }, want: []string{"CacheSecrets"}},
+		{name: "CACHE-21 trust without cache", edit: func(c *verifier.Config) { c.InsecureTrustCache = true }, want: []string{"InsecureTrustCache"}},
+		{name: "CACHE-21 trust beside secrets", edit: func(c *verifier.Config) {
+			c.Cache, c.CacheSecrets, c.InsecureTrustCache = &faultyCache{}, secrets, true
+		}, want: []string{"InsecureTrustCache"}},
 		{name: "unknown discovery", edit: func(c *verifier.Config) { c.Discovery = 9 }, want: []string{"Discovery"}},
 		{name: "CHAL-02 realm with a line break", edit: func(c *verifier.Config) { c.Realm = "a\r\nb" }, want: []string{"Realm"}},
 		{name: "relative resource", edit: func(c *verifier.Config) { c.Resource = "/orders" }, want: []string{"Resource"}},
@@ -418,4 +427,39 @@ func TestDISC04MetadataAddress(t *testing.T) {
 			t.Errorf("metadata asked for at %q, want %q", first, want)
 		}
 	}
+}
+
+// A cache that is trusted by name is used without secrets; otherwise what it holds must be authentic.
+func TestCACHE21TrustedCache(t *testing.T) {
+	embedded, err := memory.NewCache(memory.CacheConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := tellingCache{embedded, make(chan struct{}, 1)}
+	trusting := func(c *verifier.Config) { c.Cache, c.InsecureTrustCache = cache, true }
+	first, _ := newFaultBench(t, trusting)
+	good := longToken(t, first)
+	_, err = verify(t, first, good)
+	wantCode(t, err, "")
+	<-cache.written
+
+	down := ports.FetcherFunc(unavailable)
+	second, _ := newFaultBench(t, func(c *verifier.Config) { trusting(c); c.Fetcher = down })
+	_, err = verify(t, second, good)
+	wantCode(t, err, "")
+	third, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets, c.Fetcher = cache, secrets, down })
+	_, err = verify(t, third, good)
+	wantCode(t, err, verifier.CodeIssuerUnavailable)
+}
+
+// A tellingCache tells when it was written.
+type tellingCache struct {
+	ports.Cache
+	written chan struct{}
+}
+
+func (c tellingCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	err := c.Cache.Set(ctx, key, value, ttl)
+	c.written <- struct{}{}
+	return err
 }

@@ -59,6 +59,8 @@ func keyFaultCases() []Case {
 			time.Sleep(100 * time.Millisecond)
 		}),
 		fetcherCase("CACHE-20.panics", "panics", func(context.Context) { panic("a fetcher that panics") }),
+
+		configCase("CACHE-21.no-secrets", refusedByNew, "a shared cache without secrets", sharedCache),
 	}
 }
 

@@ -113,6 +113,7 @@ var rules = map[string]rule{
 	"CACHE-18": {Must, "OURS"},
 	"CACHE-19": {Must, "OURS"},
 	"CACHE-20": {Must, "OURS"},
+	"CACHE-21": {Must, "OURS"},
 
 	"CHAL-01": {Must, "RFC 9110 11.6.1"},
 	"CHAL-02": {Must, "RFC 6750 3, RFC 9110 5.6.4"},
