@@ -8,7 +8,8 @@ FUZZTIME ?= 20s
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-test: deps check unit interop quickstart rehearse ## install what is missing, then everything below
+test: FUZZTIME = 3s
+test: deps check unit fuzz interop quickstart rehearse ## install what is missing, then everything below
 
 deps: ## install, or name, what the tests need beside Go: Redis, Memcached, Node.js and npm packages
 	@scripts/deps
@@ -17,14 +18,14 @@ check: ## formatting, vet, staticcheck, tidy modules that stand alone, known vul
 	@scripts/check
 
 unit: ## all modules' tests with the race detector (interop apart), and the coverage of ports and verifier
-	go test -race $$(scripts/modules | grep -vE '^(interop|bench)$$' | sed 's,.*,./&/...,')
+	@scripts/cover
+	go test -race $$(scripts/modules | grep -vE '^(ports|verifier|interop|bench)$$' | sed 's,.*,./&/...,')
 	cd bench && GOWORK=off go test ./...
+
+cover: ## tests of ports and verifier, and their coverage, which must be 90 % of statements
 	@scripts/cover
 
-cover: ## coverage of ports and verifier, which must be 90 % of statements
-	@scripts/cover
-
-fuzz: ## each fuzz target for FUZZTIME (20s)
+fuzz: ## each fuzz target for FUZZTIME (20s; 3s in make test)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
 
 interop: ## third-party issuer, clients and browser, really run beside Holdfast

@@ -148,10 +148,19 @@ func callCases[T answerTrial](p answeringPort) []contractCase[T] {
 				"let the context bound the reading of the body too",
 			),
 			try: func(t T) {
-				s := newHostileServer(t, stallAt("/stall"))
+				s := newHostileServer(t, answerAt("/stall", stall))
 				a := t.asker(s)
 				_, _ = ask(t, p, a, s.url) // so that the connection is there: what stalls is the body
 				t.wantLeave(namedCall{p.method + " of which the answer stops half-way", a.errorAt(s.url + "/stall")})
+			},
+		},
+		{
+			clause: panicClause(p.name + "/panics"),
+			try: func(t T) {
+				for _, handler := range oddAnswers() {
+					s := newHostileServer(t, handler)
+					_, _ = ask(t, p, t.asker(s), s.url)
+				}
 			},
 		},
 	}

@@ -81,10 +81,34 @@ func newCacheTrial(t *testing.T, trial trial, open func(*testing.T) ports.Cache,
 	}
 	return &cacheTrial{
 		trial: trial, pace: traits.pace(), CacheTraits: traits,
-		open:    func() ports.Cache { return open(t) },
-		small:   func() (ports.Cache, int) { return traits.Small(t) },
-		connect: func(address string) ports.Cache { return traits.Connect(t, address) },
+		open: func() ports.Cache { return rescuedCache{open(t), trial} },
+		small: func() (ports.Cache, int) {
+			c, holds := traits.Small(t)
+			return rescuedCache{c, trial}, holds
+		},
+		connect: func(address string) ports.Cache { return rescuedCache{traits.Connect(t, address), trial} },
 	}
+}
+
+// rescuedCache is a cache whose panics fail the case.
+type rescuedCache struct {
+	cache ports.Cache
+	trial trial
+}
+
+func (r rescuedCache) Get(ctx context.Context, key string) (value []byte, err error) {
+	defer r.trial.rescue("Get", &err)
+	return r.cache.Get(ctx, key)
+}
+
+func (r rescuedCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) (err error) {
+	defer r.trial.rescue("Set", &err)
+	return r.cache.Set(ctx, key, value, ttl)
+}
+
+func (r rescuedCache) Delete(ctx context.Context, key string) (err error) {
+	defer r.trial.rescue("Delete", &err)
+	return r.cache.Delete(ctx, key)
 }
 
 // The traits by which a case can't be tried.

@@ -172,9 +172,16 @@ var brokenCaches = []broken[ports.Cache]{
 			},
 		}
 	}},
+	{"Cache.Get/babble", "takes for a miss what it does not understand", onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
+		value, err := c.Get(ctx, key)
+		if errors.Is(err, errBabble) {
+			err = ports.ErrMiss
+		}
+		return value, err
+	}).mar},
 	{"Cache.Get/away", "takes an outage for a miss", onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
 		value, err := c.Get(ctx, key)
-		if err != nil && !ofContext(err) {
+		if err != nil && !ofContext(err) && !errors.Is(err, errBabble) {
 			return nil, ports.ErrMiss
 		}
 		return value, err
@@ -300,6 +307,7 @@ var brokenCaches = []broken[ports.Cache]{
 	{"Cache/context-ended", "has another error", onCall(hideEndedContext)},
 	{"Cache/context-ends", "waits on", onCall(forgetContext)},
 	{"Cache/context-ends", "has another error", onCall(hideContext)},
+	{"Cache/panics", "panics", onCall(panicHalfway)},
 	{"Cache/credentials", "tells its address", onCall(tellPassword)},
 }
 

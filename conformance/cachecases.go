@@ -88,7 +88,15 @@ func cacheGetCases() []contractCase[*cacheTrial] {
 				"return the client's error as it is, without ErrMiss, where the store can't be asked",
 			},
 			skip: (*cacheTrial).hasNoServer,
-			try:  func(t *cacheTrial) { t.wantUnable("Get") },
+			try:  func(t *cacheTrial) { t.wantUnable("Get", nobody(t)) },
+		},
+		{
+			clause: clause{
+				"Cache.Get/babble", cacheGet, getMisses,
+				"return an error without ErrMiss for an answer that is not of the store's protocol",
+			},
+			skip: (*cacheTrial).hasNoServer,
+			try:  func(t *cacheTrial) { t.wantUnable("Get", babble(t, nonsense)) },
 		},
 	}
 }
@@ -233,7 +241,7 @@ func cacheSetCases() []contractCase[*cacheTrial] {
 				"return the client's error where nothing was stored",
 			},
 			skip: (*cacheTrial).hasNoServer,
-			try:  func(t *cacheTrial) { t.wantUnable("Set") },
+			try:  func(t *cacheTrial) { t.wantUnable("Set", nobody(t)) },
 		},
 	}
 }
@@ -270,7 +278,7 @@ func cacheDeleteCases() []contractCase[*cacheTrial] {
 				"return the client's error where nothing was removed",
 			},
 			skip: (*cacheTrial).hasNoServer,
-			try:  func(t *cacheTrial) { t.wantUnable("Delete") },
+			try:  func(t *cacheTrial) { t.wantUnable("Delete", nobody(t)) },
 		},
 	}
 }
@@ -358,10 +366,10 @@ func (t *cacheTrial) wantApart(keys []string) {
 	}
 }
 
-// wantUnable wants an error that is no miss from a method of a cache that can't be reached.
-func (t *cacheTrial) wantUnable(method string) {
+// wantUnable wants an error that is no miss from a method of a cache whose server, at address, is of no use.
+func (t *cacheTrial) wantUnable(method, address string) {
 	t.Helper()
-	c := t.connect(nobody(t))
+	c := t.connect(address)
 	for _, call := range calls(c, newKey()) {
 		if !strings.HasPrefix(call.name, method) {
 			continue
@@ -370,7 +378,7 @@ func (t *cacheTrial) wantUnable(method string) {
 		err := t.wantAnswer(call.name, func() error { return call.call(ctx) })
 		cancel()
 		if err == nil || errors.Is(err, ports.ErrMiss) {
-			t.fail("%s of a store that is away: error %v", call.name, err)
+			t.fail("%s of a store that gives no answer: error %v", call.name, err)
 		}
 	}
 }
@@ -425,6 +433,17 @@ func cacheGeneralCases() []contractCase[*cacheTrial] {
 					each[i] = calls(t.connect(silence(t)), newKey())[i]
 				}
 				t.wantLeave(each...)
+			},
+		},
+		{
+			clause: panicClause("Cache/panics"),
+			skip:   (*cacheTrial).hasNoServer,
+			try: func(t *cacheTrial) {
+				for _, call := range calls(t.connect(babble(t, halfway)), newKey()) {
+					ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+					_ = t.wantAnswer(call.name, func() error { return call.call(ctx) })
+					cancel()
+				}
 			},
 		},
 		{

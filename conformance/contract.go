@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -83,6 +84,7 @@ const (
 	obeysContext         = "A method that blocks must return soon after its context ends, with an error that wraps the context's"
 	callersOwn           = "A caller may change a slice or map that it passed or got once the call has returned; an implementation " +
 		"must therefore keep and hand out copies"
+	neverPanics   = "A method must not panic, whatever a server answers"
 	noCredentials = "Errors are written to the operator's log: they must not hold credentials"
 )
 
@@ -97,6 +99,23 @@ const (
 	// stay is how long a call waits for a silent server before its context ends.
 	stay = 200 * time.Millisecond
 )
+
+// panicRemedy is what to do about a panic, whichever case it ends.
+const panicRemedy = "check what came before it is used; find the place by the stack that the panic has without the suite"
+
+var errPanicked = errors.New("conformance: the call panicked")
+
+// panicClause is the clause of the case that provokes panics.
+func panicClause(id string) clause { return generalClause(id, neverPanics, panicRemedy) }
+
+// rescue, deferred by what stands between a case and a port, makes a panic of the port a failure of the case and an error
+// of the call.
+func (t trial) rescue(call string, err *error) {
+	if panicked := recover(); panicked != nil {
+		*err = errPanicked
+		t.Errorf("%s: %s (ports/doc.go): %s panicked: %v; %s", t.clause.id, neverPanics, call, panicked, panicRemedy)
+	}
+}
 
 // wantAnswer runs a call that has no reason to wait, and ends the case if it hangs.
 func (t trial) wantAnswer(what string, call func() error) error {
@@ -190,6 +209,36 @@ func silence(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() })
+	return listener.Addr().String()
+}
+
+// What a server says that is of no protocol.
+const (
+	nonsense = "babble\r\n"
+	halfway  = "$-7\r\n*\r\n\x00\xff\xfe 99999999999999999999\r\n" // nearly of one
+)
+
+// babble returns the address of a server that has one answer to whatever it is asked.
+func babble(t testing.TB, answer string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				_, _ = conn.Read(make([]byte, 1<<10))
+				_, _ = io.WriteString(conn, answer)
+			}()
+		}
+	}()
 	return listener.Addr().String()
 }
 

@@ -53,9 +53,17 @@ func newDomainTrial(
 	}
 	return &domainTrial{
 		trial: trial, DomainTraits: traits,
-		open:    func() ports.DomainResolver { return open(t) },
-		connect: func(address string) ports.DomainResolver { return traits.Connect(t, address) },
+		open:    func() ports.DomainResolver { return rescuedResolver(open(t), trial) },
+		connect: func(address string) ports.DomainResolver { return rescuedResolver(traits.Connect(t, address), trial) },
 	}
+}
+
+// rescuedResolver returns a resolver whose panics fail the case.
+func rescuedResolver(r ports.DomainResolver, trial trial) ports.DomainResolver {
+	return ports.DomainResolverFunc(func(ctx context.Context, q ports.DomainQuery) (domains []ports.Domain, err error) {
+		defer trial.rescue("ResolveDomains", &err)
+		return r.ResolveDomains(ctx, q)
+	})
 }
 
 // The traits by which a case can't be tried.

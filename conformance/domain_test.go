@@ -182,6 +182,7 @@ var brokenResolvers = []broken[ports.DomainResolver]{
 			return err
 		}
 	})},
+	{"DomainResolver/panics", "panics", onResolveCall(panicHalfway)},
 	{"DomainResolver/credentials", "tells its address", onResolveCall(tellPassword)},
 }
 

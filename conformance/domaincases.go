@@ -300,6 +300,16 @@ func domainGeneralCases() []contractCase[*domainTrial] {
 			},
 		},
 		{
+			clause: panicClause("DomainResolver/panics"),
+			skip:   (*domainTrial).hasNoServer,
+			try: func(t *domainTrial) {
+				r := t.connect(babble(t, halfway))
+				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+				defer cancel()
+				_ = t.wantAnswer("ResolveDomains", func() error { return t.resolveError(ctx, r) })
+			},
+		},
+		{
 			clause: generalClause(
 				"DomainResolver/credentials", noCredentials,
 				"put no address with a password, and no configuration, into errors",

@@ -50,6 +50,15 @@ func tellPassword(ctx context.Context, call func(context.Context) error) error {
 	return nil
 }
 
+// panicHalfway panics at an answer that begins well.
+func panicHalfway(ctx context.Context, call func(context.Context) error) error {
+	err := call(ctx)
+	if errors.Is(err, errHalfway) {
+		panic("index out of range")
+	}
+	return err
+}
+
 // oneAtATime refuses a call while another is under way.
 func oneAtATime() func(context.Context, func(context.Context) error) error {
 	var underWay atomic.Int32

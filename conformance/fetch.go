@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"testing"
@@ -43,7 +44,15 @@ func newFetchTrial(
 	if traits.MaxBytes == 0 {
 		traits.MaxBytes = defaultMaxBytes
 	}
-	return &fetchTrial{trial, traits, func(roots *x509.CertPool) ports.Fetcher { return open(t, roots) }}
+	return &fetchTrial{trial, traits, func(roots *x509.CertPool) ports.Fetcher { return rescuedFetcher(open(t, roots), trial) }}
+}
+
+// rescuedFetcher returns a fetcher whose panics fail the case.
+func rescuedFetcher(f ports.Fetcher, trial trial) ports.Fetcher {
+	return ports.FetcherFunc(func(ctx context.Context, url string) (document ports.Document, err error) {
+		defer trial.rescue("Fetch", &err)
+		return f.Fetch(ctx, url)
+	})
 }
 
 // fetch returns the answer to one fetch, which must not hang.

@@ -257,20 +257,22 @@ func oneSlice(p *plainClient) {
 	}
 }
 
+// hideBeforeAnswer hides the context's error where the server is silent, which has no paths.
 func hideBeforeAnswer(request *http.Request, send http.RoundTripper) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
 	answer, err := send.RoundTrip(request)
-	if ofContext(err) {
+	if ofContext(err) && request.URL.Path == "" {
 		return nil, errOther
 	}
 	return answer, err
 }
 
+// hideInBody hides the context's error where the answer stops half-way.
 func hideInBody(answer *http.Response) ([]byte, error) {
 	body, err := readWhole(answer)
-	if ofContext(err) {
+	if ofContext(err) && answer.Request.URL.Path == "/stall" {
 		err = errOther
 	}
 	return body, err
@@ -328,6 +330,22 @@ func trim(answer *http.Response) ([]byte, error) {
 func ignoreCoding(answer *http.Response) ([]byte, error) {
 	answer.Header.Del("Content-Encoding")
 	return readWhole(answer)
+}
+
+func panicAtNull(answer *http.Response) ([]byte, error) {
+	body, err := readWhole(answer)
+	if string(body) == "null" {
+		panic("assignment to entry in nil map")
+	}
+	return body, err
+}
+
+// readOn forgets the context where the answer is a drip.
+func readOn(request *http.Request, send http.RoundTripper) (*http.Response, error) {
+	if request.URL.Path == "/drip" {
+		request = request.WithContext(context.WithoutCancel(request.Context()))
+	}
+	return send.RoundTrip(request)
 }
 
 func dropQuery(request *http.Request, send http.RoundTripper) (*http.Response, error) {
@@ -407,6 +425,8 @@ var brokenFetchers = []broken[*plainClient]{
 	brokenClient("Fetcher/context-ended", "has another error", func(p *plainClient) { p.around = hideEndedContext }),
 	brokenClient("Fetcher/context-ends", "hides the context's error before an answer", carrier(hideBeforeAnswer).carry),
 	brokenClient("Fetcher/context-ends-in-body", "hides the context's error in a body", func(p *plainClient) { p.read = hideInBody }),
+	brokenClient("Fetcher.Fetch/drip", "reads on while bytes come", carrier(readOn).carry),
+	brokenClient("Fetcher/panics", "panics at null", func(p *plainClient) { p.read = panicAtNull }),
 	brokenClient("Fetcher/credentials", "quotes the Location", func(p *plainClient) {
 		check := p.client.CheckRedirect
 		p.client.CheckRedirect = func(next *http.Request, via []*http.Request) error {

@@ -23,6 +23,8 @@ const (
 	fetchBound    = "It must bound the memory that one answer can take: a body over its limit is an error, not a cut"
 	fetchRedirect = "It must follow a redirect only from https to https, and at most 3 of them"
 	fetchOnce     = "It must not retry or cache on its own: when to ask again is the domain's business"
+	fetchDrip     = "It must return soon after ctx has ended also while bytes of the answer still arrive: an issuer may send one " +
+		"at a time, without end"
 	fetchForeign  = "It must not send cookies or credentials that belong to another host"
 	bodyReceived  = "Body is the document as received, without its content coding"
 	freshLifetime = "Fresh is how much longer the document may be used without asking again, by RFC 9111 section 4.2: its " +
@@ -246,6 +248,18 @@ func fetchOnceCases() []contractCase[*fetchTrial] {
 				if asked := len(s.asked()); asked < 3 {
 					t.fail("3 fetches asked %d times", asked)
 				}
+			},
+		},
+		{
+			clause: clause{
+				"Fetcher.Fetch/drip", fetcherFetch, fetchDrip,
+				"let the context bound the reading of the body, not only the time between two of its bytes",
+			},
+			try: func(t *fetchTrial) {
+				s := newHostileServer(t, answerAt("/drip", drip))
+				a := t.asker(s)
+				_, _ = ask(t, fetching, a, s.url) // so that the connection is there
+				t.wantLeave(namedCall{"Fetch of an answer that goes on without end", a.errorAt(s.url + "/drip")})
 			},
 		},
 		{

@@ -151,14 +151,52 @@ func stall(w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// stallAt stalls at one path, and answers at the others.
-func stallAt(path string) http.HandlerFunc {
+// answerAt has handler answer at one path, and answers itself at the others.
+func answerAt(path string, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == path {
-			stall(w, r)
+			handler(w, r)
 			return
 		}
 		_, _ = io.WriteString(w, `{}`)
+	}
+}
+
+// oddAnswers are what few clients have ever been sent.
+func oddAnswers() []http.HandlerFunc {
+	field := func(name, value string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()[name] = []string{value}
+			_, _ = io.WriteString(w, `{}`)
+		}
+	}
+	return []http.HandlerFunc{
+		write(""), write("null"), write("\x00"), hangUp, cutLength, cutChunks, unknownCoding, headerFlood,
+		redirect(""), redirect("%zz"), redirect("//"), redirect("https://[::1"),
+		field("Cache-Control", "max-age=, ,=,\"max-age"), field("Cache-Control", "max-age=-9223372036854775809"),
+		field("Age", "-99999999999999999999"), field("Expires", "0"), field("Date", "never"), field("Content-Type", ";;="),
+		field("Content-Encoding", "gzip"), // though it is plain
+		raw(""), raw("SSH-2.0-OpenSSH_9.2\r\n"), raw("HTTP/1.1 200\r\n\r\n"), raw("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
+		raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n"),
+	}
+}
+
+// drip begins a body, and sends a byte of it every few milliseconds until the client has gone. Its end is no end of the
+// body, which a client that is just leaving could still read.
+func drip(w http.ResponseWriter, r *http.Request) {
+	beat := time.NewTicker(5 * time.Millisecond)
+	defer beat.Stop()
+	for {
+		_, err := io.WriteString(w, " ")
+		flush(w)
+		select {
+		case <-beat.C:
+		case <-r.Context().Done():
+			err = r.Context().Err()
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
 	}
 }
 

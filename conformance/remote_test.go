@@ -9,7 +9,13 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 )
 
-// A remote is a client of a store that never answers, as good as a client can be.
+// What a remote makes of an answer.
+var (
+	errBabble  = errors.New("not of the protocol")
+	errHalfway = errors.New("nearly of the protocol")
+)
+
+// A remote is a client of a store that never says what it should, as good as a client can be.
 type remote string
 
 func (r remote) call(ctx context.Context) error {
@@ -20,7 +26,17 @@ func (r remote) call(ctx context.Context) error {
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	_, err = conn.Read(make([]byte, 1))
+	begins := make([]byte, 1)
+	if _, err = conn.Write([]byte("?")); err == nil {
+		_, err = conn.Read(begins)
+	}
+	switch {
+	case err != nil:
+	case begins[0] == halfway[0]:
+		err = errHalfway
+	default:
+		err = errBabble
+	}
 	return errors.Join(ctx.Err(), err)
 }
 

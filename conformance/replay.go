@@ -63,10 +63,24 @@ func newReplayTrial(
 ) *replayTrial {
 	return &replayTrial{
 		trial: trial, pace: traits.pace(), ReplayTraits: traits,
-		open:    func() ports.ReplayStore { return open(t) },
-		small:   func() (ports.ReplayStore, int) { return traits.Small(t) },
-		connect: func(address string) ports.ReplayStore { return traits.Connect(t, address) },
+		open: func() ports.ReplayStore { return rescuedReplays{open(t), trial} },
+		small: func() (ports.ReplayStore, int) {
+			s, holds := traits.Small(t)
+			return rescuedReplays{s, trial}, holds
+		},
+		connect: func(address string) ports.ReplayStore { return rescuedReplays{traits.Connect(t, address), trial} },
 	}
+}
+
+// rescuedReplays is a store whose panics fail the case.
+type rescuedReplays struct {
+	store ports.ReplayStore
+	trial trial
+}
+
+func (r rescuedReplays) FirstUse(ctx context.Context, key string, ttl time.Duration) (first bool, err error) {
+	defer r.trial.rescue("FirstUse", &err)
+	return r.store.FirstUse(ctx, key, ttl)
 }
 
 // The traits by which a case can't be tried.

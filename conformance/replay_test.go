@@ -173,6 +173,10 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 		}
 		return first, err
 	}).mar},
+	{"ReplayStore.FirstUse/babble", "lets pass what it does not understand", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
+		first, err := s.FirstUse(ctx, key, ttl)
+		return first || errors.Is(err, errBabble), err
+	}).mar},
 	{"ReplayStore.FirstUse/silent", "lets pass what it can't tell", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		first, err := s.FirstUse(ctx, key, ttl)
 		return first || ofContext(err), err
@@ -207,6 +211,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 	{"ReplayStore/context-ended", "has another error", onReplayCall(hideEndedContext)},
 	{"ReplayStore/context-ends", "waits on", onReplayCall(forgetContext)},
 	{"ReplayStore/context-ends", "has another error", onReplayCall(hideContext)},
+	{"ReplayStore/panics", "panics", onReplayCall(panicHalfway)},
 	{"ReplayStore/credentials", "tells its address", onReplayCall(tellPassword)},
 }
 

@@ -266,6 +266,18 @@ func replayUnableCases() []contractCase[*replayTrial] {
 		},
 		{
 			clause: clause{
+				"ReplayStore.FirstUse/babble", firstUse, useUnable,
+				"return false with an error for an answer that is not of the store's protocol",
+			},
+			skip: (*replayTrial).hasNoServer,
+			try: func(t *replayTrial) {
+				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+				defer cancel()
+				t.wantUnable(ctx, t.connect(babble(t, nonsense)), newKey(), long)
+			},
+		},
+		{
+			clause: clause{
 				"ReplayStore.FirstUse/silent", firstUse, useUnable,
 				"return false with the error where no answer came",
 			},
@@ -373,6 +385,16 @@ func replayGeneralCases() []contractCase[*replayTrial] {
 			try: func(t *replayTrial) {
 				s := t.connect(silence(t))
 				t.wantLeave(namedCall{"FirstUse", func(ctx context.Context) error { return firstUseError(ctx, s) }})
+			},
+		},
+		{
+			clause: panicClause("ReplayStore/panics"),
+			skip:   (*replayTrial).hasNoServer,
+			try: func(t *replayTrial) {
+				s := t.connect(babble(t, halfway))
+				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
+				defer cancel()
+				_ = t.wantAnswer("FirstUse", func() error { return firstUseError(ctx, s) })
 			},
 		},
 		{

@@ -57,6 +57,7 @@ var unproven = map[string][]struct{ source, sentence, why string }{
 		{"ports/doc.go", safeForConcurrentUse, "the port's own comment says it again, and is tried"},
 		{"ports/doc.go", obeysContext, "no context crosses this port"},
 		{"ports/doc.go", callersOwn, "no slice or map crosses this port"},
+		{"ports/doc.go", neverPanics, "no server answers it"},
 		{"ports/doc.go", cannotTell, "no error crosses this port"},
 		{"ports/doc.go", noCredentials, "no error crosses this port"},
 	},
@@ -83,6 +84,7 @@ const (
 	ofDocumentation = "about documentation"
 
 	answered   = "Package verifier answers it with the class undecidable (503), or does without the port where that is safe (a cache)"
+	panicked   = "Package verifier takes a panic for an error of the port, and logs it with its stack; one on a goroutine that the implementation started ends the process"
 	cannotTell = `An error means "cannot tell", never "no"`
 )
 
@@ -105,7 +107,7 @@ func TestEverySentence(t *testing.T) {
 	}
 	for port, contract := range contracts {
 		t.Run(port, func(t *testing.T) {
-			told := map[[2]string]bool{{"ports/doc.go", answered}: true} // a promise of package verifier
+			told := map[[2]string]bool{{"ports/doc.go", answered}: true, {"ports/doc.go", panicked}: true} // promises of package verifier
 			for _, c := range contract {
 				told[[2]string{c.source, c.sentence}] = true
 			}

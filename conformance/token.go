@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
@@ -51,9 +52,17 @@ func newTokenTrial(
 	}
 	return &tokenTrial{
 		trial: trial, TokenTraits: traits,
-		open:  func(roots *x509.CertPool) ports.TokenEndpoint { return open(t, roots) },
-		hasty: func(roots *x509.CertPool) ports.TokenEndpoint { return traits.Hasty(t, roots) },
+		open:  func(roots *x509.CertPool) ports.TokenEndpoint { return rescuedEndpoint(open(t, roots), trial) },
+		hasty: func(roots *x509.CertPool) ports.TokenEndpoint { return rescuedEndpoint(traits.Hasty(t, roots), trial) },
 	}
+}
+
+// rescuedEndpoint returns a client whose panics fail the case.
+func rescuedEndpoint(e ports.TokenEndpoint, trial trial) ports.TokenEndpoint {
+	return ports.TokenEndpointFunc(func(ctx context.Context, r ports.TokenRequest) (response ports.TokenResponse, err error) {
+		defer trial.rescue("PostForm", &err)
+		return e.PostForm(ctx, r)
+	})
 }
 
 func (t *tokenTrial) isNeverHasty() string {

@@ -148,16 +148,11 @@ var brokenTokenClients = []broken[*plainClient]{
 		}
 	}),
 	brokenClient("TokenEndpoint/concurrency", "takes one call at a time", func(p *plainClient) { p.around = oneAtATime() }),
+	brokenClient("TokenEndpoint/panics", "panics at null", func(p *plainClient) { p.read = panicAtNull }),
 	brokenClient("TokenEndpoint/context-ended", "has another error", func(p *plainClient) { p.around = hideEndedContext }),
 	brokenClient("TokenEndpoint/context-ends", "hides the context's error before an answer", carrier(hideBeforeAnswer).carry),
 	brokenClient("TokenEndpoint/context-ends-in-body", "hides the context's error in a body", func(p *plainClient) {
-		p.read = func(answer *http.Response) ([]byte, error) {
-			body, err := hideInBody(answer)
-			if p.patience > 0 { // that of another case
-				err = errors.Join(answer.Request.Context().Err(), err)
-			}
-			return body, err
-		}
+		p.read = hideInBody
 	}),
 }
 

@@ -408,7 +408,7 @@ func tokenGeneralCases() []contractCase[*tokenTrial] {
 			skip: (*tokenTrial).isNeverHasty,
 			try: func(t *tokenTrial) {
 				s := newHostileServer(t, stall)
-				_, err := t.post(t.hasty(s.roots), newExchange(s.url).request)
+				_, err := t.post(t.hasty(s.roots), newExchange(s.url+"/slow").request)
 				if !errors.Is(err, context.DeadlineExceeded) {
 					t.fail("PostForm of a client that is out of time: error %v", err)
 				}

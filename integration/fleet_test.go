@@ -98,7 +98,7 @@ func runMember(in io.Reader, out io.Writer) error {
 		Domain: fleetIssuer, Audiences: []string{fleetAudience}, Algorithms: []string{"ES256"},
 		StaticKeys: map[string][]byte{fleetIssuer: w.Keys},
 	}
-	config.DPoP.Mode, config.DPoP.ReplayStore = verifier.DPoPRequired, store
+	config.DPoP = verifier.DPoP{Mode: verifier.DPoPRequired, ReplayStore: store, ReplayTimeout: time.Minute}
 	if w.verifier, err = verifier.New(config); err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@
 //     wraps the context's.
 //   - Ownership. A caller may change a slice or map that it passed or got once the call has returned; an
 //     implementation must therefore keep and hand out copies.
+//   - Panics. A method must not panic, whatever a server answers. Package verifier takes a panic for an error of the
+//     port, and logs it with its stack; one on a goroutine that the implementation started ends the process.
 //   - Errors. An error means "cannot tell", never "no". Package verifier answers it with the class undecidable
 //     (503), or does without the port where that is safe (a cache). Errors are written to the operator's log:
 //     they must not hold credentials.

@@ -17,6 +17,8 @@ type Fetcher interface {
 	// It must bound the memory that one answer can take: a body over its limit is an error, not a cut.
 	// It must follow a redirect only from https to https, and at most 3 of them.
 	// It must not retry or cache on its own: when to ask again is the domain's business.
+	// It must return soon after ctx has ended also while bytes of the answer still arrive: an issuer may send one at a
+	// time, without end.
 	// It must not send cookies or credentials that belong to another host.
 	Fetch(ctx context.Context, url string) (Document, error)
 }

@@ -136,7 +136,7 @@ func cacheCases() []Case {
 			step{send: rotated, want: accepted, check: sparedBut(2)}).with(sharedCache),
 		keyCase("CACHE-11.written", holds, "and writes it",
 			step{send: known, want: accepted},
-			step{do: publish(nextKey, signingKey), send: rotated, want: accepted},
+			step{do: all(awaitWrites(1), publish(nextKey, signingKey)), send: rotated, want: accepted},
 			step{do: all(awaitWrites(2), restart)},
 			step{send: rotated, want: accepted, check: sparedBut(2)}).with(sharedCache),
 

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -55,6 +56,9 @@ const (
 
 // NewWorld starts the issuers. Close it when done.
 func NewWorld(config WorldConfig) (*World, error) {
+	if clock := reflect.ValueOf(config.Clock); clock.Kind() == reflect.Pointer && clock.IsNil() {
+		return nil, fmt.Errorf("catalogue: WorldConfig.Clock is a nil %T; leave it out for the system's clock", config.Clock)
+	}
 	w := &World{
 		own: newRSAKey(2048), small: newRSAKey(1024),
 		certificate: sync.OnceValues(selfSigned), otherCertificate: sync.OnceValues(selfSigned),

@@ -17,7 +17,7 @@ import (
 // request is sent once more with the one it was given, and the newest nonce of each origin is used from then on (RFC
 // 9449 section 8.2). It is safe for concurrent use, once its fields are set. It must not be copied.
 type Transport struct {
-	// Prover makes the proofs.
+	// Prover makes the proofs. It is required, with its Key.
 	Prover *verifiertest.Prover
 	// AccessToken is sent by the DPoP scheme, in the place of whatever the request has in its Authorization field.
 	// Empty leaves that field alone, as a token endpoint wants it; the proof names the token that it has there, if it
@@ -76,17 +76,12 @@ func (t *Transport) send(request *http.Request) (*http.Response, error) {
 }
 
 func (t *Transport) proof(request *http.Request) (string, error) {
-	if t.Prover == nil {
-		return "", errors.New("dpopclient: Prover is required")
+	if t.Prover == nil || t.Prover.Key == nil {
+		return "", errors.New("dpopclient: a Prover with a Key is required")
 	}
 	var claims verifiertest.Claims
 	if nonce := t.nonce(request.URL); nonce != "" {
 		claims = verifiertest.Claims{"nonce": nonce}
-	}
-	target := *request.URL
-	target.RawQuery, target.ForceQuery, target.Fragment, target.RawFragment = "", false, "", "" // RFC 9449 section 4.2
-	if request.Host != "" {
-		target.Host = request.Host
 	}
 	scheme, token, _ := strings.Cut(request.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "DPoP") {
@@ -96,7 +91,21 @@ func (t *Transport) proof(request *http.Request) (string, error) {
 	if method == "" {
 		method = http.MethodGet
 	}
-	return t.Prover.Proof(method, target.String(), token, nil, claims)
+	return t.Prover.Proof(method, target(request), token, nil, claims)
+}
+
+// target is the htu of a request (RFC 9449 section 4.2): its URL without query and fragment, and with the path / where
+// there is none (RFC 9110 section 4.2.3), since some servers compare it byte for byte with what they were sent.
+func target(request *http.Request) string {
+	u := *request.URL
+	u.User, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = nil, "", false, "", ""
+	if request.Host != "" {
+		u.Host = request.Host
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return u.String()
 }
 
 // Nonces belong to an origin (RFC 9449 section 8.2).

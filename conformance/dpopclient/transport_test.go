@@ -198,6 +198,10 @@ func TestTargetOfProofs(t *testing.T) {
 		{"RFC 9449 4.2: without query and fragment", "https://api.example/orders?page=1#end", "", "https://api.example/orders"},
 		{"RFC 9110 4.2.3: a slash for an empty path", "https://api.example?page=1", "", "https://api.example/"},
 		{"RFC 9449 4.2: without an empty query", "https://api.example/orders?", "", "https://api.example/orders"},
+		{"RFC 9110 4.2.3: with / for an empty path", "https://api.example", "", "https://api.example/"},
+		{"RFC 9110 4.2.3: with / for an empty path before a query", "https://api.example?page=1", "", "https://api.example/"},
+		{"RFC 9449 4.2: with the path as it is escaped", "https://api.example/a%2Fb/", "", "https://api.example/a%2Fb/"},
+		{"RFC 9449 4.2: without a user", "https://user:password@api.example/orders", "", "https://api.example/orders"},
 		{"RFC 9449 4.2: of the host that the request is for", "https://10.0.0.1/orders", "api.example", "https://api.example/orders"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -225,8 +229,10 @@ func TestTargetOfProofs(t *testing.T) {
 }
 
 func TestWithoutProver(t *testing.T) {
-	client := &http.Client{Transport: &dpopclient.Transport{}}
-	if _, err := client.Get("http://127.0.0.1:1"); err == nil || !strings.Contains(err.Error(), "Prover is required") {
-		t.Errorf("error is %v", err)
+	for _, prover := range []*verifiertest.Prover{nil, {}} {
+		client := &http.Client{Transport: &dpopclient.Transport{Prover: prover}}
+		if _, err := client.Get("http://127.0.0.1:1"); err == nil || !strings.Contains(err.Error(), "Prover with a Key is required") {
+			t.Errorf("error is %v", err)
+		}
 	}
 }

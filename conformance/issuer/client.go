@@ -2,6 +2,9 @@ package issuer
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -47,6 +50,9 @@ func (s *Server) Register(clients ...Client) error {
 		if c.Secret != "" && c.PublicKey != nil {
 			return fmt.Errorf("issuer: client %q has both Secret and PublicKey", c.ID)
 		}
+		if c.PublicKey != nil && !usable(c.PublicKey) {
+			return fmt.Errorf("issuer: the PublicKey of client %q is %T, want *rsa.PublicKey, *ecdsa.PublicKey or ed25519.PublicKey, not nil", c.ID, c.PublicKey)
+		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,6 +62,19 @@ func (s *Server) Register(clients ...Client) error {
 		s.clients[c.ID] = c
 	}
 	return nil
+}
+
+// usable reports whether key is of a kind that client assertions are signed by.
+func usable(key crypto.PublicKey) bool {
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		return key != nil
+	case *ecdsa.PublicKey:
+		return key != nil
+	case ed25519.PublicKey:
+		return len(key) == ed25519.PublicKeySize
+	}
+	return false
 }
 
 func (s *Server) client(id string) (Client, bool) {

@@ -90,10 +90,10 @@ func (s *Server) Client() *http.Client { return s.server.Client() }
 // Certificate returns the server's certificate, nil for one without TLS.
 func (s *Server) Certificate() *x509.Certificate { return s.server.Certificate() }
 
-// Interrupt makes handler answer every request in the issuer's place. Nil ends it. See [Server.Fail] for what is ready
-// made.
+// Interrupt makes handler answer every request in the issuer's place. Nil, also a nil [http.HandlerFunc], ends it. See
+// [Server.Fail] for what is ready made.
 func (s *Server) Interrupt(handler http.Handler) {
-	if handler == nil {
+	if function, is := handler.(http.HandlerFunc); handler == nil || is && function == nil {
 		s.interrupter.Store(nil)
 		return
 	}

@@ -2,7 +2,11 @@ package issuer_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
@@ -78,7 +82,7 @@ func TestStartInsecureHTTP(t *testing.T) {
 	}
 	want := verifier.Metadata{
 		Issuer: server.URL, AuthorizationEndpoint: server.URL + "authorize", TokenEndpoint: server.URL + "token",
-		EndSessionEndpoint: server.URL + "logout",
+		EndSessionEndpoint: server.URL + "logout", AuthorizationResponseIssParameterSupported: true,
 	}
 	if diff := cmp.Diff(want, metadata); diff != "" {
 		t.Errorf("metadata (-want +got):\n%s", diff)
@@ -89,9 +93,28 @@ func TestRegister(t *testing.T) {
 	server, _ := start(t)
 	for name, client := range map[string]issuer.Client{
 		"no ID": {Secret: "x"}, "two ways to authenticate": {ID: "x", Secret: "x", PublicKey: "x"},
+		"a key of no kind":     {ID: "x", PublicKey: "x"},
+		"a nil RSA key":        {ID: "x", PublicKey: (*rsa.PublicKey)(nil)},
+		"a nil ECDSA key":      {ID: "x", PublicKey: (*ecdsa.PublicKey)(nil)},
+		"an empty Ed25519 key": {ID: "x", PublicKey: ed25519.PublicKey(nil)},
+		"a pointer to a key":   {ID: "x", PublicKey: new(ed25519.PublicKey)},
 	} {
 		if server.Register(client) == nil {
 			t.Errorf("a client with %s", name)
 		}
+	}
+}
+
+func TestInterruptByNothing(t *testing.T) {
+	server, _ := start(t)
+	server.Interrupt(http.NotFoundHandler())
+	server.Interrupt(http.HandlerFunc(nil))
+	answer, err := server.Client().Get(server.URL + "jwks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		t.Errorf("status %d", answer.StatusCode)
 	}
 }

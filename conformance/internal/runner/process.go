@@ -73,11 +73,12 @@ func freeAddress() (string, error) {
 	return listener.Addr().String(), nil
 }
 
-func (p *process) ended() bool {
+// endedWithin reports whether the target has ended, for which it waits as long as that.
+func (p *process) endedWithin(wait time.Duration) bool {
 	select {
 	case <-p.done:
 		return true
-	case <-time.After(20 * time.Millisecond): // to be found out
+	case <-time.After(wait):
 		return false
 	}
 }

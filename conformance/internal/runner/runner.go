@@ -227,8 +227,8 @@ func (a *api) end() {
 	}
 }
 
-// gone reports whether the target was started, and has ended.
-func (a *api) gone() bool { return a.process != nil && a.process.ended() }
+// gone reports whether the target was started, and has ended or does so within that time.
+func (a *api) gone(wait time.Duration) bool { return a.process != nil && a.process.endedWithin(wait) }
 
 // awaitsIssuer reports whether the issuer's keys can't be had while the cases are played, so that not even a good
 // request is accepted.
@@ -253,6 +253,9 @@ func split(cases []catalogue.Case) (accepting, rejecting []catalogue.Case) {
 // silent is how many requests in a row go unanswered before a target is given up.
 const silent = 3
 
+// dying is how long after its last connection a target may take to end.
+const dying = time.Second
+
 // cases plays cases until there are no more or the target is gone.
 func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage catalogue.Stage, a *api) error {
 	unanswered := 0
@@ -269,7 +272,7 @@ func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage c
 		switch {
 		case ctx.Err() != nil:
 			gone = timeIsUp(ctx)
-		case !finding.Decided && a.gone():
+		case !finding.Decided && a.gone(dying):
 			gone = a.process.obituary()
 		case unanswered == silent:
 			gone = fmt.Errorf("the target did not answer %d requests in a row", silent)
@@ -311,7 +314,7 @@ func (r *run) healthy(ctx context.Context, a *api) error {
 		case err == nil:
 			last = fmt.Sprintf("answered %d", answer.Status)
 		}
-		if a.gone() {
+		if a.gone(0) {
 			return a.process.obituary()
 		}
 		select {

@@ -139,7 +139,7 @@ func config(t *testing.T, how string) Config {
 	t.Setenv(behaviour, how)
 	return Config{
 		Command: []string{self}, Modes: []catalogue.Mode{catalogue.Allowed}, Audience: "https://api.example/",
-		StartTimeout: 10 * time.Second, RequestTimeout: 5 * time.Second, Timeout: time.Minute,
+		StartTimeout: 30 * time.Second, RequestTimeout: 20 * time.Second, Timeout: 5 * time.Minute,
 		Chosen: func(c catalogue.Case) bool { return c.Topic == "CLAIM" || c.Rule == "DPOP-CLM-02" || c.Topic == "DISC" },
 	}
 }
@@ -185,7 +185,7 @@ func TestRunOnBadTargets(t *testing.T) {
 	}{
 		{"does not start", "the target ended: exit status 3, its last words: no licence", false},
 		{"does not listen", "not healthy after 300ms: GET /health did not answer", false},
-		{"is never healthy", "not healthy after 300ms: GET /health answered 500", false},
+		{"is never healthy", "not healthy after 3s: GET /health answered 500", false},
 		{"answers 500", "a good request was not accepted", false},
 		{"redirects", "a good request was not accepted, so that rejections prove nothing: 302", false},
 		{"rejects all", "a good request was not accepted", false},
@@ -195,9 +195,12 @@ func TestRunOnBadTargets(t *testing.T) {
 	} {
 		t.Run(c.how, func(t *testing.T) {
 			config := config(t, c.how)
-			config.RequestTimeout = 300 * time.Millisecond
-			if strings.HasPrefix(c.fault, "not healthy") {
-				config.StartTimeout = 300 * time.Millisecond
+			// These times pass in full, and others must be met by a machine with no time to spare.
+			switch c.how {
+			case "does not listen", "hangs":
+				config.StartTimeout, config.RequestTimeout = 300*time.Millisecond, 300*time.Millisecond
+			case "is never healthy", "hangs later":
+				config.StartTimeout, config.RequestTimeout = 3*time.Second, 3*time.Second
 			}
 			config.Chosen = func(c catalogue.Case) bool { return c.Topic == "CLAIM" }
 			began := time.Now()
@@ -212,7 +215,7 @@ func TestRunOnBadTargets(t *testing.T) {
 			if counts[result.Undecided] == 0 || (counts[result.Passed] > 0) != c.decide || counts[result.Failed] > 0 {
 				t.Errorf("outcomes are %v", counts)
 			}
-			if took := time.Since(began); took > 20*time.Second {
+			if took := time.Since(began); took > time.Minute { // of the 5 that the run may take
 				t.Errorf("it took %v", took)
 			}
 		})
