@@ -74,6 +74,7 @@ var importTable = map[string]row{
 	"examples":    {free: true},
 	"integration": {free: true},
 	"interop":     {free: true},
+	"tools":       {free: true},
 	"bench":       {free: true},
 
 	// A vendor's module, as it would be elsewhere.
