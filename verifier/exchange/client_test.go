@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -409,30 +410,32 @@ func TestTokenEndpointOfMetadata(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e := &endpoint{answers: []ports.TokenResponse{good}}
-			client, err := exchange.New(newVerifier(t, tt.fetcher), exchange.Config{
-				Endpoint: e, ClientID: "client-1", ClientSecret: secret, Timeout: 50 * time.Millisecond,
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			token, err := client.Exchange(t.Context(), profile)
-			if tt.want.Code != "" {
-				checkError(t, err, tt.want)
-				if sent := len(e.requests()); sent != 0 {
-					t.Errorf("%d requests were sent, want none", sent)
+			synctest.Test(t, func(t *testing.T) {
+				e := &endpoint{answers: []ports.TokenResponse{good}}
+				client, err := exchange.New(newVerifier(t, tt.fetcher), exchange.Config{
+					Endpoint: e, ClientID: "client-1", ClientSecret: secret, Timeout: 50 * time.Millisecond,
+				})
+				if err != nil {
+					t.Fatal(err)
 				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if sent := e.requests()[0].URL; sent != tokenURL {
-				t.Errorf("the request went to %s, want %s", sent, tokenURL)
-			}
-			if want := noon.Add(5 * time.Minute); !token.ExpiresAt.Equal(want) {
-				t.Errorf("XCHG-09 the token ends at %s, want %s, by the verifier's clock", token.ExpiresAt, want)
-			}
+				token, err := client.Exchange(t.Context(), profile)
+				if tt.want.Code != "" {
+					checkError(t, err, tt.want)
+					if sent := len(e.requests()); sent != 0 {
+						t.Errorf("%d requests were sent, want none", sent)
+					}
+					return
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if sent := e.requests()[0].URL; sent != tokenURL {
+					t.Errorf("the request went to %s, want %s", sent, tokenURL)
+				}
+				if want := noon.Add(5 * time.Minute); !token.ExpiresAt.Equal(want) {
+					t.Errorf("XCHG-09 the token ends at %s, want %s, by the verifier's clock", token.ExpiresAt, want)
+				}
+			})
 		})
 	}
 }
