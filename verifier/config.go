@@ -18,7 +18,8 @@ type Config struct {
 	ExactDomain bool
 	// Domains are the issuers whose tokens are accepted, each with audiences of its own or with Audiences.
 	Domains []ports.Domain
-	// Resolver says for each request which issuers are accepted. It can't be combined with Domain or Domains.
+	// Resolver says for each request which issuers are accepted. It can't be combined with Domain or Domains. It is asked
+	// once a verification, which takes time in proportion to the domains it returns: return the tenant's, not all.
 	Resolver ports.DomainResolver
 	// ResolverTimeout is how long the resolver may take for one request. Zero means 1 second. After that the request is
 	// undecidable.

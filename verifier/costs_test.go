@@ -68,3 +68,51 @@ func TestCLAIMIAT02LongestMaxTokenAge(t *testing.T) {
 	_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"iat": 0}))
 	wantCode(t, err, "")
 }
+
+// A token within the size bound may hold as many permissions as fit.
+func TestFaultTokenOfManyPermissionsIsAccepted(t *testing.T) {
+	b := newBench(t, nil)
+	permissions := make([]string, 1025)
+	for i := range permissions {
+		permissions[i] = fmt.Sprint("p", i)
+	}
+	many := token(t, b.issuer, verifiertest.Claims{"permissions": permissions})
+	verified, err := verify(t, b, many)
+	if err != nil {
+		t.Fatalf("JWS-07: a token of %d bytes: %v", len(many), err)
+	}
+	var read struct {
+		Permissions []string `json:"permissions"`
+	}
+	if err := verified.Decode(&read); err != nil || len(read.Permissions) != len(permissions) {
+		t.Errorf("JWS-07: %d permissions are read, %v", len(read.Permissions), err)
+	}
+}
+
+// An issuer signs more than access tokens with one key, and not all of it says in typ what it is.
+func TestFaultLogoutTokenIsNoAccessToken(t *testing.T) {
+	b := newBench(t, nil)
+	logout := verifiertest.Claims{
+		"aud": audience, "sid": "session-1",
+		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+	}
+	payload, err := b.issuer.Payload(logout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, typ := range []any{verifiertest.Absent, "JWT", "at+jwt"} {
+		_, err := verify(t, b, sign(t, b.issuer, key(t, "RS256", "key-1"), header{"typ": typ}, string(payload)))
+		wantCode(t, err, verifier.CodeTokenType)
+		wantRule(t, err, "TYP-06", "")
+	}
+}
+
+// An issuer's clock may be a little ahead: what it writes into iat, it writes into nbf as well.
+func TestFaultTokenOfAClockALittleAheadIsAccepted(t *testing.T) {
+	b := newBench(t, nil)
+	for ahead, want := range map[int64]verifier.Code{0: "", 1: "", 60: "", 61: verifier.CodeNotYetValid} {
+		at := noon.Unix() + ahead
+		_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"iat": at, "nbf": at, "exp": at + 300}))
+		wantCode(t, err, want)
+	}
+}

@@ -26,8 +26,13 @@ func ExampleChecker_Check() {
 		fmt.Println(err)
 		return
 	}
+	thumbprint, err := client.Thumbprint() // in an access token: cnf.jkt
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
 	for _, url := range []string{"https://API.example:443/orders?page=2", "https://api.example/users"} {
-		_, err := checker.Check(proof, dpop.Request{Method: "GET", URL: url, AccessToken: "the-access-token"})
+		_, err := checker.Check(proof, dpop.Request{Method: "GET", URL: url, AccessToken: "the-access-token", Thumbprint: thumbprint})
 		fmt.Println(err)
 	}
 	// Output:
