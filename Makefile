@@ -19,7 +19,7 @@ check: ## formatting, vet, staticcheck, tidy modules that stand alone, known vul
 
 unit: ## all modules' tests with the race detector (interop apart), and the coverage of ports and verifier
 	@scripts/cover
-	go test -race $$(scripts/modules | grep -vE '^(ports|verifier|interop|bench)$$' | sed 's,.*,./&/...,')
+	go test -race -timeout 30m $$(scripts/modules | grep -vE '^(ports|verifier|interop|bench)$$' | sed 's,.*,./&/...,')
 	cd bench && GOWORK=off go test ./...
 
 cover: ## tests of ports and verifier, and their coverage, which must be 90 % of statements
@@ -29,10 +29,10 @@ fuzz: ## each fuzz target for FUZZTIME (20s; 3s in make test)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
 
 interop: ## third-party issuer, clients and browser, really run beside Holdfast
-	go test -count=1 -v ./interop/...
+	go test -count=1 -timeout 30m -v ./interop/...
 
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
-	go test -count=1 -timeout 5m -v -run 'InABrowser|TestReport' ./interop
+	go test -count=1 -timeout 15m -v -run 'InABrowser|TestReport' ./interop
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform

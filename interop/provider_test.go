@@ -100,7 +100,7 @@ func (p *provider) launch(t *testing.T, script string, keys []jose.JSONWebKey, c
 	if err := p.process.Start(); err != nil {
 		t.Fatalf("Node.js can't be started (run make deps): %v", err)
 	}
-	tooLate := time.AfterFunc(time.Minute, func() { _ = p.process.Process.Kill() })
+	tooLate := time.AfterFunc(3*time.Minute, func() { _ = p.process.Process.Kill() })
 	defer tooLate.Stop()
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {

@@ -44,7 +44,7 @@ func startWebLogin(t *testing.T, environment ...string) string {
 			t.Errorf("weblogin: %v", err)
 		}
 	})
-	tooLate := time.AfterFunc(time.Minute, func() { _ = command.Process.Kill() })
+	tooLate := time.AfterFunc(3*time.Minute, func() { _ = command.Process.Kill() })
 	defer tooLate.Stop()
 	listening := regexp.MustCompile(`url=(\S+)`)
 	for lines := bufio.NewScanner(log); lines.Scan(); {

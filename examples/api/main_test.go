@@ -96,7 +96,7 @@ func awaitAddress(t *testing.T, log lines) string {
 			if found := listening.FindStringSubmatch(line); found != nil {
 				return found[1]
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("the API does not listen")
 		}
 	}

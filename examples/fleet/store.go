@@ -75,7 +75,7 @@ func (s store) start() (*server, error) {
 	if err := running.process.Start(); err != nil {
 		return nil, err
 	}
-	for range 200 {
+	for range 1200 { // a minute
 		if connection, err := net.Dial("tcp", address); err == nil {
 			return running, connection.Close()
 		}

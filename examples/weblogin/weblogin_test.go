@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -449,11 +448,24 @@ func TestLogoutWithoutAnEndpoint(t *testing.T) {
 	}
 }
 
+// lines calls itself with each line of a log.
+type lines func(line string)
+
+func (l lines) Write(line []byte) (int, error) {
+	l(string(line))
+	return len(line), nil
+}
+
 func TestRun(t *testing.T) {
-	ctx, stop := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	none := func(string) string { return "" }
-	if err := run(ctx, []string{"-listen", "127.0.0.1:0"}, none, slog.New(slog.DiscardHandler)); err != nil {
+	listening := func(line string) {
+		if strings.Contains(line, "open this in a browser") {
+			stop()
+		}
+	}
+	if err := run(ctx, []string{"-listen", "127.0.0.1:0"}, none, slog.New(slog.NewTextHandler(lines(listening), nil))); err != nil {
 		t.Error(err)
 	}
 	for name, environment := range map[string]map[string]string{
