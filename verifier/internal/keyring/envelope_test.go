@@ -27,11 +27,13 @@ type sharedCache struct {
 	ttl     time.Duration
 	err     error
 	hang    bool
+	gets    int
 }
 
 func (c *sharedCache) Get(ctx context.Context, key string) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.gets++
 	if c.hang {
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -94,8 +96,12 @@ func TestCACHE11FleetFetchesOnce(t *testing.T) {
 	}
 
 	// A forced refresh goes past the cache and repairs it.
+	cache.gets = 0
 	w.issuer.SetKeys(newKeys(t, "key-2")...)
 	second.want(t, "key-2", "found", 2)
+	if cache.gets != 0 {
+		t.Error("a forced refresh read the cache")
+	}
 	third := newMember(t, w, cache, secretA)
 	third.want(t, "key-2", "found", 2)
 
@@ -163,6 +169,7 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 		secrets [][]byte
 		change  func(string) string
 		refused bool
+		stale   bool // good, but the issuer is asked
 	}{
 		{name: "CACHE-09 untouched", change: func(s string) string { return s }},
 		{name: "CACHE-09 untouched and authentic", secrets: [][]byte{secretA}, change: func(s string) string { return s }},
@@ -177,7 +184,19 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 			i := strings.LastIndex(s, `"issuer":"https://issuer.example/"`)
 			return s[:i] + strings.Replace(s[i:], "issuer.example", "other.example", 1)
 		}, refused: true},
-		{name: "CACHE-09 too large", change: func(s string) string { return s + strings.Repeat(" ", 3<<20) }, refused: true},
+		{name: "CACHE-09 at the size bound", change: func(s string) string { return s + strings.Repeat(" ", 3<<20-len(s)) }},
+		{name: "CACHE-09 over the size bound", change: func(s string) string { return s + strings.Repeat(" ", 3<<20-len(s)+1) }, refused: true},
+		{name: "CACHE-09 metadata over the bound of one document", change: func(s string) string {
+			return strings.Replace(s, `"metadata":{`, `"metadata":{"x":"`+strings.Repeat("x", 1<<20)+`",`, 1)
+		}, refused: true},
+		{name: "CACHE-09 keys over the bound of one document", change: func(s string) string {
+			return strings.Replace(s, `"keys":{`, `"keys":{"x":"`+strings.Repeat("x", 1<<20)+`",`, 1)
+		}, refused: true},
+		{name: "KEYS-12 no usable key", change: func(s string) string { return strings.Replace(s, `"kty":"EC"`, `"kty":"XX"`, 1) }, refused: true},
+		{name: "CACHE-16 a minute ahead", change: at(noon.Add(time.Minute))},
+		{name: "CACHE-16 over a minute ahead", change: at(noon.Add(time.Minute + time.Millisecond)), refused: true},
+		{name: "CACHE-04 a moment before the hard TTL", change: at(noon.Add(time.Millisecond - 24*time.Hour)), stale: true},
+		{name: "CACHE-04 at the hard TTL", change: at(noon.Add(-24 * time.Hour)), refused: true},
 		{name: "CACHE-09 keys that are no set", change: func(s string) string { return strings.Replace(s, `{"keys":[`, `{"sets":[`, 1) }, refused: true},
 		{name: "CACHE-09 from the future", change: func(s string) string { return strings.Replace(s, "2026-", "2027-", 1) }, refused: true},
 		{name: "CACHE-09 changed and authenticated before", secrets: [][]byte{secretA}, change: func(s string) string { return strings.Replace(s, "key-1", "key-X", 1) }, refused: true},
@@ -201,8 +220,11 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 			cache.edit(c.change)
 			other := newMember(t, w, cache, c.secrets...)
 			asked, kind := 1, ports.KeysFromCache
-			if c.refused {
+			switch {
+			case c.refused:
 				asked, kind = 2, ports.CacheRefused
+			case c.stale:
+				asked, kind = 2, ports.KeysFetched
 			}
 			other.want(t, "key-1", "found", asked)
 			if other.events[0].Kind != kind {
@@ -210,6 +232,38 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 			}
 			newMember(t, w, cache, c.secrets...).want(t, "key-1", "found", asked) // it was repaired
 		})
+	}
+}
+
+// at has an entry fetched at another time.
+func at(fetched time.Time) func(string) string {
+	return func(s string) string {
+		const field = `"fetched_at":"`
+		i := strings.Index(s, field) + len(field)
+		return s[:i] + fetched.Format(time.RFC3339Nano) + s[i+strings.IndexByte(s[i:], '"'):]
+	}
+}
+
+// Of an entry by a clock that is ahead the keys serve for no longer than their soft TTL from now.
+func TestCACHE16EntryFromAhead(t *testing.T) {
+	cache := &sharedCache{}
+	w := newWorld(t, nil)
+	newMember(t, w, cache).want(t, "key-1", "found", 1)
+	cache.edit(at(noon.Add(30 * time.Second)))
+	member := newMember(t, w, cache)
+	member.want(t, "key-1", "found", 1)
+	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	w.clock.Advance(10 * time.Minute)
+	member.want(t, "key-1", "unknown", 2)
+}
+
+// That the cache has no entry is nothing to tell.
+func TestCACHE09AMissIsNoFault(t *testing.T) {
+	w := newWorld(t, nil)
+	member := newMember(t, w, &sharedCache{})
+	member.want(t, "key-1", "found", 1)
+	if len(member.events) != 1 || member.events[0].Kind != ports.KeysFetched {
+		t.Errorf("events are %v", member.events)
 	}
 }
 

@@ -26,32 +26,22 @@ type flight struct {
 	ctx    context.Context
 	end    context.CancelCauseFunc
 
-	over bool  // it no longer needs its slot; guarded by the mutex of slots
-	err  error // an *UnavailableError if it brought nothing; read after done
+	// These are guarded by the mutex of slots.
+	over    bool  // it has left its slot
+	roomFor class // for which it was ended, or noClass
+
+	err error // an *UnavailableError if it brought nothing; read after done
 }
 
 func (i *issuer) newFlight(now time.Time, forced bool) *flight {
 	f := &flight{
 		issuer: i, class: starting, forced: forced, asked: now,
-		late: make(chan struct{}), done: make(chan struct{}),
+		late: make(chan struct{}), done: make(chan struct{}), roomFor: noClass,
 	}
 	if i.stage(i.snapshot.Load(), now) < expired {
 		f.class = refreshing
 	}
 	return f
-}
-
-// isLate reports whether a flight has been under way for WaitTimeout. None is not.
-func (f *flight) isLate() bool {
-	if f == nil {
-		return false
-	}
-	select {
-	case <-f.late:
-		return true
-	default:
-		return false
-	}
 }
 
 // run is the whole of a flight, on a goroutine of its own. It lands, whatever panics.

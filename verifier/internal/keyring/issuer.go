@@ -128,21 +128,21 @@ func (i *issuer) serving(w *waiter) (*snapshot, error) {
 	if err == nil {
 		return i.snapshot.Load(), nil
 	}
+	// The issuer failed, or the fetch under way has had no answer for WaitTimeout.
 	if current, now = i.look(); issuerFailed(err) && i.stage(current, now) < expired {
 		return i.serveStale(current), nil
 	}
 	return nil, err
 }
 
-// failing reports whether the issuer was asked and failed: by its last fetch, so lately that the next one is not
-// overdue, or by the one under way, which has had no answer for WaitTimeout.
+// failing reports whether the last fetch failed, so lately that the next one is not overdue.
 func (i *issuer) failing(now time.Time) bool {
-	if last := i.failure.Load(); last != nil {
-		if age := since(last.at, now); 0 <= age && age-maxBackoff < i.ring.WaitTimeout {
-			return true
-		}
+	last := i.failure.Load()
+	if last == nil {
+		return false
 	}
-	return i.flight.Load().isLate()
+	age := since(last.at, now)
+	return 0 <= age && age-maxBackoff < i.ring.WaitTimeout
 }
 
 // serveStale remembers that a snapshot serves past its soft TTL, to be told once the flight under way has landed.

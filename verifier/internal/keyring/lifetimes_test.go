@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"github.com/holdfast-go/holdfast/ports"
 )
@@ -280,7 +281,7 @@ func TestFaultCACHE16ClockSetBack(t *testing.T) {
 		w.clock.Advance(-time.Hour)
 		w.Ring.issuer("https://after.example/")
 		w.Ring.issuer("https://new.example/")
-		if held := w.heldNames(); len(held) != 2 || held["https://before.example/"] {
+		if held := w.held(); len(held) != 2 || held["https://before.example/"] {
 			t.Errorf("held are %v", held)
 		}
 	})
@@ -301,11 +302,41 @@ func TestSince(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
-	before := time.Now()
-	time.Sleep(time.Millisecond)
-	if after := time.Now(); since(before, after) < time.Millisecond {
-		t.Error("the monotonic reading is not used")
+	then := now.Add(-time.Hour)
+	for _, c := range []struct {
+		name  string
+		moved time.Duration // of the wall clock, since then
+		want  time.Duration
+	}{
+		{"CACHE-16 the wall clock was set back", -12 * time.Hour, time.Hour},
+		{"CACHE-16 the wall clock was set forward, or the machine slept", 12 * time.Hour, 13 * time.Hour},
+	} {
+		if got := since(then, movedWall(now, c.moved)); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
 	}
+}
+
+// movedWall returns a time whose wall clock was set while its monotonic reading went on, which package time has no way to
+// make. With a monotonic reading, the upper 34 bits below the first of the first word are the seconds.
+func movedWall(t time.Time, d time.Duration) time.Time {
+	words := (*struct{ wall uint64 })(unsafe.Pointer(&t))
+	words.wall += uint64(d/time.Second) << 30
+	return t
+}
+
+// A request that finds that a fetch has ended since it looked starts no other.
+func TestCACHE07AFetchThatEndedMeanwhile(t *testing.T) {
+	w := newWorld(t, nil)
+	w.want(t, "key-1", "found", 1)
+	i := w.Ring.issuer(issuerURL)
+	if f, err := i.refresh(nil); f != landed || err != nil {
+		t.Errorf("refresh = %v, %v", f, err)
+	}
+	if f, err := i.force(nil, Selector{KeyID: "key-2", HasKeyID: true}); f != landed || err != nil {
+		t.Errorf("force = %v, %v", f, err)
+	}
+	w.want(t, "key-1", "found", 1)
 }
 
 func TestFaultCACHE14ASuccessEndsTheBackoff(t *testing.T) {

@@ -27,6 +27,7 @@ const (
 	// at most half of the slots.
 	starting
 	classes
+	noClass
 )
 
 // slots bound the flights under way at once over all issuers, so that those of one kind can't take all of them, and
@@ -41,6 +42,7 @@ type slots struct {
 	under    [classes]int       // flights under way
 	waiting  [classes][]*flight // in the order in which they came
 	late     []*flight          // under way for WaitTimeout and longer
+	promised [classes]int       // flights that end to make room for one that waits
 	launched sync.WaitGroup     // of flights under way
 }
 
@@ -63,10 +65,7 @@ func (s *slots) launch(f *flight) error {
 		return errBusy
 	default:
 		s.waiting[f.class] = append(s.waiting[f.class], f)
-		if i := slices.IndexFunc(s.late, func(late *flight) bool { return s.helps(late, f.class) }); i >= 0 {
-			s.late[i].end(errMadeRoom)
-			s.late = slices.Delete(s.late, i, i+1)
-		}
+		s.makeRoom()
 	}
 	return nil
 }
@@ -76,9 +75,24 @@ func (s *slots) free(c class) bool {
 	return s.under[refreshing]+s.under[starting] < s.size && (c == refreshing || s.under[starting] < s.share)
 }
 
-// helps reports whether the end of a flight lets one of class c begin.
-func (s *slots) helps(f *flight, c class) bool {
-	return f.class == starting || c == refreshing || s.under[starting] < s.share
+// makeRoom ends late flights for those that wait, one for each. The caller holds mu.
+func (s *slots) makeRoom() {
+	for c := range classes {
+		// The end of a flight helps its own class, and refreshing; it helps starting if that has less than its share.
+		helps := func(late *flight) bool {
+			return late.class == starting || c == refreshing || s.under[starting] < s.share
+		}
+		for len(s.waiting[c]) > s.promised[c] {
+			i := slices.IndexFunc(s.late, helps)
+			if i < 0 {
+				break
+			}
+			s.promised[c]++
+			s.late[i].roomFor = c
+			s.late[i].end(errMadeRoom)
+			s.late = slices.Delete(s.late, i, i+1)
+		}
+	}
 }
 
 // begin starts a flight. The caller holds mu, and a slot is free.
@@ -98,6 +112,9 @@ func (s *slots) ended(f *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.under[f.class]--
+	if f.roomFor != noClass {
+		s.promised[f.roomFor]--
+	}
 	f.over = true
 	s.late = slices.DeleteFunc(s.late, func(late *flight) bool { return late == f })
 	for c := range classes {
@@ -106,22 +123,17 @@ func (s *slots) ended(f *flight) {
 			s.waiting[c] = s.waiting[c][1:]
 		}
 	}
+	s.makeRoom()
 }
 
-// isLate makes a flight, which has been under way for WaitTimeout, end as soon as another needs its slot.
+// isLate makes a flight, which has been under way for WaitTimeout, one of those that make room for others.
 func (s *slots) isLate(f *flight) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f.over {
-		return
+	if !f.over {
+		s.late = append(s.late, f)
+		s.makeRoom()
 	}
-	for c := range classes {
-		if len(s.waiting[c]) > 0 && s.helps(f, c) {
-			f.end(errMadeRoom)
-			return
-		}
-	}
-	s.late = append(s.late, f)
 }
 
 // close ends the flights under way, lets none begin, and waits until all have landed.

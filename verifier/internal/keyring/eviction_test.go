@@ -1,0 +1,95 @@
+package keyring
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// held returns the names of the issuers that are held.
+func (w *world) held() map[string]bool {
+	names := make(map[string]bool)
+	w.issuers.Range(func(_, held any) bool {
+		names[held.(*issuer).name] = true
+		return true
+	})
+	return names
+}
+
+// An issuer is evicted by when it was used, not by when it came.
+func TestCACHE12EvictionByUse(t *testing.T) {
+	const first, second = "https://1.example/", "https://2.example/"
+	for name, use := range map[string]func(*world){
+		"a look-up":                   func(w *world) { _, _ = w.Keys(t.Context(), first, Selector{KeyID: "key-1", HasKeyID: true}) },
+		"a look-up that finds no key": func(w *world) { _, _ = w.Keys(t.Context(), first, Selector{KeyID: "made-up", HasKeyID: true}) },
+		"metadata":                    func(w *world) { _, _ = w.Metadata(t.Context(), first) },
+		"warming":                     func(w *world) { _ = w.Warm(t.Context(), first) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(c *Config) { c.MaxIssuers = 2 })
+			w.down = errDown
+			for _, issuer := range []string{first, second} {
+				_ = w.Warm(t.Context(), issuer)
+				w.clock.Advance(time.Second)
+			}
+			use(w)
+			w.clock.Advance(time.Second)
+			for n := 3; n < 6; n++ { // each drives out the one before, but for the first time
+				if n > 3 {
+					use(w)
+					w.clock.Advance(time.Second)
+				}
+				_ = w.Warm(t.Context(), fmt.Sprintf("https://%d.example/", n))
+				w.clock.Advance(time.Second)
+				if held := w.held(); len(held) != 2 || !held[first] || !held[fmt.Sprintf("https://%d.example/", n)] {
+					t.Errorf("held are %v, want the first and the last", held)
+				}
+			}
+			if got := w.Ring.held.Load(); got != 2 {
+				t.Errorf("%d are counted, want 2", got)
+			}
+		})
+	}
+}
+
+func TestCACHE12MaxIssuersAreHeld(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.MaxIssuers = 3 })
+	for n := range 3 {
+		w.Ring.issuer(fmt.Sprintf("https://%d.example/", n))
+	}
+	if held := w.held(); len(held) != 3 {
+		t.Errorf("held are %v, want 3", held)
+	}
+	w.Ring.issuer("https://3.example/")
+	if held := w.held(); len(held) != 3 {
+		t.Errorf("held are %v, want 3", held)
+	}
+}
+
+// The name by which an issuer is asked for is part of a token, which must not be kept for it.
+func TestAnIssuersStateKeepsNothingOfTheToken(t *testing.T) {
+	const issuers, token = 500, 12 << 10
+	down := func(c *Config) {
+		c.MaxIssuers = issuers
+		c.Fetcher = ports.FetcherFunc(func(context.Context, string) (ports.Document, error) { return ports.Document{}, errDown })
+	}
+	w := newWorld(t, down)
+	before := liveBytes()
+	for n := range issuers {
+		name := fmt.Sprintf("https://%d.example/", n)
+		payload := name + strings.Repeat("x", token)
+		_ = w.Warm(t.Context(), payload[:len(name)])
+	}
+	w.slots.launched.Wait()
+	each := (liveBytes() - before) / issuers
+	t.Logf("%d bytes an issuer", each)
+	if each > 2<<10 {
+		t.Errorf("an issuer without keys costs %d bytes", each)
+	}
+	runtime.KeepAlive(w)
+}
