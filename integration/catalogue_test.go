@@ -1,12 +1,16 @@
 package integration
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"os"
+	"os/exec"
 	"testing"
+	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -49,6 +53,52 @@ func TestCatalogue(t *testing.T) {
 			ReplayStore: func(t *testing.T) ports.ReplayStore { return memcachedReplays(t, client) },
 		})
 	})
+}
+
+const slowVariable = "HOLDFAST_SLOW_STORES"
+
+// TestFaultSlowStores plays the cases that wait for a store on stores that take their time, as on a machine with none to
+// spare, in a process of its own: what a case is about comes then, and the case waits for it.
+func TestFaultSlowStores(t *testing.T) {
+	if os.Getenv(slowVariable) != "" {
+		client := memcachedClient(t, servers.Memcached(t).Address)
+		conformance.TestVerifier(t, conformance.Wiring{
+			Fetcher:     catalogueFetcher,
+			Cache:       func(t *testing.T) ports.Cache { return slowCache{memcachedCache(t, client)} },
+			ReplayStore: func(t *testing.T) ports.ReplayStore { return slowReplays{memcachedReplays(t, client)} },
+		})
+		return
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	suite := exec.CommandContext(t.Context(), self, "-test.run", "^TestFaultSlowStores$/^allowed$/^(CACHE-(0[1238]|11)|KEYS-(09|10).known|DPOP-RPL)")
+	suite.Env = append(os.Environ(), slowVariable+"=1")
+	if output, err := suite.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+const slowness = 50 * time.Millisecond
+
+type slowCache struct{ ports.Cache }
+
+func (s slowCache) Get(ctx context.Context, key string) ([]byte, error) {
+	time.Sleep(slowness)
+	return s.Cache.Get(ctx, key)
+}
+
+func (s slowCache) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	time.Sleep(slowness)
+	return s.Cache.Set(ctx, key, value, ttl)
+}
+
+type slowReplays struct{ ports.ReplayStore }
+
+func (s slowReplays) FirstUse(ctx context.Context, key string, ttl time.Duration) (bool, error) {
+	time.Sleep(slowness)
+	return s.ReplayStore.FirstUse(ctx, key, ttl)
 }
 
 func catalogueFetcher(t *testing.T, roots *x509.CertPool) ports.Fetcher {
