@@ -473,6 +473,8 @@ func FuzzVerify(f *testing.F) {
 			switch {
 			case err == nil && token != good:
 				t.Errorf("accepted %q", token)
+			case errors.Is(err, verifier.CodeIssuerUnavailable):
+				// An unknown kid may be that of a key which was published since the last fetch.
 			case err != nil && (verified != nil || !errors.As(err, &e) || e.Class != verifier.Rejected):
 				t.Fatalf("Verify = %v, %v", verified, err)
 			}

@@ -251,6 +251,34 @@ func TestJWS11AlgorithmFitsTheKey(t *testing.T) {
 	}
 }
 
+// Verify itself holds the key against alg: a signature of the key by another algorithm is none.
+func TestJWS11VerifyByAnotherAlgorithm(t *testing.T) {
+	signed := []byte("header.payload")
+	digest := algorithms["RS256"].digest(nil, signed)
+	signature, err := rsa.SignPKCS1v15(rand.Reader, rsa2048, crypto.SHA256, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := must(Parse(string(public(t, &rsa2048.PublicKey).json(t))))
+	tied := must(Parse(string(public(t, &rsa2048.PublicKey).with(document{"alg": "RS512"}).json(t))))
+	for _, alg := range []string{"RS256", "PS256", "RS512", "ES256", "EdDSA", "HS256", "none", ""} {
+		if got := free.Verify(alg, signed, signature); got != (alg == "RS256") {
+			t.Errorf("JWS-11: the signature by RS256 verifies as %q: %v", alg, got)
+		}
+		if tied.Verify(alg, signed, signature) {
+			t.Errorf("JWS-11: by a key for RS512 it verifies as %q", alg)
+		}
+	}
+}
+
+func TestSupported(t *testing.T) {
+	for alg, want := range map[string]bool{"RS256": true, "EdDSA": true, "HS256": false, "none": false, "rs256": false, "": false} {
+		if Supported(alg) != want {
+			t.Errorf("JWS-08: Supported(%q) is %v", alg, !want)
+		}
+	}
+}
+
 func TestJWS11SaltLength(t *testing.T) {
 	key, err := Parse(string(public(t, &rsa2048.PublicKey).json(t)))
 	if err != nil {
