@@ -42,6 +42,7 @@ type Port struct {
 	// Logger is told of panics. Nil means that they are not logged.
 	Logger *slog.Logger
 
+	answers  atomic.Int64 // errors other than time-outs included
 	timeouts atomic.Int64 // in a row
 	probing  atomic.Bool  // while the port is away, one call finds out whether it is back
 	givenUp  atomic.Int64 // calls that were given up and have not returned
@@ -67,8 +68,9 @@ func attempt[T any](ctx context.Context, p *Port, do func(context.Context) (T, e
 	}
 	if p.Timeout == 0 {
 		var inline call[T]
+		before := p.answers.Load()
 		inline.run(ctx, p, do)
-		return inline.value, p.meaning(ctx, ctx, inline.err)
+		return inline.value, p.meaning(ctx, ctx, before, inline.err)
 	}
 	return attemptApart(ctx, p, do)
 }
@@ -85,14 +87,15 @@ func attemptApart[T any](ctx context.Context, p *Port, do func(context.Context) 
 	if p.givenUp.Load() >= cmp.Or(p.MaxGivenUp, defaultGivenUp) {
 		return none, fmt.Errorf("%s: %w", p.Name, ErrStuck)
 	}
+	before := p.answers.Load()
 	bounded, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
 	c := &call[T]{done: make(chan struct{})}
 	go c.run(bounded, p, do)
 	if !c.wait(bounded, p) {
-		return none, p.meaning(ctx, bounded, fmt.Errorf("%s: no answer within %v: %w", p.Name, p.Timeout, context.DeadlineExceeded))
+		return none, p.meaning(ctx, bounded, before, fmt.Errorf("%s: no answer within %v: %w", p.Name, p.Timeout, context.DeadlineExceeded))
 	}
-	return c.value, p.meaning(ctx, bounded, c.err)
+	return c.value, p.meaning(ctx, bounded, before, c.err)
 }
 
 // A call is one call of a port, on a goroutine of its own where done is set.
@@ -144,11 +147,11 @@ func (c *call[T]) wait(ctx context.Context, p *Port) bool {
 }
 
 // meaning says what err, the outcome of a call, means to the caller, and remembers what it says of the port. Bounded is the
-// context that the port got.
-func (p *Port) meaning(ctx, bounded context.Context, err error) error {
+// context that the port got, and before how often the port had answered when the call began.
+func (p *Port) meaning(ctx, bounded context.Context, before int64, err error) error {
 	switch {
 	case err == nil:
-		p.timeouts.Store(0)
+		p.answered()
 		return nil
 	case ctx.Err() != nil:
 		return p.callerLeft(ctx.Err())
@@ -156,11 +159,19 @@ func (p *Port) meaning(ctx, bounded context.Context, err error) error {
 		// The port's timer struck a moment before that of the caller's context.
 		return p.callerLeft(context.DeadlineExceeded)
 	case isTimeout(err):
-		p.timeouts.Add(1)
+		// A call that began before the last answer tells how the port was then, and not that it is away.
+		if p.answers.Load() == before {
+			p.timeouts.Add(1)
+		}
 	default:
-		p.timeouts.Store(0)
+		p.answered()
 	}
 	return err
+}
+
+func (p *Port) answered() {
+	p.answers.Add(1)
+	p.timeouts.Store(0)
 }
 
 func (p *Port) callerLeft(err error) error {

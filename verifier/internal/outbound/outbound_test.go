@@ -230,6 +230,35 @@ func TestFaultPortThatIsAway(t *testing.T) {
 }
 
 // Time-outs of package net count like those of contexts.
+// Calls that began before the port answered time out after it: they must not make it count as away.
+func TestFaultPortThatIsBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Port{Name: "the store", Timeout: time.Second}
+		var hanging sync.WaitGroup
+		for range tripAfter {
+			hanging.Go(func() { _, _ = Call(t.Context(), p, heeding) })
+		}
+		synctest.Wait()
+		if _, err := Call(t.Context(), p, answering); err != nil {
+			t.Fatal(err)
+		}
+		hanging.Wait()
+
+		slow := func(context.Context) (string, error) {
+			time.Sleep(time.Millisecond)
+			return "answer", nil
+		}
+		for range 2 {
+			hanging.Go(func() {
+				if _, err := Call(t.Context(), p, slow); err != nil {
+					t.Errorf("a port that is back: %v", err)
+				}
+			})
+		}
+		hanging.Wait()
+	})
+}
+
 func TestFaultNetworkTimeoutsTrip(t *testing.T) {
 	p := &Port{Name: "the store", Timeout: time.Minute}
 	for range tripAfter {
