@@ -106,6 +106,13 @@ type waiter struct {
 	over    <-chan time.Time // since the first wait
 }
 
+// spent stands for a time that is over.
+var spent = func() <-chan time.Time {
+	over := make(chan time.Time)
+	close(over)
+	return over
+}()
+
 // wait returns when the flight has landed, and nil if it brought keys. Before that it returns when the flight is late,
 // the waiter's time is over, or its context ends, whichever is first.
 func (w *waiter) wait(f *flight) error {
@@ -127,6 +134,7 @@ func (w *waiter) wait(f *flight) error {
 	case <-late:
 		return &UnavailableError{RetryAfter: minBackoff, Err: errLate, issuerFailed: true}
 	case <-w.over:
+		w.over = spent
 		if begun {
 			return &UnavailableError{RetryAfter: minBackoff, Err: errLate, issuerFailed: true}
 		}
