@@ -1,9 +1,10 @@
 # Commands for those who work on Holdfast. `make test` does everything, on a fresh machine too.
 SHELL := /bin/bash
 FUZZTIME ?= 20s
+SIMULATE ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz interop e2e conform bench quickstart rehearse reproducible
+.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench quickstart rehearse reproducible
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -27,6 +28,13 @@ cover: ## tests of ports and verifier, and their coverage, which must be 90 % of
 
 fuzz: ## each fuzz target for FUZZTIME (20s; 3s in make test)
 	@FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+# For a time, from a seed that the time of day gives; or so many HISTORIES from SEED on; or the one history of SEED, told in full.
+simulation = $(if $(HISTORIES),-simulate.histories=$(HISTORIES) -simulate.seed=$(or $(SEED),1),$(if $(SEED),-simulate.histories=1 \
+	-simulate.seed=$(SEED),-simulate.for=$(SIMULATE) -simulate.seed=$$(date +%s)000000))
+
+simulate: ## random histories against an oracle for SIMULATE (60s), or HISTORIES of them, or the one of SEED; docs/assurance.md
+	go test ./verifier/internal/simulation -run TestSimulation -count=1 -timeout=0 -v $(simulation)
 
 interop: ## third-party issuer, clients and browser, really run beside Holdfast
 	go test -count=1 -timeout 30m -v ./interop/...

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/jitter"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
@@ -323,7 +323,7 @@ func (c *checker) keyring(clock ports.Clock, allowed domains) keyring.Config {
 		MaxIssuers:   atLeastZero(c, "Keys.MaxIssuers", c.Keys.MaxIssuers, defaultMaxIssuers),
 		Cache:        c.Cache,
 		CacheSecrets: c.cacheSecrets(),
-		Rand:         rand.Int64N,
+		Rand:         jitter.Int64N,
 		Static:       static,
 	}
 	if c.Keys.MinTTL != 0 {

@@ -1,0 +1,159 @@
+package simulation
+
+import (
+	"slices"
+	"time"
+)
+
+// What the oracle looks up in the record of a history.
+
+// signedByPublished tells whether the key was published from when the token was issued until the answer.
+func (w *world) signedByPublished(r *request) bool {
+	if r.token.key == stranger {
+		return false
+	}
+	key := w.issuers[r.token.issuer].published[r.token.key]
+	return key.open() || r.to < key.to
+}
+
+// clockHidesRotation: a process whose clock is ahead takes a token of a new key for one that was issued before it last
+// asked, until it may ask again.
+func (w *world) clockHidesRotation(r *request) bool { return w.drift() > 0 && w.askedLately(r) }
+
+// mayHaveBeenUsed tells whether another request with the proof came before the answer, or if this one's use may have been
+// remembered twice.
+func (w *world) mayHaveBeenUsed(r *request) bool {
+	return slices.ContainsFunc(w.requests, func(other *request) bool {
+		return other != r && other.proof == r.proof && other.from < r.to && (other.open() || other.status != 401)
+	})
+}
+
+// storeFailed tells whether the replay store failed since the process last heard from it.
+func (w *world) storeFailed(r *request) bool {
+	var heard time.Duration
+	for _, u := range w.store.uses {
+		if u.life == r.life && u.err == nil && !u.open() && u.to <= r.from {
+			heard = max(heard, u.from)
+		}
+	}
+	return slices.ContainsFunc(w.store.troubles, func(t period) bool {
+		return t.from <= r.to && (t.open() || t.to >= heard)
+	})
+}
+
+// knowsWithdrawn tells whether the process has got a key set that the issuer wrote after it had withdrawn the key. It may
+// forget that if it holds few issuers, and be told older sets by a process whose clock is ahead.
+func (w *world) knowsWithdrawn(r *request, withdrawn time.Duration) bool {
+	if w.setup.maxIssuers != 0 || w.drift() != 0 {
+		return false
+	}
+	return slices.ContainsFunc(w.attemptsOf(r), func(a *attempt) bool {
+		return a.good && a.composed >= withdrawn && a.to < r.from
+	})
+}
+
+// failedLately tells whether the process could not get the keys shortly before the request was answered.
+func (w *world) failedLately(r *request) bool {
+	lately := r.from - maxBackoff - boundOfKeys - w.stretch(r, maxBackoff)
+	return slices.ContainsFunc(w.attemptsOf(r), func(a *attempt) bool {
+		if a.open() || a.to > r.to {
+			return r.to-a.from >= boundOfKeys-boundOfCache // it has hung for so long, the cache included
+		}
+		return !a.good && a.to >= lately
+	})
+}
+
+// askedLately tells whether the process asked the issuer so shortly before that its cooldown may forbid to ask again.
+func (w *world) askedLately(r *request) bool {
+	lately := r.from - w.setup.cooldown - w.stretch(r, w.setup.cooldown)
+	return slices.ContainsFunc(w.attemptsOf(r), func(a *attempt) bool {
+		return a.from < r.from && (a.open() || a.to >= lately)
+	})
+}
+
+// troubledLately tells whether the issuer had a fault that the process may still suffer from: a fetch that began in it,
+// and the time after that in which the issuer is left alone. Where few fetches may run at once, other issuers count.
+func (w *world) troubledLately(r *request) bool {
+	rest := max(maxBackoff, w.setup.cooldown)
+	lately := r.from - w.setup.fetchTimeout - rest - w.stretch(r, rest)
+	for _, i := range w.issuers {
+		if i.number != r.token.issuer && w.setup.maxFetches == 0 {
+			continue
+		}
+		if slices.ContainsFunc(i.troubles, func(t period) bool { return t.from < r.to && (t.open() || t.to >= lately) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// stretch is by how much wrong clocks may prolong a time that the request's process has measured. A clock that is set back
+// by more than that time shows that it was set back. The age of a cache's entry is measured by two clocks.
+func (w *world) stretch(r *request, measured time.Duration) time.Duration {
+	steps := r.life.process.clock.steps
+	var stretched time.Duration
+	for n := range steps[1:] {
+		if back := steps[n].offset - steps[n+1].offset; back > 0 && back <= measured && steps[n+1].at <= r.to {
+			stretched += back
+		}
+	}
+	if w.setup.cache != noCache {
+		stretched += w.drift()
+	}
+	return stretched
+}
+
+// usesOfKey is how many proofs of the request's key the process may have taken while a share filled up twice.
+func (w *world) usesOfKey(r *request) int {
+	uses := 0
+	for _, other := range w.requests {
+		if other != r && other.life == r.life && other.proof != nil && other.token.client == r.token.client && other.from <= r.to {
+			uses++
+		}
+	}
+	return uses
+}
+
+// attemptsOf are the fetches that the request's process began before the answer.
+func (w *world) attemptsOf(r *request) []*attempt {
+	var of []*attempt
+	for _, a := range w.attempts {
+		if a.life == r.life && a.issuer == r.token.issuer && a.from <= r.to {
+			of = append(of, a)
+		}
+	}
+	return of
+}
+
+// times are the earliest and the latest time that the process's clock showed while it decided.
+func (r *request) times() (early, late time.Time) {
+	low, high := r.offsets()
+	start := r.life.world.start
+	return start.Add(r.from + low), start.Add(r.to + high)
+}
+
+// offsets are the least and the most by which the process's clock was ahead while it decided.
+func (r *request) offsets() (low, high time.Duration) {
+	steps := r.life.process.clock.steps
+	low, high = steps[0].offset, steps[0].offset
+	for _, s := range steps {
+		switch {
+		case s.at < r.from:
+			low, high = s.offset, s.offset
+		case s.at <= r.to: // while it decided, or at the very moment
+			low, high = min(low, s.offset), max(high, s.offset)
+		}
+	}
+	return low, high
+}
+
+// drift is how far any clock ever was from another.
+func (w *world) drift() time.Duration {
+	var low, high time.Duration
+	for _, p := range w.processes {
+		for _, s := range p.clock.steps {
+			low, high = min(low, s.offset), max(high, s.offset)
+		}
+	}
+	return high - low
+}
