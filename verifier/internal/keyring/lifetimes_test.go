@@ -153,6 +153,31 @@ func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
 			w.want(t, "key-1", "unknown", 2)
 		})
 	})
+	t.Run("a failure before the last success excuses nothing", func(t *testing.T) {
+		inBubble(t, func(c *Config) { c.Floor = 0 }, func(t *testing.T, w *world) {
+			w.issuer.Fresh = 10 * time.Second
+			w.set(func() { w.down = errDown })
+			w.want(t, "key-1", "unavailable", 0)
+			w.clock.Advance(time.Second)
+			w.set(func() { w.down = nil })
+			w.want(t, "key-1", "found", 1)
+			w.issuer.SetKeys(newKeys(t, "key-2")...)
+			w.clock.Advance(10 * time.Second)
+			w.want(t, "key-1", "unknown", 2)
+		})
+	})
+	t.Run("not where the fetch was ended by Close", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(10*time.Minute - 1)
+			w.slow(time.Hour)
+			w.wantAfter(t, "key-1", "found", 0)
+			synctest.Wait()
+			w.Close()
+			w.clock.Advance(1)
+			w.wantAfter(t, "key-1", "unavailable", 0)
+		})
+	})
 	t.Run("not where it was not asked", func(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, w *world) {
 			w.want(t, "key-1", "found", 1)

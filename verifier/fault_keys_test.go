@@ -1,0 +1,274 @@
+package verifier_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// slowly answers from the issuer after a while, for each document.
+func slowly(issuer ports.Fetcher, delay time.Duration) func(context.Context, string) (ports.Document, error) {
+	return func(ctx context.Context, url string) (ports.Document, error) {
+		select {
+		case <-time.After(delay):
+			return issuer.Fetch(ctx, url)
+		case <-ctx.Done():
+			return ports.Document{}, ctx.Err()
+		}
+	}
+}
+
+// verifyIn verifies a token and reports how long it took.
+func verifyIn(b *bench, token string) (error, time.Duration) {
+	began := time.Now()
+	_, err := b.VerifyAccessToken(context.Background(), token)
+	return err, time.Since(began)
+}
+
+// wantIn checks what comes of a token, and how long that takes.
+func wantIn(t *testing.T, b *bench, token string, code verifier.Code, took time.Duration) {
+	t.Helper()
+	err, waited := verifyIn(b, token)
+	wantCode(t, err, code)
+	if waited != took {
+		t.Errorf("it took %v, want %v", waited, took)
+	}
+}
+
+// inFaultBench runs a test in a bubble, with a verifier behind a network.
+func inFaultBench(t *testing.T, edit func(*verifier.Config), test func(*testing.T, *bench, *network)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b, n := newFaultBench(t, edit)
+		test(t, b, n)
+	})
+}
+
+func TestFaultFetcherIgnoresItsContext(t *testing.T) {
+	inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
+		ended := make(chan struct{})
+		defer close(ended)
+		n.fail(func(context.Context, string) (ports.Document, error) {
+			<-ended
+			return ports.Document{}, errors.New("too late")
+		})
+		good := longToken(t, b)
+		wantIn(t, b, good, verifier.CodeIssuerUnavailable, 2*time.Second)
+		wantIn(t, b, good, verifier.CodeIssuerUnavailable, 0)
+		time.Sleep(8 * time.Second) // the fetch has ended, and is not tried again for now
+		synctest.Wait()
+		wantIn(t, b, good, verifier.CodeIssuerUnavailable, 0)
+		n.fail(nil)
+		b.clock.Advance(30 * time.Second)
+		wantIn(t, b, good, "", 0)
+
+		b.clock.Advance(time.Hour)
+		n.fail(func(context.Context, string) (ports.Document, error) { <-ended; return ports.Document{}, nil })
+		wantIn(t, b, good, "", 2*time.Second)
+		began := time.Now()
+		if err := b.Close(); err != nil || time.Since(began) != 0 {
+			t.Errorf("Close = %v after %v", err, time.Since(began))
+		}
+	})
+}
+
+func TestFaultFetcherPanics(t *testing.T) {
+	var events []ports.KeyEvent
+	b, n := newFaultBench(t, func(c *verifier.Config) { c.Observer = func(e ports.KeyEvent) { events = append(events, e) } })
+	good := longToken(t, b)
+	n.fail(func(context.Context, string) (ports.Document, error) { panic("no such host") })
+	_, err := verify(t, b, good)
+	wantCode(t, err, verifier.CodeIssuerUnavailable)
+	n.fail(nil)
+	b.clock.Advance(time.Second)
+	_, err = verify(t, b, good)
+	wantCode(t, err, "")
+	b.Close() // which waits until all events are told
+	if len(events) != 2 || events[0].Kind != ports.KeysRefused || events[1].Kind != ports.KeysFetched {
+		t.Errorf("events are %v", events)
+	}
+}
+
+func TestFaultOneIssuerHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := verifiertest.NewClock(noon)
+		good := newIssuer(t, issuerURL, clock, key(t, "RS256", "key-1"))
+		hanging := newIssuer(t, "https://hanging.example/", clock, key(t, "RS256", "key-1"))
+		b := newBench(t, func(c *verifier.Config) {
+			c.Clock = clock
+			c.Domain, c.Domains = "", []ports.Domain{{Issuer: good.URL}, {Issuer: hanging.URL}}
+			c.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+				if strings.HasPrefix(url, hanging.URL) {
+					return hang(ctx, url)
+				}
+				return good.Fetch(ctx, url)
+			})
+		})
+		for range 20 { // far more time-outs in a row than make another port count as away
+			wantIn(t, b, token(t, hanging, nil), verifier.CodeIssuerUnavailable, 2*time.Second)
+			time.Sleep(8 * time.Second)
+			synctest.Wait()
+			clock.Advance(time.Minute)
+			wantIn(t, b, token(t, good, nil), "", 0)
+		}
+	})
+}
+
+// tenants is a resolver that accepts the issuers https://tenant-N.example/, and the one of the bench.
+func tenants(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
+	if strings.HasPrefix(q.UnverifiedIssuer, "https://tenant-") {
+		return []ports.Domain{{Issuer: strings.Clone(q.UnverifiedIssuer)}}, nil
+	}
+	return []ports.Domain{{Issuer: issuerURL}}, nil
+}
+
+func TestFaultTenThousandIssuers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most, all atomic.Int64
+		b, n := newFaultBench(t, func(c *verifier.Config) {
+			c.Domain, c.Resolver = "", ports.DomainResolverFunc(tenants)
+		})
+		good := longToken(t, b)
+		wantIn(t, b, good, "", 0)
+		n.fail(func(ctx context.Context, url string) (ports.Document, error) {
+			if strings.HasPrefix(url, issuerURL) {
+				return b.issuer.Fetch(ctx, url)
+			}
+			all.Add(1)
+			defer now.Add(-1)
+			if at := now.Add(1); at > most.Load() {
+				most.Store(at)
+			}
+			return hang(ctx, url)
+		})
+		forged := make([]string, 10_001)
+		for i := range forged {
+			forged[i] = sign(t, b.issuer, key(t, "ES256", "key-1"), nil,
+				fmt.Sprintf(`{"iss":"https://tenant-%d.example/","aud":%q,"iat":%d,"exp":%d}`, i, audience, noon.Unix(), noon.Unix()+60))
+		}
+		before := runtime.NumGoroutine()
+		senders, leave := context.WithTimeout(context.Background(), 10*time.Millisecond)
+		defer leave()
+		var sent sync.WaitGroup
+		for _, token := range forged[:10_000] {
+			sent.Go(func() { _, _ = b.VerifyAccessToken(senders, token) })
+		}
+		sent.Wait()
+		synctest.Wait()
+		if more := runtime.NumGoroutine() - before; more > 200 {
+			t.Errorf("CACHE-19: %d goroutines more", more)
+		}
+		if most.Load() != 32 || all.Load() != 32 {
+			t.Errorf("CACHE-19: %d fetches at once of %d, want 32", most.Load(), all.Load())
+		}
+		wantIn(t, b, good, "", 0) // keys that are known, and fresh
+		b.clock.Advance(time.Hour)
+		wantIn(t, b, good, "", 0) // and those that must be refreshed first
+		err, waited := verifyIn(b, forged[10_000])
+		wantCode(t, err, verifier.CodeIssuerUnavailable)
+		if e := refusal(t, err); waited != 0 || e.Status != 503 || e.Header["Retry-After"][0] != "1" {
+			t.Errorf("CACHE-19: beyond the bound: %v, %v after %v", e.Status, e.Header, waited)
+		}
+		time.Sleep(time.Hour)
+		if all.Load() != 32+1024 {
+			t.Errorf("CACHE-19: %d fetches in all, want those that had a slot or a place in the queue", all.Load())
+		}
+	})
+}
+
+func TestFaultRequestsWaitForKeysForTheirTime(t *testing.T) {
+	for name, c := range map[string]struct {
+		configured, want time.Duration
+	}{
+		"CACHE-18 2 s by default": {0, 2 * time.Second},
+		"CACHE-18 as configured":  {300 * time.Millisecond, 300 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFaultBench(t, func(config *verifier.Config) { config.Keys.WaitTimeout = c.configured }, func(t *testing.T, b *bench, n *network) {
+				n.fail(slowly(b.issuer, 3*time.Second))
+				good := longToken(t, b)
+				var requests sync.WaitGroup
+				for range 100 {
+					requests.Go(func() {
+						if err, waited := verifyIn(b, good); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != c.want {
+							t.Errorf("%v after %v", err, waited)
+						}
+					})
+				}
+				requests.Wait()
+				time.Sleep(6 * time.Second) // the fetch went on behind
+				wantIn(t, b, good, "", 0)
+				wantFetched(t, b, 2, 2) // each is counted twice: by the network, and by slowly
+			})
+		})
+	}
+	t.Run("CACHE-18 also for a remembered token", func(t *testing.T) {
+		inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
+			good := token(t, b.issuer, verifiertest.Claims{"exp": noon.Add(100 * time.Hour).Unix()})
+			for range 3 {
+				wantIn(t, b, good, "", 0)
+			}
+			b.clock.Advance(25 * time.Hour)
+			n.fail(hang)
+			wantIn(t, b, good, verifier.CodeIssuerUnavailable, 2*time.Second)
+		})
+	})
+	t.Run("CACHE-18 Warm waits longer", func(t *testing.T) {
+		inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
+			n.fail(slowly(b.issuer, 3*time.Second))
+			began := time.Now()
+			if err := b.Warm(t.Context()); err != nil || time.Since(began) != 6*time.Second {
+				t.Errorf("Warm = %v after %v", err, time.Since(began))
+			}
+		})
+	})
+}
+
+func TestFaultCooldownShorterThanAFetch(t *testing.T) {
+	inFaultBench(t, func(c *verifier.Config) { c.Keys.Cooldown = 30 * time.Millisecond }, func(t *testing.T, b *bench, n *network) {
+		wantIn(t, b, longToken(t, b), "", 0)
+		n.fail(slowly(b.issuer, 20*time.Millisecond))
+		unknown := sign(t, b.issuer, key(t, "ES256", "key-2"), nil, "")
+		before, _ := b.issuer.Fetched()
+		wantIn(t, b, unknown, verifier.CodeKeyUnknown, 40*time.Millisecond)
+		if after, _ := b.issuer.Fetched(); after-before != 2 { // one fetch, counted twice
+			t.Errorf("CACHE-05: %d fetches by one request", (after-before)/2)
+		}
+	})
+}
+
+func TestFaultIssuersStateKeepsNothingOfTheToken(t *testing.T) {
+	const issuers = 500
+	b := newBench(t, func(c *verifier.Config) {
+		c.Domain, c.Resolver, c.Fetcher = "", ports.DomainResolverFunc(tenants), ports.FetcherFunc(unavailable)
+	})
+	heap := func() int64 {
+		runtime.GC()
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc)
+	}
+	pad := strings.Repeat("x", 11_000)
+	before := heap()
+	for i := range issuers {
+		payload := fmt.Sprintf(`{"pad":%q,"iss":"https://tenant-%d.example/"}`, pad, i)
+		_, err := verify(t, b, signRaw(t, b.issuer, key(t, "RS256", "key-1"), `{"alg":"RS256","kid":"key-1"}`, payload))
+		wantCode(t, err, verifier.CodeIssuerUnavailable)
+	}
+	if each := (heap() - before) / issuers; each > 3<<10 {
+		t.Errorf("CACHE-12: each issuer holds %d bytes after tokens of 14 KB", each)
+	}
+	runtime.KeepAlive(b)
+}
