@@ -137,7 +137,7 @@ func TestRedis(t *testing.T) {
 		}},
 		{"Cluster, read from replicas", func(t *testing.T) goredis.UniversalOptions {
 			addresses := servers.RedisCluster(t).Addresses()
-			return permit(t, goredis.UniversalOptions{Addrs: addresses, RouteByLatency: true}, addresses)
+			return permit(t, goredis.UniversalOptions{Addrs: addresses, ReadOnly: true}, addresses)
 		}},
 	}
 	for _, setup := range setups {

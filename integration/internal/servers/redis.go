@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 )
@@ -90,14 +89,4 @@ func (s *Server) await(want string, args ...any) {
 		answer, err := s.do(args...).Text()
 		return err == nil && strings.Contains(answer, want)
 	})
-}
-
-// eventually waits for a condition. Complaint says what is wrong until it holds.
-func (s *Server) eventually(complaint string, condition func() bool) {
-	s.t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			s.t.Fatalf("%s: %s after %v", s.Address, complaint, patience)
-		}
-	}
 }

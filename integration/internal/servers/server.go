@@ -134,16 +134,27 @@ func (s *Server) Restart() {
 	}
 }
 
-// Stop makes the server stand still: it takes connections and requests, and answers none.
+// Stop makes the server stand still, and returns when it does: it takes connections and requests, and answers none.
 func (s *Server) Stop() {
 	s.t.Helper()
 	s.signal(syscall.SIGSTOP)
+	s.eventually("it goes on", func() bool { return standsStill(s.child.Process.Pid) })
 }
 
 // Continue undoes Stop.
 func (s *Server) Continue() {
 	s.t.Helper()
 	s.signal(syscall.SIGCONT)
+}
+
+// eventually waits for a condition. Complaint says what is wrong until it holds.
+func (s *Server) eventually(complaint string, condition func() bool) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s: %s after %v", s.Address, complaint, patience)
+		}
+	}
 }
 
 func (s *Server) signal(signal syscall.Signal) {
