@@ -33,8 +33,8 @@ func (refused) RedisError()     {}
 
 // What the server answers to a SET, besides an error.
 var (
-	stored = errors.New("stored")
-	exists = errors.New("exists")
+	errStored = errors.New("stored")
+	errExists = errors.New("exists")
 )
 
 func TestFaultFirstUse(t *testing.T) {
@@ -49,16 +49,16 @@ func TestFaultFirstUse(t *testing.T) {
 		want   bool
 		err    error
 	}{
-		{name: "DPOP-RPL-01 stored", sets: []error{stored}, want: true},
-		{name: "DPOP-RPL-01 there already", sets: []error{exists}},
-		{name: "DPOP-RPL-03 lost before the server, then stored", sets: []error{lost, stored}, want: true},
-		{name: "DPOP-RPL-03 stored and the reply lost", sets: []error{io.EOF, exists}, holder: own, want: true},
-		{name: "DPOP-RPL-03 lost twice", sets: []error{os.ErrDeadlineExceeded, lost, exists}, holder: own, want: true},
-		{name: "DPOP-RPL-03 lost, and another's", sets: []error{lost, exists}, holder: strings.Repeat("A", 26)},
-		{name: "DPOP-RPL-03 lost, and one that starts with another's", sets: []error{lost, exists}, holder: own + "A"},
-		{name: "DPOP-RPL-03 lost, and an earlier version's", sets: []error{lost, exists}, holder: "1"},
-		{name: "DPOP-RPL-05 lost, there, and gone", sets: []error{lost, exists}, err: errors.New("a reply was lost, and the entry is gone")},
-		{name: "DPOP-RPL-05 lost, there, and the reading fails", sets: []error{lost, exists}, read: io.EOF, err: io.EOF},
+		{name: "DPOP-RPL-01 stored", sets: []error{errStored}, want: true},
+		{name: "DPOP-RPL-01 there already", sets: []error{errExists}},
+		{name: "DPOP-RPL-03 lost before the server, then stored", sets: []error{lost, errStored}, want: true},
+		{name: "DPOP-RPL-03 stored and the reply lost", sets: []error{io.EOF, errExists}, holder: own, want: true},
+		{name: "DPOP-RPL-03 lost twice", sets: []error{os.ErrDeadlineExceeded, lost, errExists}, holder: own, want: true},
+		{name: "DPOP-RPL-03 lost, and another's", sets: []error{lost, errExists}, holder: strings.Repeat("A", 26)},
+		{name: "DPOP-RPL-03 lost, and one that starts with another's", sets: []error{lost, errExists}, holder: own + "A"},
+		{name: "DPOP-RPL-03 lost, and an earlier version's", sets: []error{lost, errExists}, holder: "1"},
+		{name: "DPOP-RPL-05 lost, there, and gone", sets: []error{lost, errExists}, err: errors.New("a reply was lost, and the entry is gone")},
+		{name: "DPOP-RPL-05 lost, there, and the reading fails", sets: []error{lost, errExists}, read: io.EOF, err: io.EOF},
 		{name: "DPOP-RPL-05 lost three times", sets: []error{lost, lost, io.EOF}, err: io.EOF},
 		{name: "DPOP-RPL-05 lost, then refused", sets: []error{lost, full}, err: full},
 		{name: "DPOP-RPL-05 refused", sets: []error{full}, err: full},
@@ -90,12 +90,12 @@ func TestFaultFirstUse(t *testing.T) {
 	}
 }
 
-// setResult lets a command to store end in one of stored, exists and an error. The client's type is the adapter's own, and
+// setResult lets a command to store end in one of errStored, errExists and an error. The client's type is the adapter's own, and
 // embeds a *goredis.BoolCmd.
 func setResult(cmd goredis.Cmder, result error) {
 	switch result {
-	case stored, exists:
-		cmd.(interface{ SetVal(bool) }).SetVal(result == stored)
+	case errStored, errExists:
+		cmd.(interface{ SetVal(bool) }).SetVal(result == errStored)
 	default:
 		cmd.SetErr(result)
 	}
