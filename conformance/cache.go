@@ -30,9 +30,9 @@ type CacheTraits struct {
 	// Small opens a cache that shares no memory with others, and says how many entries it can hold at most. Nil says
 	// that it can't be filled by a test.
 	Small func(*testing.T) (cache ports.Cache, holds int)
-	// Connect opens a cache whose server is at address, host and port. The suite plays a server that is gone and one
-	// that is silent, so the cache's client should wait longer than 10 seconds by itself. Nil says that the cache needs
-	// no server.
+	// Connect opens a cache whose server is at address, host and port. The suite plays a server that is gone, one
+	// that is silent, for which the cache's client should wait longer than 10 seconds by itself, and one that answers
+	// nonsense. Nil says that the cache needs no server.
 	Connect func(t *testing.T, address string) ports.Cache
 	// Credentials are what caches are opened with and no error may hold.
 	Credentials []string

@@ -22,7 +22,7 @@
 // the trait, and is counted in the end.
 //
 // A case is a subtest, run by its ID (go test -run 'TestContract/Cache.Set/zero'), and its failure says the sentence,
-// where it is, what was seen and what to do:
+// where it is, what was seen and what to do. A panic of the adapter fails the case that saw it:
 //
 //	Cache.Set/copies: Set stores a copy of value for ttl, replacing what was there (ports/cache.go, Cache.Set): Get
 //	returned 5 bytes ("Xalue"), not the 5 bytes ("value") that were set; keep a clone of value (bytes.Clone)

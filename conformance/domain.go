@@ -16,9 +16,9 @@ type DomainTraits struct {
 	Queries []ports.DomainQuery
 	// NonBlocking says that the resolver answers from memory, so that it need not look at contexts.
 	NonBlocking bool
-	// Connect opens a resolver that asks a server at address, host and port. The suite plays a server that is gone and
-	// one that is silent, so the resolver's client should wait longer than 10 seconds by itself. Nil says that the
-	// resolver needs no server.
+	// Connect opens a resolver that asks a server at address, host and port. The suite plays a server that is gone,
+	// one that is silent, for which the resolver's client should wait longer than 10 seconds by itself, and one that
+	// answers nonsense. Nil says that the resolver needs no server.
 	Connect func(t *testing.T, address string) ports.DomainResolver
 	// Credentials are what resolvers are opened with and no error may hold.
 	Credentials []string

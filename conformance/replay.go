@@ -25,9 +25,9 @@ type ReplayTraits struct {
 	// Small opens a store that shares no memory with others, and says how many uses it can remember at most. Nil says
 	// that it can't be filled by a test.
 	Small func(*testing.T) (store ports.ReplayStore, holds int)
-	// Connect opens a store whose server is at address, host and port. The suite plays a server that is gone and one
-	// that is silent, so the store's client should wait longer than 10 seconds by itself. Nil says that the store needs
-	// no server.
+	// Connect opens a store whose server is at address, host and port. The suite plays a server that is gone, one
+	// that is silent, for which the store's client should wait longer than 10 seconds by itself, and one that answers
+	// nonsense. Nil says that the store needs no server.
 	Connect func(t *testing.T, address string) ports.ReplayStore
 	// Credentials are what stores are opened with and no error may hold.
 	Credentials []string

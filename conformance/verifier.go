@@ -135,8 +135,8 @@ func (s stage) config(t *testing.T) verifier.Config {
 			catalogue.Allowed: verifier.DPoPAllowed, catalogue.Required: verifier.DPoPRequired, catalogue.Disabled: verifier.DPoPDisabled,
 		}[s.mode]},
 	}
-	// A slow store is slow, not wrong.
-	config.DPoP.ReplayTimeout = time.Minute
+	// A slow store or issuer is slow, not wrong.
+	config.DPoP.ReplayTimeout, config.Keys.WaitTimeout = time.Minute, time.Minute
 	if s.Fetcher != nil {
 		config.Fetcher = s.Fetcher(t, s.world.Roots())
 	}

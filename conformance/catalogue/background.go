@@ -17,7 +17,6 @@ type Background struct {
 	mu      sync.Mutex    // guards what follows
 	changed chan struct{} // closed when something happens
 
-	servedStale int // refreshes that began behind a request
 	fetches     int // that have ended, well or not
 	writes      int // to the shared cache that have ended, well or not
 	cacheFaults int // calls of the shared cache that failed; a miss is none
@@ -42,8 +41,6 @@ func Watch(config *verifier.Config) *Background {
 
 func (b *Background) observe(e ports.KeyEvent) {
 	switch e.Kind {
-	case ports.KeysServedStale:
-		b.happen(func() { b.servedStale++ })
 	case ports.KeysFetched, ports.KeysRefused:
 		b.happen(func() { b.fetches++ })
 	}
@@ -126,14 +123,14 @@ func awaitWrites(count int) func(*scene) {
 	}
 }
 
-// servedStale holds that so many refreshes began behind a request.
-func servedStale(times int) func(*scene) {
+// endedFetches holds that so many fetches have ended.
+func endedFetches(count int) func(*scene) {
 	return func(s *scene) {
 		b := s.Process.Background
 		b.mu.Lock()
 		defer b.mu.Unlock()
-		if b.servedStale != times {
-			s.errorf("%d refreshes began behind a request, want %d", b.servedStale, times)
+		if b.fetches != count {
+			s.errorf("%d fetches have ended, want %d", b.fetches, count)
 		}
 	}
 }

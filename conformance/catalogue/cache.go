@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -26,22 +27,25 @@ const fetchRequests = 2
 
 // cacheCases are about how long keys are used and how often an issuer is asked. All of them look inside.
 func cacheCases() []Case {
+	return slices.Concat(freshnessCases(), refreshCases())
+}
+
+// freshnessCases are about when keys are asked for again.
+func freshnessCases() []Case {
+	return slices.Concat(
+		freshFor("CACHE-01.within", "an issuer that says 2 minutes", FreshForTwo, 2*time.Minute),
+		freshFor("CACHE-01.floor", "an issuer that says 15 seconds, which is less than the floor of a minute", FreshForSeconds, minTTL),
+		freshFor("CACHE-01.ceiling", "an issuer that says 10 days, which is more than 10 minutes", FreshForDays, softTTL),
+		freshFor("CACHE-01.no-floor", "an issuer that says 15 seconds, where there is no floor", FreshForSeconds, 15*time.Second,
+			func(_ *World, c *verifier.Config) { c.Keys.MinTTL = -1 }),
+		freshFor("CACHE-02.no-store", "an issuer that forbids to store, for which the floor of a minute is", FreshNever, minTTL),
+		freshFor("CACHE-02.unreadable", "an issuer whose freshness can't be read, for which 10 minutes are", FreshUnreadable, softTTL),
+	)
+}
+
+// refreshCases are about what serves meanwhile, and how often an issuer is asked.
+func refreshCases() []Case {
 	return []Case{
-		freshnessCase("CACHE-01.within", "an issuer that says 2 minutes, asked again after them",
-			FreshForTwo, 2*time.Minute),
-		freshnessCase("CACHE-01.floor", "an issuer that says 15 seconds, asked again after a minute",
-			FreshForSeconds, minTTL),
-		freshnessCase("CACHE-01.ceiling", "an issuer that says 10 days, asked again after 10 minutes",
-			FreshForDays, softTTL),
-		freshnessCase("CACHE-01.no-floor", "an issuer that says 15 seconds, where there is no floor",
-			FreshForSeconds, 15*time.Second).
-			with(func(_ *World, c *verifier.Config) { c.Keys.MinTTL = -1 }),
-
-		freshnessCase("CACHE-02.no-store", "an issuer that forbids to store, asked again after a minute",
-			FreshNever, minTTL),
-		freshnessCase("CACHE-02.unreadable", "an issuer whose freshness can't be read, asked again after 10 minutes",
-			FreshUnreadable, softTTL),
-
 		keyCase("CACHE-03.old-keys-serve", accepted, "known keys, past their time, while the issuer is away",
 			step{send: known, want: accepted},
 			step{do: all(issuerTurns(Down), advance(softTTL)), send: known, want: accepted},
@@ -206,6 +210,25 @@ func asked(times int) func(*scene) {
 	}
 }
 
+// awaitRequests waits until the issuer has been asked so many times.
+func awaitRequests(count int) func(*scene) {
+	return func(s *scene) {
+		ctx, cancel := context.WithTimeout(s.ctx, patience)
+		defer cancel()
+		for s.World.issuer.requests() < count {
+			select {
+			case <-time.After(time.Millisecond):
+			case <-ctx.Done():
+				s.errorf("the issuer had %d requests, want %d", s.World.issuer.requests(), count)
+				return
+			}
+		}
+	}
+}
+
+// closeVerifier ends the verifier. What was under way behind its requests has been told of then.
+func closeVerifier(s *scene) { s.must(s.Process.Verifier.Close()) }
+
 func restart(s *scene) {
 	v, err := s.Process.Restart()
 	s.must(err)
@@ -250,15 +273,25 @@ func unknownKeyIDs(count int) func(*scene) {
 	}
 }
 
-// freshnessCase holds that keys are not asked for again before a tenth of ttl is left, and are after it.
-func freshnessCase(id, reason string, setting Setting, ttl time.Duration) Case {
-	return keyCase(id, holds, reason,
-		step{send: known, want: accepted},
-		step{do: advance(ttl*9/10 - time.Second), send: known, want: accepted},
-		step{do: all(servedStale(0), fetched(1), advance(ttl/10+time.Second))},
-		step{send: known, want: accepted},
-		step{do: all(awaitFetches(2), fetched(2))},
-	).while(setting)
+// freshFor holds that keys are not asked for again before a tenth of ttl is left, and are after it.
+func freshFor(id, reason string, setting Setting, ttl time.Duration, policy ...func(*World, *verifier.Config)) []Case {
+	cases := []Case{
+		keyCase(id, holds, reason+", asked again after that time",
+			step{send: known, want: accepted},
+			step{do: advance(ttl), send: known, want: accepted},
+			step{do: all(awaitFetches(2), fetched(2))}),
+		keyCase(id+"-not-before", holds, reason+", not asked again before a tenth of that time is left",
+			step{send: known, want: accepted},
+			step{do: advance(ttl*9/10 - time.Second), send: known, want: accepted},
+			step{do: all(closeVerifier, endedFetches(1), fetched(1))}),
+	}
+	for i := range cases {
+		cases[i] = cases[i].while(setting)
+		for _, configure := range policy {
+			cases[i] = cases[i].with(configure)
+		}
+	}
+	return cases
 }
 
 // entryCase corrupts what the shared cache returns: it must count as a miss.
