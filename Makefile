@@ -4,7 +4,7 @@ FUZZTIME ?= 20s
 SIMULATE ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench quickstart rehearse reproducible
+.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ rehearse: ## a release in a temporary clone, used from outside this workspace
 
 reproducible: ## builds the released commands twice, from two copies of the sources, and compares the bytes
 	scripts/build-commands --verify bin/commands v0.0.0
+
+load: ## an API under load while its stores and issuers fail, into docs/operations.md; some 2 minutes on a quiet machine
+	go run ./integration/cmd/load -write docs/operations.md
 
 quickstart: ## the main job, shown
 	go run ./examples/quickstart

@@ -1,5 +1,5 @@
 // Package integration proves Holdfast's adapters on real servers, and the architecture on the real module graph. It
-// has tests only and is not released.
+// has tests, and the command load, which measures an API while its stores and issuers fail. It is not released.
 //
 // The adapters' own tests need no server; these start theirs (package internal/servers) and fail where a program is
 // missing:
