@@ -13,11 +13,11 @@
 // # Keys and permissions
 //
 // A key is Config.Prefix, then "cache:" or "replay:", then the key that the domain gave. These users may do what each
-// port needs, on a single server, behind Sentinels and in a Cluster. What stands behind the third blank is for a
-// *redis.ClusterClient only. The last one is for Sentinels.
+// port needs, on a single server, behind Sentinels and in a Cluster. Only a *redis.ClusterClient needs the permissions from
+// +command on. The last user is for the Sentinels.
 //
-//	ACL SETUSER holdfast-cache on >secret ~holdfast:cache:* +getrange +set +del   +command +cluster|slots +asking +readonly +ping
-//	ACL SETUSER holdfast-replay on >secret ~holdfast:replay:* +getrange +set   +command +cluster|slots +asking +readonly +ping
+//	ACL SETUSER holdfast-cache on >secret ~holdfast:cache:* +getrange +set +del +command +cluster|slots +asking +readonly +ping
+//	ACL SETUSER holdfast-replay on >secret ~holdfast:replay:* +getrange +set +command +cluster|slots +asking +readonly +ping
 //	ACL SETUSER holdfast-sentinel on >secret &* +sentinel|get-master-addr-by-name +sentinel|sentinels +sentinel|replicas +subscribe +ping
 //
 // Whoever can write to the cache can feed the domain documents, unless the application configured a cache secret; whoever
@@ -26,8 +26,8 @@
 // # Clients
 //
 // A call returns when its context ends. The client holds a goroutine and a connection for it until go-redis' own time-outs,
-// unless it has ContextTimeoutEnabled; the effect of such a call is unknown. The domain gives a use 500 ms
-// (verifier.Config.DPoP.ReplayTimeout), and go-redis 5 s by default, so make the client with
+// unless it has ContextTimeoutEnabled. The effect of such a call is unknown: a Set that was given up may still land. The
+// domain gives a use 500 ms (verifier.Config.DPoP.ReplayTimeout), and go-redis 5 s by default, so make the client with
 //
 //	goredis.Options{ // the same in goredis.FailoverOptions and goredis.ClusterOptions
 //		ContextTimeoutEnabled: true, // a call lets go of its connection when its context ends
