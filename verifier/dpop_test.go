@@ -174,6 +174,8 @@ func TestDPoPBindings(t *testing.T) {
 		{"DPOP-BIND-03 cnf is empty", verifiertest.Claims{}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt is no string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 42 characters", verifiertest.Claims{"jkt": s.thumbprint[1:]}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt of 44 characters", verifiertest.Claims{"jkt": s.thumbprint + "A"}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt of 64 bytes", verifiertest.Claims{"jkt": strings.Repeat("A", 86)}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt with padding", verifiertest.Claims{"jkt": s.thumbprint + "="}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt with unused bits", verifiertest.Claims{"jkt": s.thumbprint[:42] + flipUnused(s.thumbprint[42])}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt with a line break", verifiertest.Claims{"jkt": strings.Repeat("A", 42) + "\n"}, verifier.CodeConfirmation},

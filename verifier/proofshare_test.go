@@ -90,6 +90,15 @@ func TestDPOPRPL08ProofThatIsNotRememberedCostsNoShare(t *testing.T) {
 	wantCode(t, s.use(t, bound), verifier.CodeProofShare)
 }
 
+// A store that can't be reached may have remembered the proof all the same.
+func TestDPOPRPL08StoreThatIsAwayCostsTheShare(t *testing.T) {
+	b := newBench(t, func(c *verifier.Config) { c.DPoP.ReplayStore, c.DPoP.MaxProofsPerKey = brokenStore{}, 1 })
+	s := newSender(t, b)
+	bound := s.bound(t)
+	wantCode(t, s.use(t, bound), verifier.CodeReplayStore)
+	wantCode(t, s.use(t, bound), verifier.CodeProofShare)
+}
+
 func TestDPOPRPL08ClockIsSetBack(t *testing.T) {
 	b := newBench(t, func(c *verifier.Config) { c.DPoP.MaxProofsPerKey = 1 })
 	s := newSender(t, b)

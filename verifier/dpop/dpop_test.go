@@ -299,6 +299,9 @@ func TestDPoPNonces(t *testing.T) {
 	t.Run("NONCE-02 longer and shorter", func(t *testing.T) {
 		check(t, mine, fresh+"A", true, bad)
 		check(t, mine, fresh[1:], true, bad)
+		check(t, mine, fresh+"AAAA", true, bad)
+		check(t, mine, fresh[4:], true, bad)
+		check(t, mine, strings.Repeat("A", 4096), true, bad)
 		check(t, mine, fresh[:len(fresh)-1]+"\n", true, bad)
 	})
 	t.Run("NONCE-02 of the fleet", func(t *testing.T) { check(t, nonces(a), fresh, true, good) })
@@ -372,6 +375,48 @@ func TestNonceConfig(t *testing.T) {
 		if _, err := nonces.Check(&dpop.Proof{Nonce: nonces.Issue(), HasNonce: true}); err != nil {
 			t.Errorf("NONCE-02: with %s a fresh nonce is bad: %v", name, err)
 		}
+	}
+}
+
+func TestConfigIsHonoured(t *testing.T) {
+	checker, clock := newChecker(t, dpop.Config{MaxAge: 10 * time.Second, Leeway: 5 * time.Second, MaxProofBytes: 1000})
+	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
+	now := noon.Unix()
+	for _, c := range []struct {
+		name   string
+		claims verifiertest.Claims
+		rule   string
+	}{
+		{"DPOP-CLM-08 as old as it may be", verifiertest.Claims{"iat": now - 10}, ""},
+		{"DPOP-CLM-08 older", verifiertest.Claims{"iat": now - 11}, "DPOP-CLM-08"},
+		{"DPOP-CLM-08 as far ahead as it may be", verifiertest.Claims{"iat": now + 5}, ""},
+		{"DPOP-CLM-08 further ahead", verifiertest.Claims{"iat": now + 6}, "DPOP-CLM-08"},
+		{"DPOP-REQ-08 over the size bound", verifiertest.Claims{"x": strings.Repeat("x", 1000)}, "DPOP-REQ-08"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			proof, err := prover.Proof(method, target, "", nil, c.claims)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target})
+			wantRule(t, err, c.rule)
+		})
+	}
+	if got := checker.MaxWindow(); got != 21*time.Second {
+		t.Errorf("DPOP-RPL-04: the longest window is %v, want MaxAge, twice Leeway and a second", got)
+	}
+}
+
+func TestDPOPCLM04RequestURLThatIsNoTarget(t *testing.T) {
+	checker, clock := newChecker(t, dpop.Config{})
+	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
+	proof, err := prover.Proof(method, target, token, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range []string{"/orders", `https://api.example/or\ders`, "ftp://api.example/orders", "https://a@api.example/orders"} {
+		_, err := checker.Check(proof, dpop.Request{Method: method, URL: url, AccessToken: token})
+		wantRule(t, err, "DPOP-CLM-04")
 	}
 }
 

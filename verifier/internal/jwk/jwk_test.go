@@ -162,6 +162,13 @@ func TestParse(t *testing.T) {
 			}
 		})
 	}
+	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		t.Run("KEYS-07 "+name, func(t *testing.T) {
+			if _, err := Parse(string(rs.with(document{name: "AA"}).json(t))); !errors.Is(err, ErrPrivate) {
+				t.Errorf("Parse = %v", err)
+			}
+		})
+	}
 	t.Run("KEYS-08 duplicate member", func(t *testing.T) {
 		written := rs.json(t)
 		if _, err := Parse(string(written[:len(written)-1]) + `,"e":"AQAB"}`); !errors.Is(err, ErrMalformed) {
@@ -191,6 +198,33 @@ func TestKEYS10MaxKeys(t *testing.T) {
 		if set, _, err := ParseSet([]byte(body), 3); !errors.Is(err, want) || err == nil && set.Len() != keys {
 			t.Errorf("%d keys: %v, %v; want %v", keys, set, err, want)
 		}
+	}
+}
+
+func TestKEYS10MaxKeysAboveTheOrdinary(t *testing.T) {
+	const most = 1100
+	for keys, want := range map[int]error{most: nil, most + 1: ErrTooMany} {
+		body := `{"keys":[` + strings.Repeat("{},", keys-1) + `{}]}`
+		if _, skipped, err := ParseSet([]byte(body), most); !errors.Is(err, want) || err == nil && len(skipped) != keys {
+			t.Errorf("%d keys: %d are skipped, error %v, want %v", keys, len(skipped), err, want)
+		}
+	}
+}
+
+func TestKEYS08SkippedKeysAreNamed(t *testing.T) {
+	long := strings.Repeat("k", 65)
+	_, skipped, err := ParseSet([]byte(`{"keys":[{"kid":"odd"},{"kid":1},1,{"kid":"`+long+`"},{"kid":"a","kid":"b"}]}`), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"odd", "", "", long[:64], ""}
+	for i, key := range skipped {
+		if key.ID != want[i] || key.Reason == nil {
+			t.Errorf("key %d is named %q, %v; want %q", i, key.ID, key.Reason, want[i])
+		}
+	}
+	if len(skipped) != len(want) {
+		t.Errorf("%d keys are skipped, want %d", len(skipped), len(want))
 	}
 }
 
@@ -367,6 +401,7 @@ func TestParseStatic(t *testing.T) {
 		{"KEYS-11 private key", private, 0, errPEMFormat},
 		{"KEYS-11 small RSA key", small, 0, ErrSize},
 		{"KEYS-11 broken block", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: []byte("x")}), 0, ErrMalformed},
+		{"KEYS-11 broken certificate", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}), 0, ErrMalformed},
 		{"KEYS-11 garbage", []byte("key"), 0, errNoPEM},
 		{"KEYS-11 garbage behind a block", append(append([]byte{}, ecBlock...), "garbage"...), 0, errNoPEM},
 		{"KEYS-11 nothing", nil, 0, ErrNoKey},
