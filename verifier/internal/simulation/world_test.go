@@ -152,8 +152,10 @@ func (w *world) config(l *life) verifier.Config {
 	for n := range s.issuers {
 		c.Domains = append(c.Domains, ports.Domain{Issuer: issuerURL(n)})
 	}
-	if !s.ownStore {
-		c.DPoP.ReplayStore = storePort{w, l}
+	c.DPoP.ReplayStore = storePort{w, l}
+	if s.ownStore {
+		store, _ := memory.NewReplayStore(memory.ReplayConfig{Clock: l.process.clock})
+		c.DPoP.ReplayStore = ownStore{store, w}
 	}
 	switch s.cache {
 	case authenticatedCache:
