@@ -81,8 +81,7 @@ func redisCluster(t T, nodes int, timeout string) *Cluster {
 	t.Helper()
 	c := &Cluster{}
 	for i := range nodes {
-		bus := freePort(t)
-		node := Redis(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", timeout,
+		node, bus := redisWithPort(t, "--cluster-port", "--cluster-enabled", "yes", "--cluster-node-timeout", timeout,
 			"--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0")
 		node.Command("cluster", "set-config-epoch", i+1)
 		if i < shards {

@@ -16,9 +16,8 @@ func Memcached(t T, args ...string) *Server {
 // MemcachedTLS starts a memcached that also speaks TLS, at another address.
 func MemcachedTLS(t T, identity Identity) (address string) {
 	t.Helper()
-	tlsPort := freePort(t)
-	address = net.JoinHostPort("127.0.0.1", tlsPort)
 	start(t, memcached, func(port string) []string {
+		address = net.JoinHostPort("127.0.0.1", freePort(t)) // another one with each attempt to start
 		own := []string{"-l", "notls:127.0.0.1:" + port + "," + address, "-U", "0", "-I", "3m",
 			"-Z", "-o", "ssl_chain_cert=" + identity.Certificate + ",ssl_key=" + identity.Key}
 		return append(own, asRoot()...)

@@ -20,10 +20,23 @@ var redisServer = program{
 // Redis starts a redis-server with args besides those that make it a test's.
 func Redis(t T, args ...string) *Server {
 	t.Helper()
+	server, _ := redisWithPort(t, "", args...)
+	return server
+}
+
+// redisWithPort starts a redis-server with a second port, which it is told by an option of the given name, if there is one.
+func redisWithPort(t T, option string, args ...string) (s *Server, second string) {
+	t.Helper()
 	dir := t.TempDir()
-	return start(t, redisServer, func(port string) []string {
-		return append([]string{"--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no"}, args...)
+	s = start(t, redisServer, func(port string) []string {
+		own := []string{"--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "", "--appendonly", "no"}
+		if option != "" {
+			second = freePort(t) // another one with each attempt to start
+			own = append(own, option, second)
+		}
+		return append(own, args...)
 	})
+	return s, second
 }
 
 // RedisSocket starts a redis-server that listens on a Unix socket too, and returns the socket's path.
@@ -38,8 +51,7 @@ func RedisSocket(t T) string {
 // authority.
 func RedisTLS(t T, identity Identity) (s *Server, address string) {
 	t.Helper()
-	port := freePort(t)
-	s = Redis(t, "--tls-port", port, "--tls-cert-file", identity.Certificate, "--tls-key-file", identity.Key,
+	s, port := redisWithPort(t, "--tls-port", "--tls-cert-file", identity.Certificate, "--tls-key-file", identity.Key,
 		"--tls-ca-cert-file", identity.Authority, "--tls-auth-clients", "yes")
 	return s, net.JoinHostPort("127.0.0.1", port)
 }
