@@ -42,8 +42,8 @@ func (s *proofShares) take(thumbprint string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The bucket is full again at this time. One further ahead than it can be is from before the clock was set back.
-	full, known := s.full.Get(thumbprint)
-	if !known || full.Before(now) || full.After(now.Add(s.whole)) {
+	full, _ := s.full.Get(thumbprint)
+	if full.Before(now) || full.After(now.Add(s.whole)) {
 		full = now
 	}
 	full = full.Add(s.each)
