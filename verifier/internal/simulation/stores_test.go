@@ -133,25 +133,6 @@ type storePort struct {
 	life  *life
 }
 
-// usual is how long a call takes: for each request another time, so that those which come at one instant are served in an
-// order that the seed decides.
-func (w *world) usual(ctx context.Context, key string) time.Duration {
-	return time.Duration(100_000 + draw(w.seed, fmt.Sprint(ctx.Value(requestNumber{}), key), w.now())%2_000_000)
-}
-
-// An ownStore is a store that one life of a process has for itself.
-type ownStore struct {
-	*memory.ReplayStore
-	world *world
-}
-
-func (s ownStore) FirstUse(ctx context.Context, key string, ttl time.Duration) (bool, error) {
-	if err := faultNone.behave(ctx, s.world.usual(ctx, key), 0); err != nil {
-		return false, err
-	}
-	return s.ReplayStore.FirstUse(ctx, key, ttl)
-}
-
 func (s storePort) FirstUse(ctx context.Context, key string, ttl time.Duration) (first bool, err error) {
 	w := s.world
 	u := &use{life: s.life, key: key, ttl: ttl, period: period{from: w.now()}}
@@ -164,7 +145,8 @@ func (s storePort) FirstUse(ctx context.Context, key string, ttl time.Duration) 
 		defer w.mu.Unlock()
 		u.to, u.first, u.err = max(w.now(), u.from+1), first, err
 	}()
-	if err := trouble.fault.behave(ctx, w.usual(ctx, key), trouble.slow); err != nil {
+	usual := time.Duration(100_000 + draw(w.seed, fmt.Sprint(ctx.Value(requestNumber{}), key), w.now())%2_000_000)
+	if err := trouble.fault.behave(ctx, usual, trouble.slow); err != nil {
 		u.err = err
 		return false, err
 	}

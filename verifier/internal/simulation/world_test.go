@@ -152,10 +152,8 @@ func (w *world) config(l *life) verifier.Config {
 	for n := range s.issuers {
 		c.Domains = append(c.Domains, ports.Domain{Issuer: issuerURL(n)})
 	}
-	c.DPoP.ReplayStore = storePort{w, l}
-	if s.ownStore {
-		store, _ := memory.NewReplayStore(memory.ReplayConfig{Clock: l.process.clock})
-		c.DPoP.ReplayStore = ownStore{store, w}
+	if !s.ownStore {
+		c.DPoP.ReplayStore = storePort{w, l}
 	}
 	switch s.cache {
 	case authenticatedCache:
@@ -376,13 +374,47 @@ func (r *request) String() string {
 		r.from, r.life.name, r.token.name, r.token.iat.Sub(r.life.world.start), how, r.patience, outcome)
 }
 
+// inOrder returns the requests. Those that came to one process's own store at one instant with one proof, since they had
+// waited for the same keys, were served in an order that the seed does not decide: they are told as if it were that in
+// which they were sent.
+func (w *world) inOrder() []*request {
+	if !w.setup.ownStore {
+		return w.requests
+	}
+	type instant struct {
+		life  *life
+		proof *proof
+		to    time.Duration
+	}
+	together := make(map[instant][]*request)
+	told := make([]*request, len(w.requests))
+	for n, r := range w.requests {
+		r := *r
+		told[n] = &r
+		if r.proof != nil {
+			together[instant{r.life, r.proof, r.to}] = append(together[instant{r.life, r.proof, r.to}], told[n])
+		}
+	}
+	for _, requests := range together {
+		statuses := make([]request, len(requests))
+		for n, r := range requests {
+			statuses[n] = *r
+		}
+		slices.SortStableFunc(statuses, func(a, b request) int { return a.status - b.status })
+		for n, r := range requests {
+			r.status, r.code, r.retryAfter = statuses[n].status, statuses[n].code, statuses[n].retryAfter
+		}
+	}
+	return told
+}
+
 // log is what happened, in an order that does not depend on which of two goroutines was first at one instant.
 func (w *world) log() string {
 	var lines []string
 	add := func(at time.Duration, format string, args ...any) {
 		lines = append(lines, fmt.Sprintf("%20d ", at)+fmt.Sprintf(format, args...))
 	}
-	for _, r := range w.requests {
+	for _, r := range w.inOrder() {
 		add(r.from, "%s", r)
 	}
 	for _, a := range w.attempts {
