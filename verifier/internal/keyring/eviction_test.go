@@ -65,9 +65,12 @@ func TestCACHE12MaxIssuersAreHeld(t *testing.T) {
 	if held := w.held(); len(held) != 3 {
 		t.Errorf("held are %v, want 3", held)
 	}
-	w.Ring.issuer("https://3.example/")
-	if held := w.held(); len(held) != 3 {
-		t.Errorf("held are %v, want 3", held)
+	for n := range 50 { // all in the same second: the new one stays
+		name := fmt.Sprintf("https://new-%d.example/", n)
+		w.Ring.issuer(name)
+		if held := w.held(); len(held) != 3 || !held[name] {
+			t.Errorf("held are %v, want 3, with %s", held, name)
+		}
 	}
 }
 

@@ -307,3 +307,45 @@ func TestCloseLetsNoFetchBegin(t *testing.T) {
 		t.Errorf("event %v", event)
 	}
 }
+
+// That Close ended a call of the shared cache is no fault of the cache.
+func TestCloseIsNoFaultOfTheCache(t *testing.T) {
+	for name, hang := range map[string]func(*slowCache){
+		"reading": func(c *slowCache) { c.get = true }, "writing": func(c *slowCache) { c.set = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			cache := &slowCache{}
+			hang(cache)
+			inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, w *world) {
+				go func() { _, _ = w.Keys(t.Context(), issuerURL, Selector{KeyID: "key-1", HasKeyID: true}) }()
+				time.Sleep(100 * time.Millisecond)
+				w.Close()
+				for _, event := range w.events {
+					if event.Kind == ports.CacheFailed {
+						t.Errorf("event %v", event)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A slowCache has nothing, and does not answer when it is read, or written.
+type slowCache struct{ get, set bool }
+
+func (c *slowCache) Get(ctx context.Context, _ string) ([]byte, error) {
+	if c.get {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	return nil, ports.ErrMiss
+}
+
+func (c *slowCache) Set(ctx context.Context, _ string, _ []byte, _ time.Duration) error {
+	if c.set {
+		<-ctx.Done()
+	}
+	return ctx.Err()
+}
+
+func (c *slowCache) Delete(context.Context, string) error { return nil }

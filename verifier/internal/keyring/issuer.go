@@ -61,11 +61,12 @@ func (i *issuer) stage(s *snapshot, now time.Time) stage {
 	if s == nil {
 		return expired
 	}
-	switch age := since(s.fetchedAt, now); {
-	case age < 0, age >= i.ring.Hard:
-		return expired
-	case age < s.due:
+	age := since(s.fetchedAt, now)
+	switch {
+	case 0 <= age && age < s.due:
 		return fresh
+	case age < 0 || age >= i.ring.Hard:
+		return expired
 	case age < s.soft:
 		return due
 	}
@@ -76,7 +77,7 @@ func (i *issuer) stage(s *snapshot, now time.Time) stage {
 // back prolongs nothing, and neither does a machine that slept. Of a clock without monotonic readings it is negative
 // once that was set back behind t.
 func since(t, now time.Time) time.Duration {
-	return max(now.Sub(t), now.Round(0).Sub(t.Round(0)))
+	return max(now.Sub(t), time.Duration(now.UnixNano()-t.UnixNano()))
 }
 
 // look returns the snapshot and the time. The snapshot is read first, so that it is not newer than the time.

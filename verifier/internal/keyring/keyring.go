@@ -115,7 +115,7 @@ const clockSkew = time.Minute
 
 // issuedAfter reports whether the token may have been issued after a snapshot was fetched, so that its key can be newer.
 func (s Selector) issuedAfter(current *snapshot, now time.Time) bool {
-	return !s.IssuedAt.IsZero() && now.Sub(s.IssuedAt) < since(current.fetchedAt, now)+clockSkew
+	return now.Sub(s.IssuedAt) < since(current.fetchedAt, now)+clockSkew
 }
 
 func (s Selector) in(set *jwk.Set) []*jwk.Key {

@@ -2,6 +2,7 @@ package keyring
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -178,6 +179,15 @@ func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
 			w.wantAfter(t, "key-1", "unavailable", 0)
 		})
 	})
+	t.Run("not for a request that waits when Close comes", func(t *testing.T) {
+		inBubble(t, nil, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.clock.Advance(10 * time.Minute)
+			w.slow(time.Hour)
+			time.AfterFunc(time.Second, w.Close)
+			w.wantAfter(t, "key-1", "unavailable", time.Second)
+		})
+	})
 	t.Run("not where it was not asked", func(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, w *world) {
 			w.want(t, "key-1", "found", 1)
@@ -310,6 +320,21 @@ func TestFaultCACHE16ClockSetBack(t *testing.T) {
 			t.Errorf("held are %v", held)
 		}
 	})
+}
+
+// A key may be withdrawn while the set with it is on its way: the age of keys counts from before they were asked for.
+func TestCACHE15AgeCountsFromTheRequest(t *testing.T) {
+	w := newWorld(t, nil)
+	w.answer = func(url string) (ports.Document, bool) {
+		if strings.HasSuffix(url, "/jwks") {
+			w.clock.Advance(time.Minute)
+		}
+		return ports.Document{}, false
+	}
+	w.want(t, "key-1", "found", 1)
+	if fetched := w.Ring.issuer(issuerURL).snapshot.Load().fetchedAt; !fetched.Equal(noon) {
+		t.Errorf("fetched at %v, want %v", fetched, noon)
+	}
 }
 
 // A clock with a monotonic reading is believed where it says more than the wall clock.

@@ -253,6 +253,47 @@ func TestFaultCACHE19IssuersThatHangHoldUpNobodyElse(t *testing.T) {
 			}
 		})
 	})
+	t.Run("so do several, at once and one after the other", func(t *testing.T) {
+		inCrowd(t, nil, func(t *testing.T, c *crowd) {
+			c.leave("hang", 32)
+			time.Sleep(5 * time.Second)
+			for round := range 3 {
+				var requests sync.WaitGroup
+				for n := range 5 {
+					requests.Go(func() { c.wantFound(t, nth(fmt.Sprint("good-", round), n), 0) })
+				}
+				requests.Wait()
+			}
+		})
+	})
+	t.Run("a refresh makes no room for what may not have its slot", func(t *testing.T) {
+		inCrowd(t, nil, func(t *testing.T, c *crowd) {
+			for n := range 10 {
+				c.wantFound(t, nth("later", n), 0)
+			}
+			c.clock.Advance(10*time.Minute - 1)
+			c.set(func() { c.hanging = true })
+			for n := range 10 {
+				c.wantFound(t, nth("later", n), 0)
+			}
+			time.Sleep(5 * time.Second) // these are late
+			c.leave("hang", 33)
+			time.Sleep(time.Second)
+			if room := c.refused(errMadeRoom); room != 0 {
+				t.Errorf("%d made room", room)
+			}
+		})
+	})
+	t.Run("one that has landed is not late", func(t *testing.T) {
+		inCrowd(t, nil, func(t *testing.T, c *crowd) {
+			c.wantFound(t, "https://good.example/", 0)
+			synctest.Wait()
+			c.slots.isLate(&flight{over: true})
+			if len(c.slots.late) != 0 {
+				t.Error("it counts as late")
+			}
+		})
+	})
 	t.Run("a fetch that waits for its turn excuses no stale keys", func(t *testing.T) {
 		inCrowd(t, nil, func(t *testing.T, c *crowd) {
 			for n := range 65 {
