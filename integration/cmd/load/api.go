@@ -31,9 +31,9 @@ const apiVariable = "HOLDFAST_LOAD_API"
 
 // A setting is what the API is told. Beyond it everything is as it comes by default, and as the adapters' packages advise.
 type setting struct {
-	Store   string // "redis", "memcached" or ""
-	Address string // of the store
-	Issuers string // the start of their identifiers
+	Store     string   // "redis", "cluster", "memcached" or ""
+	Addresses []string // of the store
+	Issuers   string   // the start of their identifiers
 }
 
 // A usage is what the process of the API holds.
@@ -131,14 +131,14 @@ func (s setting) handler() (http.Handler, error) {
 	}
 	const timeout = 200 * time.Millisecond
 	switch s.Store {
-	case "redis":
-		client := goredis.NewClient(&goredis.Options{
-			Addr: s.Address, ContextTimeoutEnabled: true, DialerRetries: 1,
+	case "redis", "cluster":
+		client := goredis.NewUniversalClient(&goredis.UniversalOptions{
+			Addrs: s.Addresses, ContextTimeoutEnabled: true, DialerRetries: 1,
 			DialTimeout: timeout, ReadTimeout: timeout, WriteTimeout: timeout, PoolTimeout: timeout,
 		})
 		config.DPoP.ReplayStore, err = redis.NewReplayStore(client, redis.Config{})
 	case "memcached":
-		client := memcache.New(s.Address)
+		client := memcache.New(s.Addresses...)
 		client.Timeout, client.MaxIdleConns = timeout, 64
 		config.DPoP.ReplayStore, err = memcached.NewReplayStore(client, memcached.Config{})
 	case "":

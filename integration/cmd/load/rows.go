@@ -14,7 +14,7 @@ type row struct {
 	rate  int    // requests a second that need what fails
 	total int    // of these requests
 	kind  string // of these requests: "dpop", "bearer" or "issuers"
-	store string // "redis", "memcached", or "" for the memory of the process
+	store string // "redis", "cluster", "memcached", or "" for the memory of the process
 	// fault lets the part fail. Nil for one that fails from the start.
 	fault func(*servers.Server, *servers.Proxy)
 }
@@ -30,6 +30,8 @@ func rows() []row {
 			row{title + ", dark: no reply, no reset", rate, total, "dpop", store, func(_ *servers.Server, p *servers.Proxy) { p.GoDark(true) }})
 	}
 	return append(all,
+		row{"a master of a Redis Cluster is killed, and its replica takes over", rate, 2 * total, "dpop", "cluster",
+			func(s *servers.Server, _ *servers.Proxy) { s.Kill() }},
 		row{name: "the issuer of a fresh process hangs", rate: rate, total: total, kind: "bearer"},
 		row{name: "10,000 issuers of a resolver hang", rate: 1000, total: 10_000, kind: "issuers"})
 }
@@ -58,19 +60,22 @@ func (r row) measure() (line string, err error) {
 	}()
 	var server *servers.Server
 	var proxy *servers.Proxy
-	address := ""
+	var addresses []string
 	switch r.store {
+	case "cluster":
+		cluster := servers.RedisClusterWithReplicas(host)
+		server, addresses = cluster.Masters[0], cluster.Addresses()
 	case "redis":
 		server = servers.Redis(host)
 	case "memcached":
 		server = servers.Memcached(host, "-c", "4096")
 	}
-	if server != nil {
+	if server != nil && addresses == nil {
 		proxy = servers.NewProxy(host, server.Address)
-		address = proxy.Address
+		addresses = []string{proxy.Address}
 	}
 	mint := newMint(host)
-	api := startAPI(host, setting{Store: r.store, Address: address, Issuers: mint.base})
+	api := startAPI(host, setting{Store: r.store, Addresses: addresses, Issuers: mint.base})
 	beside := mint.requests("good", besideRate*r.seconds(), api.url)
 	requests := mint.requests(r.kind, r.total, api.url)
 	if err := warm(mint.requests("good", 1, api.url)[0]); err != nil {
