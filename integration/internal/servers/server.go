@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long a server may take to answer after its start; it is for slow machines.
-const patience = time.Minute
+const patience = 2 * time.Minute
 
 // T is what of a testing.TB the servers need, so that a program that is not a test can run them too.
 type T interface {
