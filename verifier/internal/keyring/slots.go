@@ -123,7 +123,6 @@ func (s *slots) ended(f *flight) {
 			s.waiting[c] = s.waiting[c][1:]
 		}
 	}
-	s.makeRoom()
 }
 
 // isLate makes a flight, which has been under way for WaitTimeout, one of those that make room for others.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -266,6 +267,15 @@ func TestFaultCACHE19IssuersThatHangHoldUpNobodyElse(t *testing.T) {
 			}
 		})
 	})
+	t.Run("and one that comes after others that took the room and hang", func(t *testing.T) {
+		inCrowd(t, nil, func(t *testing.T, c *crowd) {
+			c.leave("hang", 32)
+			time.Sleep(5 * time.Second)
+			c.leave("hanging", 5)
+			synctest.Wait()
+			c.wantFound(t, "https://good.example/", 0)
+		})
+	})
 	t.Run("a refresh makes no room for what may not have its slot", func(t *testing.T) {
 		inCrowd(t, nil, func(t *testing.T, c *crowd) {
 			for n := range 10 {
@@ -310,6 +320,39 @@ func TestFaultCACHE19IssuersThatHangHoldUpNobodyElse(t *testing.T) {
 			c.wantFound(t, nth("later", 63), 0) // whose issuer has had no answer for so long
 		})
 	})
+}
+
+func TestCACHE19OneLateFlightMakesRoomForOneThatWaits(t *testing.T) {
+	s := newSlots(3)
+	var late [3]*flight
+	ended := func() (count int) {
+		for _, f := range late {
+			if f.ctx.Err() != nil {
+				count++
+			}
+		}
+		return count
+	}
+	for n := range late {
+		late[n] = &flight{class: refreshing, roomFor: noClass}
+		late[n].ctx, late[n].end = context.WithCancelCause(t.Context())
+		s.under[refreshing]++
+	}
+	s.late = slices.Clone(late[:])
+	s.waiting[refreshing] = []*flight{{}, {}}
+	for range 2 {
+		s.makeRoom()
+		if ended() != 2 {
+			t.Errorf("%d have ended for two that wait", ended())
+		}
+	}
+	s.waiting[refreshing] = nil
+	for _, f := range late {
+		s.ended(f)
+	}
+	if len(s.late) != 0 || s.promised[refreshing] != 0 || s.under[refreshing] != 0 {
+		t.Errorf("after all have landed %d are late, %d promised and %d under way", len(s.late), s.promised[refreshing], s.under[refreshing])
+	}
 }
 
 func TestFaultCACHE20CloseEndsWhatWaitsForItsTurn(t *testing.T) {
