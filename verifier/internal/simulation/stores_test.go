@@ -115,6 +115,7 @@ type sharedStore struct {
 	trouble  trouble
 	troubles []period // when it was at fault
 	uses     []*use
+	served   map[string]int // calls of a group at an instant
 }
 
 // A use is one call of the replay store.
@@ -139,13 +140,19 @@ func (s storePort) FirstUse(ctx context.Context, key string, ttl time.Duration) 
 	w.mu.Lock()
 	trouble := w.store.trouble
 	w.store.uses = append(w.store.uses, u)
+	group := fmt.Sprint(ctx.Value(groupNumber{}), " at ", u.from)
+	if w.store.served == nil {
+		w.store.served = make(map[string]int)
+	}
+	w.store.served[group]++
+	turn := fmt.Sprint(group, ", turn ", w.store.served[group])
 	w.mu.Unlock()
 	defer func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		u.to, u.first, u.err = max(w.now(), u.from+1), first, err
 	}()
-	usual := time.Duration(100_000 + draw(w.seed, fmt.Sprint(ctx.Value(requestNumber{}), key), w.now())%2_000_000)
+	usual := time.Duration(100_000 + draw(w.seed, turn, u.from)%2_000_000)
 	if err := trouble.fault.behave(ctx, usual, trouble.slow); err != nil {
 		u.err = err
 		return false, err

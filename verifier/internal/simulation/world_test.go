@@ -287,17 +287,18 @@ func (w *world) token(s step) *token {
 	return w.kept[name]
 }
 
-// requestNumber is the key by which the replay store finds out whom it serves, so that requests that wake at one instant
-// come there in an order that the seed decides.
-type requestNumber struct{}
+// groupNumber is the key by which the replay store finds out whom it serves: requests that were sent at once. Groups that
+// wake at one instant come there in an order that the seed decides; within a group the order makes no difference.
+type groupNumber struct{}
 
 func (w *world) send(l *life, t *token, p *proof, s step) {
 	sent := verifier.Request{Method: "GET", URL: target, Header: map[string][]string{"Authorization": {"Bearer " + t.compact}}}
 	if p != nil {
 		sent.Header = map[string][]string{"Authorization": {"DPoP " + t.compact}, "Dpop": {p.compact}}
 	}
+	group := context.WithValue(context.Background(), groupNumber{}, len(w.requests))
 	for range s.n {
-		ctx, cancel := context.WithCancel(context.WithValue(context.Background(), requestNumber{}, len(w.requests)))
+		ctx, cancel := context.WithCancel(group)
 		r := &request{life: l, token: t, proof: p, period: period{from: w.now()}, patience: s.wait, cancel: cancel}
 		if s.wait > 0 {
 			time.AfterFunc(s.wait, cancel)
