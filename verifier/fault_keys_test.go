@@ -235,6 +235,22 @@ func TestFaultRequestsWaitForKeysForTheirTime(t *testing.T) {
 	})
 }
 
+func TestFaultWarmOfManyIssuersThatHang(t *testing.T) {
+	inFaultBench(t, func(c *verifier.Config) {
+		c.Domain = ""
+		for n := range 16 {
+			c.Domains = append(c.Domains, ports.Domain{Issuer: fmt.Sprintf("https://tenant-%d.example/", n)})
+		}
+	}, func(t *testing.T, b *bench, n *network) {
+		n.fail(hang)
+		began := time.Now()
+		err := b.Warm(t.Context())
+		if waited := time.Since(began); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != 10*time.Second {
+			t.Errorf("CACHE-18: Warm = %v after %v, want 10 s for all", err, waited)
+		}
+	})
+}
+
 func TestFaultCooldownShorterThanAFetch(t *testing.T) {
 	inFaultBench(t, func(c *verifier.Config) { c.Keys.Cooldown = 30 * time.Millisecond }, func(t *testing.T, b *bench, n *network) {
 		wantIn(t, b, longToken(t, b), "", 0)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -194,16 +195,29 @@ func (v *Verifier) vouched(ctx context.Context, issuer string, token *signedToke
 	return slices.Contains(keys, token.key), nil
 }
 
-// Warm fetches the keys of all configured domains that are not held yet, so that the first request need not wait. It
-// returns what failed, of class [Undecidable]; the verifier works all the same, and fetches again when it is asked.
-// With a Resolver there is nothing to fetch ahead.
+// Warm fetches the keys of all configured domains that are not held yet, some at once, so that the first request need not
+// wait. It waits for each issuer until Keys.FetchTimeout or ctx ends it. It returns what failed, of class [Undecidable];
+// the verifier works all the same, and fetches again when it is asked. With a Resolver there is nothing to fetch ahead.
 func (v *Verifier) Warm(ctx context.Context) error {
-	var failed []error
+	const atOnce = 16
+	var (
+		all    sync.WaitGroup
+		turns  = make(chan struct{}, atOnce)
+		mu     sync.Mutex // guards failed
+		failed []error
+	)
 	for issuer := range v.domains.byIssuer {
-		if err := v.keys.Warm(ctx, issuer); err != nil {
-			failed = append(failed, v.answer(keysFailed(err), "", nil))
-		}
+		turns <- struct{}{}
+		all.Go(func() {
+			defer func() { <-turns }()
+			if err := v.keys.Warm(ctx, issuer); err != nil {
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, v.answer(keysFailed(err), "", nil))
+			}
+		})
 	}
+	all.Wait()
 	return errors.Join(failed...)
 }
 
