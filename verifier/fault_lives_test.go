@@ -72,7 +72,7 @@ func TestFaultIssuerHangsPastTheSoftTTL(t *testing.T) {
 		b.clock.Advance(time.Hour)
 		wantIn(t, b, good, "", 2*time.Second) // the first one waits
 		waited := time.Duration(0)
-		for range 600 { // ten minutes, in which nobody waits again
+		for range 600 { // ten minutes, in which no request waits again
 			time.Sleep(time.Second)
 			b.clock.Advance(time.Second)
 			err, took := verifyIn(b, good)

@@ -222,7 +222,7 @@ func (v *Verifier) Warm(ctx context.Context) error {
 }
 
 // Close ends the fetches under way and returns when they have ended. Afterwards keys that are held still verify, until
-// they are too old. It may be called more than once, and always returns nil.
+// Keys.SoftTTL has passed since they were fetched. It may be called more than once, and always returns nil.
 func (v *Verifier) Close() error {
 	v.keys.Close()
 	return nil

@@ -136,7 +136,7 @@ func (i *issuer) serving(w *waiter) (*snapshot, error) {
 	return nil, err
 }
 
-// failing reports whether the last fetch failed, so lately that the next one is not overdue.
+// failing reports whether the last fetch failed so short a time ago that the next one is not overdue.
 func (i *issuer) failing(now time.Time) bool {
 	last := i.failure.Load()
 	if last == nil {
@@ -167,7 +167,7 @@ func (i *issuer) resting(now time.Time) (time.Duration, error) {
 	return last.backoff - age, last.err
 }
 
-// refreshBehind sees to it that a fetch is under way, unless a failed one forbids it for now. Nobody waits for it.
+// refreshBehind sees to it that a fetch is under way, unless a failed one forbids it for now. The request does not wait for it.
 func (i *issuer) refreshBehind(current *snapshot, now time.Time) {
 	if rest, _ := i.resting(now); rest > 0 || i.flight.Load() != nil {
 		return // as seen without the lock

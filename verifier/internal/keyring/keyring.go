@@ -62,7 +62,7 @@ type Config struct {
 	Cache        ports.Cache // shared by a fleet; nil for none
 	CacheSecrets [][]byte    // authenticate its entries: the first writes, all read
 
-	// Rand returns a number of chance in [0, n), as [math/rand/v2.Int64N] does.
+	// Rand returns a random number in [0, n), as [math/rand/v2.Int64N] does.
 	Rand func(n int64) int64
 
 	// Static holds keys that never change and are never fetched, by issuer.

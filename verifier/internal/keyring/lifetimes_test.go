@@ -61,7 +61,7 @@ func TestStages(t *testing.T) {
 	}
 }
 
-// A fleet does not refresh at once: within 90 and 95 % of the soft TTL, by chance.
+// A fleet does not refresh at once: within 90 and 95 % of the soft TTL, at random.
 func TestCACHE03RefreshIsSpread(t *testing.T) {
 	for name, chance := range map[string]func(int64) int64{"least": func(int64) int64 { return 0 }, "most": func(n int64) int64 { return n - 1 }} {
 		w := newWorld(t, func(c *Config) { c.Rand = chance })
@@ -126,7 +126,7 @@ func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
 			ago    time.Duration
 			waited time.Duration
 		}{
-			"failed lately":   {maxBackoff + 2*time.Second - 1, 0},
+			"failed just now": {maxBackoff + 2*time.Second - 1, 0},
 			"failed long ago": {maxBackoff + 2*time.Second, 2 * time.Second},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -346,7 +346,7 @@ func TestSince(t *testing.T) {
 		want time.Duration
 	}{
 		{"both agree", now.Add(-time.Hour), time.Hour},
-		{"CACHE-16 wall clock alone, in the future", now.Round(0).Add(time.Hour), -time.Hour},
+		{"CACHE-16 no monotonic reading, in the future", now.Round(0).Add(time.Hour), -time.Hour},
 	} {
 		if got := since(c.t, now); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)

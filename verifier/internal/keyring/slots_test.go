@@ -207,7 +207,7 @@ func TestFaultCACHE19IssuersThatHangHoldUpNobodyElse(t *testing.T) {
 				c.wantFound(t, nth("good", n), 0)
 			}
 			c.leave("hang", 10_000)
-			c.clock.Advance(time.Hour) // nobody may use keys of that age without asking
+			c.clock.Advance(time.Hour) // keys of that age may not be used without asking
 			for n := range 50 {
 				c.wantFound(t, nth("good", n), 0)
 			}
