@@ -76,6 +76,7 @@ var importTable = map[string]row{
 	"interop":     {free: true},
 	"tools":       {free: true},
 	"bench":       {free: true},
+	"tools":       {free: true},
 
 	// A vendor's module, as it would be elsewhere.
 	"examples/vendorcache": {free: true},

@@ -83,6 +83,33 @@ func TestGoWorkListsAllButBench(t *testing.T) {
 	checkSame(t, "go.work", used, want)
 }
 
+// Whoever finds one module on pkg.go.dev or in a folder can start from there.
+func TestReleasedModulesIntroduceThemselves(t *testing.T) {
+	for _, m := range listedModules(t) {
+		if !m.released {
+			continue
+		}
+		t.Run(m.dir, func(t *testing.T) {
+			readme, err := os.ReadFile(filepath.Join("..", m.dir, "README.md"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range []string{"    go get " + prefix + m.dir, "```go\n", "https://pkg.go.dev/" + prefix + m.dir, "https://" + prefix + "tree/main/docs"} {
+				if !strings.Contains(string(readme), want) {
+					t.Errorf("README.md has no %q", want)
+				}
+			}
+			comment, err := os.ReadFile(filepath.Join("..", m.dir, "doc.go"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(comment), "\n//\t") {
+				t.Error("the package comment in doc.go shows no use")
+			}
+		})
+	}
+}
+
 // A goMod is a go.mod file, as the go command tells.
 type goMod struct {
 	Module  struct{ Path string }

@@ -2,6 +2,10 @@
 // and the values that cross them. It imports the standard library only, so an adapter that implements one of
 // them adds nothing to its users' builds but its own client.
 //
+//	fetcher := ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+//		return ports.Document{}, ports.ErrUnavailable // your code
+//	})
+//
 // Write an adapter against this package; write an application against package verifier. Every comment here is
 // a contract: the conformance suite proves it sentence by sentence, for Holdfast's own adapters and for yours.
 //

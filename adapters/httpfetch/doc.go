@@ -2,6 +2,8 @@
 // and key sets, and tells how long they stay fresh (RFC 9111).
 //
 //	fetcher, err := httpfetch.New(httpfetch.Config{})
+//	v, err := verifier.New(verifier.Config{Domain: "tenant.us.auth0.com", Audiences: audiences, Fetcher: fetcher})
+//	defer v.Close()
 //
 // The same [Fetcher] is a [ports.TokenEndpoint]: it sends requests to an issuer's token endpoint.
 //

@@ -4,6 +4,7 @@
 //
 //	guard, err := httpguard.New(v, httpguard.Config{})
 //	http.Handle("/orders", guard.Handler(orders, "read:orders"))
+//	token, ok := httpguard.From(r.Context()) // in the handler
 //
 // DPoP proofs are for the URL that the client sees: its path is the one that was received, whatever a router has made of
 // it, and its host must be one that the API serves. Set [Config.PublicURL] or [Config.Hosts]; behind proxies that end

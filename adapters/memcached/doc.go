@@ -1,6 +1,10 @@
 // Package memcached holds Holdfast's shared cache and its replay store on memcached, by
 // github.com/bradfitz/gomemcache: [Cache] is a ports.Cache, [ReplayStore] a ports.ReplayStore.
 //
+//	client := memcache.New("memcached.internal:11211")
+//	cache, err := memcached.NewCache(client, memcached.Config{})
+//	replays, err := memcached.NewReplayStore(client, memcached.Config{})
+//
 // Both take a client that the application has made, use it and never close it. They never list or flush.
 //
 // # Choose with care for replay

@@ -2,7 +2,7 @@
 // whose clients take a TokenSource, such as that of a management API.
 //
 //	source, err := exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
-//		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: managementAPI})
+//		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: "https://tenant.us.auth0.com/api/v2/"})
 //	}, exchange.SourceConfig{})
 //	httpClient := xoauth2.NewClient(ctx, oauth2.NewTokenSource(source))
 //

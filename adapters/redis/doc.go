@@ -1,6 +1,10 @@
 // Package redis holds Holdfast's shared cache and its replay store on Redis, or on a server that speaks its
 // protocol, by github.com/redis/go-redis/v9: [Cache] is a ports.Cache, [ReplayStore] a ports.ReplayStore.
 //
+//	client := goredis.NewClient(&goredis.Options{Addr: "redis.internal:6379", ContextTimeoutEnabled: true})
+//	cache, err := redis.NewCache(client, redis.Config{})
+//	replays, err := redis.NewReplayStore(client, redis.Config{})
+//
 // Both take a client that the application has made: a *redis.Client, one that follows Sentinel, or a
 // *redis.ClusterClient. They use it and never close it. Each command names one key, so any Cluster can serve it,
 // and they never list, scan or flush.

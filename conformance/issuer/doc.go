@@ -8,7 +8,7 @@
 // To test an API whose handlers want access tokens, two lines are enough:
 //
 //	tenant := issuer.StartTest(t)
-//	api := newAPI(tenant.Verifier(t, verifier.Config{Audiences: []string{audience}})) // yours, with httpguard, say
+//	api := newAPI(tenant.Verifier(t, verifier.Config{Audiences: audiences})) // yours, with httpguard, say
 //
 // and [verifiertest.Issuer.Token] mints tokens, good ones and bad ones, without a detour over the endpoints. To test
 // what does a detour over them, register its client with [Server.Register]. The endpoints are

@@ -2,7 +2,7 @@
 // every request; use it alone where something else verifies the access token.
 //
 //	checker, err := dpop.New(dpop.Config{})
-//	proof, err := checker.Check(header, dpop.Request{Method: "GET", URL: "https://api.example/orders", AccessToken: token})
+//	proof, err := checker.Check(r.Header.Get("DPoP"), dpop.Request{Method: "GET", URL: "https://api.example/orders", AccessToken: token})
 //
 // A good proof says that its sender holds a private key. It is worth something only together with three things that
 // this package leaves to its caller: the access token is bound to the proof's [Proof.Thumbprint], the request had one

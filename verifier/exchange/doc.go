@@ -2,9 +2,9 @@
 // section 4.4), in exchange for another token (RFC 8693), on behalf of the user who called, for an upstream provider's
 // API (connection tokens), for a refresh token or an authorization code.
 //
-//	v, err := verifier.New(verifier.Config{Domain: "tenant.us.auth0.com", ...})
-//	client, err := exchange.New(v, exchange.Config{Endpoint: fetcher, ClientID: id, ClientSecret: secret})
-//	token, err := client.OnBehalfOf(ctx, exchange.OnBehalfOfRequest{AccessToken: sent, Audience: "https://b.example"})
+//	v, err := verifier.New(verifier.Config{Domain: "tenant.us.auth0.com", Audiences: audiences, Fetcher: fetcher})
+//	client, err := exchange.New(v, exchange.Config{Endpoint: fetcher, ClientID: clientID, ClientSecret: secret})
+//	token, err := client.OnBehalfOf(ctx, exchange.OnBehalfOfRequest{AccessToken: token, Audience: "https://b.example"})
 //
 // The verifier says which issuer that is: the one of its Config.Domain, whose metadata name the token endpoint. Where
 // there is none, name the endpoint in [Config.TokenEndpointURL].

@@ -2,7 +2,7 @@
 // section 3.1.3.7). It works on the keyring of a [verifier.Verifier], so that an issuer's keys are held once, for
 // access tokens and for ID tokens.
 //
-//	v, err := verifier.New(...)
+//	v, err := verifier.New(verifier.Config{Domain: "tenant.us.auth0.com", Audiences: audiences, Fetcher: fetcher})
 //	ids, err := idtoken.New(v, idtoken.Config{ClientID: "the client's ID"})
 //	verified, err := ids.Verify(ctx, token, idtoken.Expect{Nonce: nonce})
 //
