@@ -74,7 +74,6 @@ var importTable = map[string]row{
 	"examples":    {free: true},
 	"integration": {free: true},
 	"interop":     {free: true},
-	"tools":       {free: true},
 	"bench":       {free: true},
 	"tools":       {free: true},
 
