@@ -28,16 +28,34 @@ func (w *world) mayHaveBeenUsed(r *request) bool {
 	})
 }
 
-// storeFailed tells whether the replay store failed since the process last heard from it.
+// storeFailed tells whether the replay store had a fault while the request was under way or just before, or had one since
+// the process last heard from it and is being asked by another request: whoever comes beside that one is not let through.
 func (w *world) storeFailed(r *request) bool {
 	var heard time.Duration
+	asked := false
 	for _, u := range w.store.uses {
-		if u.life == r.life && u.err == nil && !u.open() && u.to <= r.from {
+		if u.life != r.life {
+			continue
+		}
+		if u.err == nil && !u.open() && u.to <= r.from {
 			heard = max(heard, u.from)
 		}
+		asked = asked || u.from <= r.to && (u.open() || u.to >= r.from)
+	}
+	since := r.from - boundOfStore
+	if asked {
+		since = min(since, heard)
 	}
 	return slices.ContainsFunc(w.store.troubles, func(t period) bool {
-		return t.from <= r.to && (t.open() || t.to >= heard)
+		return t.from <= r.to && (t.open() || t.to >= since)
+	})
+}
+
+// knownWithin tells whether a key set that the process may know was fetched so shortly before the request.
+func (w *world) knownWithin(r *request, d time.Duration) bool {
+	return slices.ContainsFunc(w.attempts, func(a *attempt) bool {
+		return a.good && a.issuer == r.token.issuer && (a.life == r.life || w.setup.cache != noCache) &&
+			a.from <= r.to && r.from-a.to <= d
 	})
 }
 
@@ -103,11 +121,13 @@ func (w *world) stretch(r *request, measured time.Duration) time.Duration {
 	return stretched
 }
 
-// usesOfKey is how many proofs of the request's key the process may have taken while a share filled up twice.
+// usesOfKey is how many proofs of the request's key the process may have taken in the time in which a share fills up twice.
 func (w *world) usesOfKey(r *request) int {
-	uses := 0
+	const fills = maxProofAge + 2*proofLeeway
+	lately, uses := r.from-2*fills-w.stretch(r, fills), 0
 	for _, other := range w.requests {
-		if other != r && other.life == r.life && other.proof != nil && other.token.client == r.token.client && other.from <= r.to {
+		if other != r && other.life == r.life && other.proof != nil && other.token.client == r.token.client &&
+			other.from <= r.to && (other.open() || other.to >= lately) {
 			uses++
 		}
 	}

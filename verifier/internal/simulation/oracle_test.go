@@ -87,6 +87,9 @@ func (w *world) checkAccepted(r *request) {
 	} else if p := r.proof; p != nil && (early.After(p.iat.Add(maxProofAge+time.Second)) || late.Add(proofLeeway).Before(p.iat)) {
 		w.wrong(r, "accepted a proof outside its time")
 	}
+	if hard := w.setup.hard + w.stretch(r, w.setup.hard); !w.knownWithin(r, hard) {
+		w.breach("accepted by keys that are older than the hard TTL", "%v: %s", hard, r)
+	}
 	key := w.issuers[t.issuer].published[t.key]
 	if key.open() || r.from <= key.to {
 		return

@@ -65,9 +65,10 @@ func (c cachePort) Delete(ctx context.Context, key string) error {
 }
 
 var (
-	publicKey = regexp.MustCompile(`"x":"[^"]*"`)
-	fetchedAt = regexp.MustCompile(`"fetched_at":"[^"]*"`)
-	tooLarge  = bytes.Repeat([]byte("x"), 3<<20+1)
+	publicKey     = regexp.MustCompile(`"x":"[^"]*"`)
+	authenticator = regexp.MustCompile(` [^ \n]*\n`)
+	fetchedAt     = regexp.MustCompile(`"fetched_at":"[^"]*"`)
+	tooLarge      = bytes.Repeat([]byte("x"), 3<<20+1)
 )
 
 // poison replaces an entry as somebody does who may write to the cache and knows none of its secrets. One who is trusted,
@@ -99,9 +100,11 @@ func (w *world) poison(which int) {
 		if w.setup.cache == trustedCache {
 			return
 		}
-		stranger := publicKey.Find([]byte(strangerKey.jwk))
-		value = publicKey.ReplaceAllLiteral(entry, stranger)
-		if kind == 8 {
+		value = publicKey.ReplaceAllLiteral(entry, publicKey.Find([]byte(strangerKey.jwk)))
+		switch kind {
+		case 6:
+			value = authenticator.ReplaceAllLiteral(value, [][]byte{[]byte(" -\n"), []byte(" \n")}[which%2])
+		case 8:
 			clock := w.start.Add(w.now()).UTC().Format(time.RFC3339Nano)
 			value = fetchedAt.ReplaceAllLiteral(value, fmt.Appendf(nil, `"fetched_at":%q`, clock))
 		}

@@ -30,6 +30,7 @@ type world struct {
 	attempts  []*attempt
 	requests  []*request
 	kept      map[string]*token // the newest of each kind
+	proofs    [clients]int      // that each client has made
 	breaches  []breach
 }
 
@@ -244,7 +245,8 @@ func (w *world) request(l *life, s step) {
 	t := w.token(s)
 	var p *proof
 	if t.client != unbound {
-		p = prove(t, fmt.Sprintf("proof %d", len(w.requests)), time.Now())
+		w.proofs[t.client]++ // so that two clients have proofs of one jti
+		p = prove(t, fmt.Sprintf("proof-%d", w.proofs[t.client]), time.Now())
 	}
 	w.send(l, t, p, s)
 }
@@ -365,7 +367,7 @@ func (w *world) end() {
 func (r *request) String() string {
 	how := "Bearer"
 	if r.proof != nil {
-		how = "DPoP " + r.proof.id
+		how = fmt.Sprintf("DPoP %s of client %d", r.proof.id, r.token.client)
 	}
 	outcome := "no answer"
 	if !r.open() {
