@@ -116,8 +116,12 @@ func newHistory(seed uint64) *history {
 			o++
 		}
 		h.steps = append(h.steps, newStep(r, o, h.setup))
-		if o == opRequest && r.IntN(2) == 0 { // others overlap
+		switch {
+		case r.IntN(2) == 0:
+		case o == opRequest: // others overlap
 			h.steps = append(h.steps, step{op: opWait, wait: within(r, time.Millisecond, 100*time.Millisecond)})
+		case o == opRotate, o == opRestart, o == opClock:
+			h.steps = append(h.steps, newStep(r, opRequest, h.setup))
 		}
 	}
 	return h
