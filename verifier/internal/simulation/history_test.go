@@ -115,6 +115,9 @@ func newHistory(seed uint64) *history {
 			drawn -= enabled[o]
 			o++
 		}
+		if o == opReplay && r.IntN(4) == 0 { // where the store may forget what a process may still take
+			h.steps = append(h.steps, step{op: opWait, wait: within(r, maxProofAge-proofLeeway, maxProofAge+proofLeeway)})
+		}
 		h.steps = append(h.steps, newStep(r, o, h.setup))
 		switch {
 		case r.IntN(2) == 0:
