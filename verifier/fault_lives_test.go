@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -290,4 +291,26 @@ func TestFaultDefaultsOfKeys(t *testing.T) {
 			t.Errorf("the first issuer was asked %d times, want once more since it was driven out", fetched)
 		}
 	})
+}
+
+// A request asks for its keys once, whatever becomes of them while it waits: it may not wait twice.
+func TestFaultRememberedTokenAsksForItsKeysOnce(t *testing.T) {
+	b, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.SoftTTL, c.Keys.HardTTL = time.Minute, time.Minute })
+	good := longToken(t, b)
+	for range 3 { // from the second one on it is remembered
+		_, err := verify(t, b, good)
+		wantCode(t, err, "")
+	}
+	var fetches atomic.Int64
+	b.clock.Advance(time.Hour)
+	n.fail(func(ctx context.Context, url string) (ports.Document, error) {
+		fetches.Add(1)
+		b.clock.Advance(time.Hour) // so that the keys are too old when they come
+		return b.issuer.Fetch(ctx, url)
+	})
+	_, err := verify(t, b, good)
+	wantCode(t, err, "")
+	if asked := fetches.Load(); asked != 2 {
+		t.Errorf("CACHE-15: %d documents were fetched for one request, want the metadata and the keys", asked)
+	}
 }

@@ -125,16 +125,17 @@ func (v *Verifier) resolve(ctx context.Context, query ports.DomainQuery) (domain
 	return allowed, nil
 }
 
-// checkSignature verifies the token with a key of its issuer, and of no other (RFC 8725 section 3.8), and returns that
-// key.
-func (v *Verifier) checkSignature(ctx context.Context, issuer string, message *jws.Message, named keyring.Selector) (*jwk.Key, *Error) {
-	if !message.HasKeyID && !v.allowNoKeyID {
-		return nil, fail(CodeKeyIDMissing, "KEYS-01", "the header has no kid")
-	}
+// keysNamed returns the issuer's keys that a token names, and of no other issuer (RFC 8725 section 3.8).
+func (v *Verifier) keysNamed(ctx context.Context, issuer string, named keyring.Selector) ([]*jwk.Key, *Error) {
 	keys, err := v.keys.Keys(ctx, issuer, named)
 	if err != nil {
 		return nil, keysFailed(err)
 	}
+	return keys, nil
+}
+
+// checkSignature verifies the token with one of the keys, and returns that key.
+func checkSignature(message *jws.Message, keys []*jwk.Key) (*jwk.Key, *Error) {
 	key, fault := message.Signer(keys)
 	switch fault {
 	case nil:

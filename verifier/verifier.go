@@ -9,6 +9,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
@@ -128,14 +129,16 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if err != nil {
 		return nil, err
 	}
-	known := false
+	var keys []*jwk.Key // by which a remembered token names its own
 	if token != nil {
-		if known, err = v.vouched(ctx, allowed.issuer, token); err != nil {
+		if keys, err = v.keysNamed(ctx, allowed.issuer, token.named); err != nil {
 			return nil, err
 		}
 	}
+	// A key that has left the issuer's set, or was fetched again, no longer vouches for what it verified.
+	known := token != nil && slices.Contains(keys, token.key)
 	if !known {
-		if token, err = v.authenticate(ctx, allowed.issuer, compact, message); err != nil {
+		if token, err = v.authenticate(ctx, allowed.issuer, compact, message, keys); err != nil {
 			return nil, err
 		}
 	}
@@ -162,8 +165,11 @@ func (v *Verifier) read(compact string) (*jws.Message, string, *Error) {
 }
 
 // authenticate checks that an allowed issuer signed a token, and reads what it says. A message of nil is read first: it
-// was verified by a key that the issuer no longer has.
-func (v *Verifier) authenticate(ctx context.Context, issuer, compact string, message *jws.Message) (*signedToken, *Error) {
+// was verified by a key that the issuer no longer has. Keys are those that the token names, nil if the issuer has not been
+// asked for them: a request waits for keys once.
+func (v *Verifier) authenticate(
+	ctx context.Context, issuer, compact string, message *jws.Message, keys []*jwk.Key,
+) (*signedToken, *Error) {
 	var err *Error
 	if message == nil {
 		if message, err = v.parse(compact); err != nil {
@@ -172,7 +178,15 @@ func (v *Verifier) authenticate(ctx context.Context, issuer, compact string, mes
 	}
 	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
 	named.IssuedAt, _, _ = jwt.Date(message.Payload, "iat")
-	key, err := v.checkSignature(ctx, issuer, message, named)
+	if !message.HasKeyID && !v.allowNoKeyID {
+		return nil, fail(CodeKeyIDMissing, "KEYS-01", "the header has no kid")
+	}
+	if keys == nil {
+		if keys, err = v.keysNamed(ctx, issuer, named); err != nil {
+			return nil, err
+		}
+	}
+	key, err := checkSignature(message, keys)
 	if err != nil {
 		return nil, err
 	}
@@ -182,17 +196,6 @@ func (v *Verifier) authenticate(ctx context.Context, issuer, compact string, mes
 	}
 	token.bound, token.boundFault = readConfirmation(message.Payload)
 	return token, nil
-}
-
-// vouched reports whether a remembered token's key is still its issuer's. A key that has left the issuer's set, or was
-// fetched again, no longer vouches for what it verified. Its error is final: to look for the key again would be to wait
-// again.
-func (v *Verifier) vouched(ctx context.Context, issuer string, token *signedToken) (bool, *Error) {
-	keys, err := v.keys.Keys(ctx, issuer, token.named)
-	if err != nil {
-		return false, keysFailed(err)
-	}
-	return slices.Contains(keys, token.key), nil
 }
 
 // Warm fetches the keys of all configured domains that are not held yet, some at once, so that the first request need not
