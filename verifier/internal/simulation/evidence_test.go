@@ -121,17 +121,19 @@ func (w *world) stretch(r *request, measured time.Duration) time.Duration {
 	return stretched
 }
 
-// usesOfKey is how many proofs of the request's key the process may have taken in the time in which a share fills up twice.
-func (w *world) usesOfKey(r *request) int {
+// shareUsedUp tells whether the request's client may have used up its share: by that many proofs in the time in which a
+// share fills up twice, or by fewer if the clock was set back, since a share fills by it.
+func (w *world) shareUsedUp(r *request) bool {
 	const fills = maxProofAge + 2*proofLeeway
-	lately, uses := r.from-2*fills-w.stretch(r, fills), 0
+	setBack := w.stretch(r, fills)
+	uses := 0
 	for _, other := range w.requests {
 		if other != r && other.life == r.life && other.proof != nil && other.token.client == r.token.client &&
-			other.from <= r.to && (other.open() || other.to >= lately) {
+			other.from <= r.to && (other.open() || other.to >= r.from-2*fills-setBack) {
 			uses++
 		}
 	}
-	return uses
+	return w.setup.proofsPerKey > 0 && (uses >= w.setup.proofsPerKey || uses > 0 && setBack > 0)
 }
 
 // attemptsOf are the fetches that the request's process began before the answer.

@@ -151,7 +151,7 @@ func (w *world) checkUndecided(r *request) {
 			w.wrong(r, "undecided though nothing has failed")
 		}
 	case verifier.CodeProofShare:
-		if w.setup.proofsPerKey == 0 || w.usesOfKey(r) < w.setup.proofsPerKey {
+		if !w.shareUsedUp(r) {
 			w.wrong(r, "told that a client has used up its share")
 		}
 	default:
