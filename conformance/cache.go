@@ -31,7 +31,7 @@ type CacheTraits struct {
 	// that it can't be filled by a test.
 	Small func(*testing.T) (cache ports.Cache, holds int)
 	// Connect opens a cache whose server is at address, host and port. The suite plays a server that is gone, one
-	// that is silent, for which the cache's client should wait longer than 10 seconds by itself, and one that answers
+	// that is silent, for which the cache's client should wait longer than 15 seconds by itself, and one that answers
 	// nonsense. Nil says that the cache needs no server.
 	Connect func(t *testing.T, address string) ports.Cache
 	// Credentials are what caches are opened with and no error may hold.

@@ -37,7 +37,7 @@ var brokenClocks = []broken[ports.Clock]{
 		var asked atomic.Bool
 		return clockFunc(func() time.Time {
 			if !asked.Swap(true) {
-				time.Sleep(1200 * time.Millisecond)
+				time.Sleep(6 * time.Second)
 			}
 			return c.Now()
 		})

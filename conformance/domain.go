@@ -17,7 +17,7 @@ type DomainTraits struct {
 	// NonBlocking says that the resolver answers from memory, so that it need not look at contexts.
 	NonBlocking bool
 	// Connect opens a resolver that asks a server at address, host and port. The suite plays a server that is gone,
-	// one that is silent, for which the resolver's client should wait longer than 10 seconds by itself, and one that
+	// one that is silent, for which the resolver's client should wait longer than 15 seconds by itself, and one that
 	// answers nonsense. Nil says that the resolver needs no server.
 	Connect func(t *testing.T, address string) ports.DomainResolver
 	// Credentials are what resolvers are opened with and no error may hold.

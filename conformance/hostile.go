@@ -171,7 +171,7 @@ func oddAnswers() []http.HandlerFunc {
 		}
 	}
 	return []http.HandlerFunc{
-		write(""), write("null"), write("\x00"), hangUp, cutLength, cutChunks, unknownCoding, headerFlood,
+		write(""), write("null"), write("\x00"), hangUp, cutLength, cutChunks, unknownCoding,
 		redirect(""), redirect("%zz"), redirect("//"), redirect("https://[::1"),
 		field("Cache-Control", "max-age=, ,=,\"max-age"), field("Cache-Control", "max-age=-9223372036854775809"),
 		field("Age", "-99999999999999999999"), field("Expires", "0"), field("Date", "never"), field("Content-Type", ";;="),

@@ -26,7 +26,7 @@ type ReplayTraits struct {
 	// that it can't be filled by a test.
 	Small func(*testing.T) (store ports.ReplayStore, holds int)
 	// Connect opens a store whose server is at address, host and port. The suite plays a server that is gone, one
-	// that is silent, for which the store's client should wait longer than 10 seconds by itself, and one that answers
+	// that is silent, for which the store's client should wait longer than 15 seconds by itself, and one that answers
 	// nonsense. Nil says that the store needs no server.
 	Connect func(t *testing.T, address string) ports.ReplayStore
 	// Credentials are what stores are opened with and no error may hold.
