@@ -47,6 +47,8 @@ var (
 	t   *testing.T
 
 	fetcher *httpfetch.Fetcher
+	cache   ports.Cache
+	replays ports.ReplayStore
 	v       *verifier.Verifier
 	guard   *httpguard.Guard
 	client  *exchange.Client
@@ -68,7 +70,7 @@ var (
 `
 
 // Every piece of Go in the documentation compiles, but for variables and imports that it leaves unused. It is a whole
-// program, or declarations, statements or one expression, with snippetImports and snippetPrelude.
+// program, or declarations, statements or one composite literal, with snippetImports and snippetPrelude.
 func TestSnippetsCompile(t *testing.T) {
 	imports := newSnippetImporter(t)
 	for _, s := range append(markdownSnippets(t), commentSnippets(t)...) {
@@ -239,13 +241,15 @@ func (s *snippetImporter) check(text string) error {
 // wrap makes a file of declarations, of statements, or of an expression, whichever the snippet is.
 func (s *snippetImporter) wrap(text string) (*ast.File, error) {
 	header := snippetHeader(text)
-	body := header + "func _() {\n" + text + "\n}"
-	for _, whole := range []string{header + text, header + "var _ = " + text} {
-		if file, err := parser.ParseFile(s.files, "", whole, 0); err == nil {
-			return file, nil
+	if file, err := parser.ParseFile(s.files, "", header+text, 0); err == nil {
+		return file, nil
+	}
+	if expression, err := parser.ParseExpr(text); err == nil {
+		if _, isValue := expression.(*ast.CompositeLit); isValue {
+			return parser.ParseFile(s.files, "", header+"var _ = "+text, 0)
 		}
 	}
-	return parser.ParseFile(s.files, "", body, 0)
+	return parser.ParseFile(s.files, "", header+"func _() {\n"+text+"\n}", 0)
 }
 
 // snippetHeader imports what a snippet does not import by itself.
