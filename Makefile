@@ -4,13 +4,13 @@ FUZZTIME ?= 20s
 SIMULATE ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible
+.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 test: FUZZTIME = 3s
-test: deps check unit fuzz interop quickstart rehearse ## install what is missing, then everything below
+test: deps check unit fuzz interop quickstart rehearse book ## install what is missing, then everything below
 
 deps: ## install, or name, what the tests need beside Go: Redis, Memcached, Node.js and npm packages
 	@scripts/deps
@@ -59,3 +59,6 @@ load: ## an API under load while its stores and issuers fail, into docs/operatio
 
 quickstart: ## the main job, shown
 	go run ./examples/quickstart
+
+book: ## docs/ as a static site, into bin/book; a dead link fails
+	@scripts/book

@@ -34,7 +34,7 @@ func TestTroubleshootingHasEveryCode(t *testing.T) {
 	}
 	for code := range codes {
 		if !described[code] {
-			t.Errorf("%s has no row with rules, cause and cure", code)
+			t.Errorf("%s has no row with cause, cure and rules", code)
 		}
 	}
 	for code := range described {

@@ -1,0 +1,4 @@
+import theme from 'vitepress/theme'
+import './book.css'
+
+export default theme
