@@ -14,6 +14,22 @@ import (
 	"testing"
 )
 
+// The program in README.md is that of examples/hello, which is built with the others.
+func TestReadmeShowsAProgramThatCompiles(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile("../examples/hello/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, body, _ := strings.Cut(string(program), "\nfunc main() {")
+	if !strings.Contains(string(readme), "```go\nfunc main() {"+body+"```\n") {
+		t.Error("README.md does not show the function main of examples/hello/main.go as it is")
+	}
+}
+
 // Whoever finds a code in a log finds its cause and its cure in the book.
 func TestTroubleshootingHasEveryCode(t *testing.T) {
 	page, err := os.ReadFile("../docs/guide/troubleshooting.md")
