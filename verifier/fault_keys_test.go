@@ -30,16 +30,16 @@ func slowly(issuer ports.Fetcher, delay time.Duration) func(context.Context, str
 }
 
 // verifyIn verifies a token and reports how long it took.
-func verifyIn(b *bench, token string) (error, time.Duration) {
+func verifyIn(b *bench, token string) (time.Duration, error) {
 	began := time.Now()
 	_, err := b.VerifyAccessToken(context.Background(), token)
-	return err, time.Since(began)
+	return time.Since(began), err
 }
 
 // wantIn checks what comes of a token, and how long that takes.
 func wantIn(t *testing.T, b *bench, token string, code verifier.Code, took time.Duration) {
 	t.Helper()
-	err, waited := verifyIn(b, token)
+	waited, err := verifyIn(b, token)
 	wantCode(t, err, code)
 	if waited != took {
 		t.Errorf("it took %v, want %v", waited, took)
@@ -175,7 +175,7 @@ func TestFaultTenThousandIssuers(t *testing.T) {
 		wantIn(t, b, good, "", 0) // keys that are known, and fresh
 		b.clock.Advance(time.Hour)
 		wantIn(t, b, good, "", 0) // and those that must be refreshed first
-		err, waited := verifyIn(b, forged[10_000])
+		waited, err := verifyIn(b, forged[10_000])
 		wantCode(t, err, verifier.CodeIssuerUnavailable)
 		if e := refusal(t, err); waited != 0 || e.Status != 503 || e.Header["Retry-After"][0] != "1" {
 			t.Errorf("CACHE-19: beyond the bound: %v, %v after %v", e.Status, e.Header, waited)
@@ -201,7 +201,7 @@ func TestFaultRequestsWaitForKeysForTheirTime(t *testing.T) {
 				var requests sync.WaitGroup
 				for range 100 {
 					requests.Go(func() {
-						if err, waited := verifyIn(b, good); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != c.want {
+						if waited, err := verifyIn(b, good); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != c.want {
 							t.Errorf("%v after %v", err, waited)
 						}
 					})

@@ -33,7 +33,7 @@ func TestFaultWithdrawnKeyInAnIdleProcess(t *testing.T) {
 					go func() { wantIn(t, b, good, "", 2*delay) }()
 					for range 3 { // undecidable where it joined the fetch and has no time left for another
 						go func() {
-							err, waited := verifyIn(b, forged)
+							waited, err := verifyIn(b, forged)
 							if !errors.Is(err, verifier.CodeKeyUnknown) && !errors.Is(err, verifier.CodeIssuerUnavailable) || waited > 2*time.Second {
 								t.Errorf("%v after %v", err, waited)
 							}
@@ -76,7 +76,7 @@ func TestFaultIssuerHangsPastTheSoftTTL(t *testing.T) {
 		for range 600 { // ten minutes, in which no request waits again
 			time.Sleep(time.Second)
 			b.clock.Advance(time.Second)
-			err, took := verifyIn(b, good)
+			took, err := verifyIn(b, good)
 			wantCode(t, err, "")
 			waited += took
 		}

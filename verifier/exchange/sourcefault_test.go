@@ -27,14 +27,14 @@ func checkFailure(t *testing.T, source *exchange.Source, o *origin, asked int) {
 	}
 }
 
-var broken = errors.New("no route to host")
+var errUnreachable = errors.New("no route to host")
 
 // Without a token, callers get the failure at once, and the issuer is asked after 1 s, 2 s, 4 s, 8 s and so on, of
 // which up to half is taken off at random.
 func TestFaultXCHG19SourceWithoutATokenBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, 0, time.Hour)
-		o.set(broken, nil)
+		o.set(errUnreachable, nil)
 		checkFailure(t, source, o, 1)
 		for failures, bounds := range []struct{ shortest, longest time.Duration }{
 			{time.Second, 2 * time.Second},
@@ -53,7 +53,7 @@ func TestFaultXCHG19SourceWithoutATokenBacksOff(t *testing.T) {
 		o.clock.Advance(30 * time.Second)
 		checkToken(t, source, o, "token-8", 8)
 		// A success ends it: the next failure is a first one.
-		o.set(broken, nil)
+		o.set(errUnreachable, nil)
 		o.clock.Advance(time.Hour)
 		checkFailure(t, source, o, 9)
 		o.clock.Advance(2 * time.Second)
@@ -65,12 +65,12 @@ func TestFaultXCHG19SourceWithoutATokenBacksOff(t *testing.T) {
 func TestFaultXCHG19SourceDoesNotHammer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, 0, time.Hour)
-		o.set(broken, nil)
+		o.set(errUnreachable, nil)
 		for range 600 {
 			var callers sync.WaitGroup
 			for range 5 {
 				callers.Go(func() {
-					if token, err := source.Token(t.Context()); !errors.Is(err, broken) {
+					if token, err := source.Token(t.Context()); !errors.Is(err, errUnreachable) {
 						t.Errorf("got %v, %v", token, err)
 					}
 				})
@@ -133,7 +133,7 @@ func TestFaultXCHG19SourceHeedsRetryAfter(t *testing.T) {
 func TestFaultXCHG19ClockIsSetBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, 0, time.Hour)
-		o.set(broken, nil)
+		o.set(errUnreachable, nil)
 		checkFailure(t, source, o, 1)
 		o.clock.Advance(-time.Hour)
 		checkFailure(t, source, o, 2)
@@ -146,7 +146,7 @@ func TestFaultXCHG19RenewalFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, o := newSource(t, time.Minute, time.Hour)
 		checkToken(t, source, o, "token-1", 1)
-		o.set(broken, nil)
+		o.set(errUnreachable, nil)
 		o.clock.Advance(59 * time.Minute)
 		checkToken(t, source, o, "token-1", 2)
 		o.clock.Advance(time.Second - 1)
@@ -185,7 +185,7 @@ func TestFaultObtainIgnoresItsContext(t *testing.T) {
 		gate := make(chan struct{})
 		source, err := exchange.NewSource(func(context.Context) (*exchange.Token, error) {
 			<-gate
-			return nil, broken
+			return nil, errUnreachable
 		}, exchange.SourceConfig{})
 		if err != nil {
 			t.Fatal(err)
@@ -201,10 +201,11 @@ func TestFaultObtainIgnoresItsContext(t *testing.T) {
 }
 
 func TestFaultObtainPanics(t *testing.T) {
+	var counts map[int]int
 	for name, obtain := range map[string]func(context.Context) (*exchange.Token, error){
 		"panic":   func(context.Context) (*exchange.Token, error) { panic("out of cheese") },
 		"Goexit":  func(context.Context) (*exchange.Token, error) { runtime.Goexit(); return nil, nil },
-		"nil map": func(context.Context) (*exchange.Token, error) { (map[int]int)(nil)[1] = 1; return nil, nil },
+		"nil map": func(context.Context) (*exchange.Token, error) { counts[1]++; return nil, nil },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -2,13 +2,13 @@
 package clock
 
 import (
-	"errors"
+	"fmt"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
-var errNil = errors.New("Clock holds a nil pointer; leave it unset for the system's clock")
+var errNil = fmt.Errorf("%s holds a nil pointer; leave it unset for the system's clock", "Clock")
 
 // Or returns the configured clock, or the system's where there is none. A clock that would panic when it is asked is an
 // error, which names the field.

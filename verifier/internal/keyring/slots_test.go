@@ -90,10 +90,10 @@ func (c *crowd) count(read func() int) int {
 func nth(kind string, n int) string { return fmt.Sprintf("https://%s-%d.example/", kind, n) }
 
 // ask looks for key-1 of an issuer, and reports what came of it and how long it took.
-func (c *crowd) ask(ctx context.Context, issuer string) (error, time.Duration) {
+func (c *crowd) ask(ctx context.Context, issuer string) (time.Duration, error) {
 	began := time.Now()
 	_, err := c.Keys(ctx, issuer, Selector{KeyID: "key-1", HasKeyID: true})
-	return err, time.Since(began)
+	return time.Since(began), err
 }
 
 // leave asks for the keys of n issuers, by requests that have gone.
@@ -107,14 +107,14 @@ func (c *crowd) leave(kind string, n int) {
 
 func (c *crowd) wantFound(t *testing.T, issuer string, within time.Duration) {
 	t.Helper()
-	if err, took := c.ask(t.Context(), issuer); err != nil || took > within {
+	if took, err := c.ask(t.Context(), issuer); err != nil || took > within {
 		t.Errorf("%s: %v after %v, want keys within %v", issuer, err, took, within)
 	}
 }
 
 func (c *crowd) wantUnavailable(t *testing.T, issuer string, why error, after time.Duration) {
 	t.Helper()
-	err, took := c.ask(t.Context(), issuer)
+	took, err := c.ask(t.Context(), issuer)
 	var unavailable *UnavailableError
 	if !errors.As(err, &unavailable) || !errors.Is(err, why) || unavailable.RetryAfter <= 0 || took != after {
 		t.Errorf("%s: %v after %v, want %v after %v", issuer, err, took, why, after)
@@ -359,7 +359,7 @@ func TestFaultCACHE20CloseEndsWhatWaitsForItsTurn(t *testing.T) {
 	inCrowd(t, nil, func(t *testing.T, c *crowd) {
 		c.leave("hang", 33)
 		waited := make(chan error)
-		go func() { err, _ := c.ask(t.Context(), nth("hang", 32)); waited <- err }()
+		go func() { _, err := c.ask(t.Context(), nth("hang", 32)); waited <- err }()
 		synctest.Wait()
 		began := time.Now()
 		c.Close()
