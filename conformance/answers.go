@@ -25,7 +25,7 @@ type answerTrial interface {
 
 type asker func(ctx context.Context, url string) ([]byte, error)
 
-// errorAt is an asker at one URL, of which the error alone counts.
+// errorAt is an asker at one URL, of which only the error counts.
 func (a asker) errorAt(url string) func(context.Context) error {
 	return func(ctx context.Context) error {
 		_, err := a(ctx, url)

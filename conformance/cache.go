@@ -42,8 +42,8 @@ type CacheTraits struct {
 const maxValue = 2 << 20
 
 // TestCache proves that the caches which open returns keep the contract of [ports.Cache]. It calls open at least once
-// for each case, with the case's own t; the keys that it uses are new, but for three that expire by themselves. The
-// store must have room for some 100 entries, and for a few of the largest.
+// for each case, with the case's own t; the keys that it uses are new, except three that expire by themselves. The
+// store must have room for about 100 entries, and for a few of the largest.
 func TestCache(t *testing.T, open func(*testing.T) ports.Cache, traits CacheTraits) {
 	t.Helper()
 	if err := traits.faults(); err != nil {

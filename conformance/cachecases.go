@@ -88,7 +88,7 @@ func cacheGetCases() []contractCase[*cacheTrial] {
 				"return the client's error as it is, without ErrMiss, where the store can't be asked",
 			},
 			skip: (*cacheTrial).hasNoServer,
-			try:  func(t *cacheTrial) { t.wantUnable("Get", nobody(t)) },
+			try:  func(t *cacheTrial) { t.wantUnable("Get", closedAddress(t)) },
 		},
 		{
 			clause: clause{
@@ -241,7 +241,7 @@ func cacheSetCases() []contractCase[*cacheTrial] {
 				"return the client's error where nothing was stored",
 			},
 			skip: (*cacheTrial).hasNoServer,
-			try:  func(t *cacheTrial) { t.wantUnable("Set", nobody(t)) },
+			try:  func(t *cacheTrial) { t.wantUnable("Set", closedAddress(t)) },
 		},
 	}
 }
@@ -263,7 +263,7 @@ func cacheDeleteCases() []contractCase[*cacheTrial] {
 		},
 		{
 			clause: clause{
-				"Cache.Delete/none", cacheDel, "That there is none is no error",
+				"Cache.Delete/none", cacheDel, "That there is none is not an error",
 				"return nil where the store says that there was no such key",
 			},
 			try: func(t *cacheTrial) {
@@ -278,7 +278,7 @@ func cacheDeleteCases() []contractCase[*cacheTrial] {
 				"return the client's error where nothing was removed",
 			},
 			skip: (*cacheTrial).hasNoServer,
-			try:  func(t *cacheTrial) { t.wantUnable("Delete", nobody(t)) },
+			try:  func(t *cacheTrial) { t.wantUnable("Delete", closedAddress(t)) },
 		},
 	}
 }
@@ -453,7 +453,7 @@ func cacheGeneralCases() []contractCase[*cacheTrial] {
 			),
 			skip: (*cacheTrial).hasNoCredentials,
 			try: func(t *cacheTrial) {
-				c := t.connect(nobody(t))
+				c := t.connect(closedAddress(t))
 				for _, call := range calls(c, newKey()) {
 					ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 					t.wantSecret(call.name, t.wantAnswer(call.name, func() error { return call.call(ctx) }), t.Credentials)

@@ -244,8 +244,8 @@ func babble(t testing.TB, answer string) string {
 	return listener.Addr().String()
 }
 
-// nobody returns an address where nobody listens.
-func nobody(t testing.TB) string {
+// closedAddress returns an address where no process listens.
+func closedAddress(t testing.TB) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -28,11 +28,11 @@
 //	returned 5 bytes ("Xalue"), not the 5 bytes ("value") that were set; keep a clone of value (bytes.Clone)
 //
 // Run the suite with -race, which finds what no case can see. Keys are new in each run, so that several can share a
-// server. Import this package from a module of its own, beside that of the adapter, or its requirements become those of
+// server. Import this package from a module of its own, next to the adapter's, or its requirements become those of
 // the adapter's users; examples/vendorcache in Holdfast's repository shows it.
 //
 // # Rules
 //
 // [TestVerifier] plays the catalogue of rules that a resource server must keep (package catalogue) on verifiers that are
-// wired with given adapters. Package issuer is an issuer for tests that can misbehave.
+// wired with given adapters. Package issuer is an issuer for tests that can simulate failures.
 package conformance

@@ -74,7 +74,7 @@ func domainAnswerCases() []contractCase[*domainTrial] {
 				"wrap ports.ErrUnavailable (%w) where the application's data is out of reach"},
 			skip: (*domainTrial).hasNoServer,
 			try: func(t *domainTrial) {
-				r := t.connect(nobody(t))
+				r := t.connect(closedAddress(t))
 				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 				defer cancel()
 				err := t.wantAnswer("ResolveDomains", func() error { return t.resolveError(ctx, r) })
@@ -86,7 +86,7 @@ func domainAnswerCases() []contractCase[*domainTrial] {
 	}
 }
 
-// unknownQuery returns what the request of a tenant asks that nobody has.
+// unknownQuery returns what the request of a tenant asks that does not exist.
 func unknownQuery() ports.DomainQuery {
 	host := strings.ToLower(rand.Text()) + ".invalid"
 	return ports.DomainQuery{
@@ -189,7 +189,7 @@ func domainFormCases() []contractCase[*domainTrial] {
 		{
 			clause: clause{"Domain.Exact/url", domainType + ".Exact",
 				"Exact takes Issuer byte for byte also where it has no path: for issuers whose identifier is a " +
-					"URL without the closing slash, such as https://accounts.google.com",
+					"URL without the trailing slash, such as https://accounts.google.com",
 				"set Exact beside an issuer URL only"},
 			try: func(t *domainTrial) {
 				t.eachDomain(func(domain ports.Domain) {
@@ -316,7 +316,7 @@ func domainGeneralCases() []contractCase[*domainTrial] {
 			),
 			skip: (*domainTrial).hasNoCredentials,
 			try: func(t *domainTrial) {
-				r := t.connect(nobody(t))
+				r := t.connect(closedAddress(t))
 				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 				defer cancel()
 				err := t.wantAnswer("ResolveDomains", func() error { return t.resolveError(ctx, r) })

@@ -25,7 +25,7 @@ import (
 // A hostileServer is a server of the suite's own, over TLS on a loopback address, on which it plays an issuer. It is
 // known by two hosts: 127.0.0.1 and localhost.
 type hostileServer struct {
-	url   string // of 127.0.0.1, without a closing slash
+	url   string // of 127.0.0.1, without a trailing slash
 	other string // of localhost
 	roots *x509.CertPool
 
@@ -200,7 +200,7 @@ func drip(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// unknownCoding names a content coding that nobody asked for.
+// unknownCoding names a content coding that was not asked for.
 func unknownCoding(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Encoding", "x-unknown")
 	_, _ = io.WriteString(w, `{}`)

@@ -8,10 +8,10 @@ import (
 // maxKey is the most characters that a key may have.
 const maxKey = 128
 
-// newKey returns a key that nobody else uses, in this run or another.
+// newKey returns a key that no one else uses, in this run or another.
 func newKey() string { return "conformance" + rand.Text() }
 
-// oddKeys returns keys of the whole alphabet that nobody else uses. They differ in what a store may fold, strip or take
+// oddKeys returns keys of the whole alphabet that no one else uses. They differ in what a store may fold, strip or take
 // for syntax.
 func oddKeys() []string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:"
@@ -23,7 +23,7 @@ func oddKeys() []string {
 	}
 }
 
-// longKeys returns keys of the most characters that nobody else uses. They differ in the last.
+// longKeys returns keys of the most characters that no one else uses. They differ in the last.
 func longKeys() []string {
 	start := newKey()
 	start += strings.Repeat("k", maxKey-1-len(start))

@@ -34,8 +34,8 @@ type ReplayTraits struct {
 }
 
 // TestReplayStore proves that the stores which open returns keep the contract of [ports.ReplayStore]. It calls open at
-// least once for each case, with the case's own t; the keys that it uses are new, but for three that expire by
-// themselves. The store must have room for some 200 uses.
+// least once for each case, with the case's own t; the keys that it uses are new, except three that expire by
+// themselves. The store must have room for about 200 uses.
 func TestReplayStore(t *testing.T, open func(*testing.T) ports.ReplayStore, traits ReplayTraits) {
 	t.Helper()
 	if err := traits.pace().faults("ReplayTraits"); err != nil {

@@ -261,7 +261,7 @@ func replayUnableCases() []contractCase[*replayTrial] {
 			try: func(t *replayTrial) {
 				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 				defer cancel()
-				t.wantUnable(ctx, t.connect(nobody(t)), newKey(), long)
+				t.wantUnable(ctx, t.connect(closedAddress(t)), newKey(), long)
 			},
 		},
 		{
@@ -404,7 +404,7 @@ func replayGeneralCases() []contractCase[*replayTrial] {
 			),
 			skip: (*replayTrial).hasNoCredentials,
 			try: func(t *replayTrial) {
-				s := t.connect(nobody(t))
+				s := t.connect(closedAddress(t))
 				ctx, cancel := context.WithTimeout(t.Context(), patience/2)
 				defer cancel()
 				err := t.wantAnswer("FirstUse", func() error { return firstUseError(ctx, s) })

@@ -69,7 +69,7 @@ var unproven = map[string][]struct{ source, sentence, why string }{
 		{"ports/domain.go, DomainQuery.UnverifiedIssuer", "UnverifiedIssuer is the iss claim of the token, as sent", ofVerifier},
 		{"ports/domain.go, DomainQuery.UnverifiedIssuer", "Nothing vouches for it yet", ofVerifier},
 		{"ports/domain.go, Domain", "A Domain is one issuer whose tokens are accepted", introduction},
-		{"ports/domain.go, Domain.Issuer", "A bare domain, and a URL without a path, means https://domain/ in lower case with the closing slash; a URL with a path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery section 4.3)", ofVerifier},
+		{"ports/domain.go, Domain.Issuer", "A bare domain, and a URL without a path, means https://domain/ in lower case with the trailing slash; a URL with a path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery section 4.3)", ofVerifier},
 		{"ports/domain.go, Domain.Audiences", "Empty means the verifier's default", ofVerifier},
 		{"ports/domain.go, Domain.Audiences", "A token of one issuer never gets by with another issuer's audience", ofVerifier},
 		{"ports/doc.go", cannotTell, "ResolveDomains says it again, and is tried"},

@@ -29,7 +29,7 @@ type Wiring struct {
 	// ReplayStore returns where verifiers remember proofs.
 	ReplayStore func(t *testing.T) ports.ReplayStore
 	// Guard returns an HTTP API behind v: what is in front of it says front; /scoped needs the scope
-	// read:conformance; every other path needs a token alone, and any method will do. A handler that is reached answers
+	// read:conformance; every other path needs only a token, and any method will do. A handler that is reached answers
 	// 200. Without it cases about what is read off a connection are skipped. The suite's connections come from
 	// 127.0.0.1, which is the trusted proxy where there is one.
 	Guard func(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler

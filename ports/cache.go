@@ -22,6 +22,6 @@ type Cache interface {
 	// removes what was there; one that is finer than the store's resolution is rounded up. The value may be
 	// empty, which is not a miss.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	// Delete removes key. That there is none is no error.
+	// Delete removes key. That there is none is not an error.
 	Delete(ctx context.Context, key string) error
 }

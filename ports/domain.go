@@ -31,12 +31,12 @@ type DomainQuery struct {
 // A Domain is one issuer whose tokens are accepted.
 type Domain struct {
 	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main"). A
-	// bare domain, and a URL without a path, means https://domain/ in lower case with the closing slash; a URL with
+	// bare domain, and a URL without a path, means https://domain/ in lower case with the trailing slash; a URL with
 	// a path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery
 	// section 4.3).
 	Issuer string
 	// Exact takes Issuer byte for byte also where it has no path: for issuers whose identifier is a URL without
-	// the closing slash, such as https://accounts.google.com.
+	// the trailing slash, such as https://accounts.google.com.
 	Exact bool
 	// Audiences are the audiences of which a token of this issuer must name one. Empty means the verifier's
 	// default. A token of one issuer never gets by with another issuer's audience.

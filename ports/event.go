@@ -27,7 +27,7 @@ const (
 	// KeySkipped: one key of a set can't be used; the others serve.
 	KeySkipped KeyEventKind = "key_skipped"
 	// KeyRefreshForced: an unknown key ID made the issuer be asked ahead of time. Until the cooldown ends,
-	// unknown key IDs are answered from memory. Told when the fetch has ended, before what came of it.
+	// unknown key IDs are answered from memory. Told when the fetch has ended, before its result.
 	KeyRefreshForced KeyEventKind = "key_refresh_forced"
 	// CacheRefused: an entry of the shared cache was malformed, of another version or issuer, too large, too
 	// old, or not authentic. It counts as a miss.

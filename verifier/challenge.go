@@ -53,8 +53,8 @@ func (c *challenge) with(name, value string) *challenge {
 const defaultRealm = "api"
 
 // challenges offers the schemes that are on offer, with what went wrong on the one that was used: on the first where
-// that could not be read. What only a change of the request in its own scheme will mend (a nonce, a scope) is told on
-// that alone.
+// that could not be read. What only a change in its own scheme will fix (a nonce, a scope) is told only on
+// that scheme.
 func (v *Verifier) challenges(e *Error, used Scheme, neededScopes []string) []string {
 	if e.Code == CodeNonce || e.Code == CodeScope {
 		return []string{v.challenge(used, e, neededScopes)}

@@ -11,10 +11,10 @@ import (
 // way to get keys. Every other field has a zero value that is the safe choice. [New] copies what it keeps.
 type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
-	// issuer URL. With Domains as well, Domains alone decides which tokens are accepted.
+	// issuer URL. With Domains as well, only Domains decides which tokens are accepted.
 	Domain string
 	// ExactDomain takes Domain as it is written, as [ports.Domain.Exact] does: for an issuer without path and without
-	// closing slash, such as Google's.
+	// trailing slash, such as Google's.
 	ExactDomain bool
 	// Domains are the issuers whose tokens are accepted, each with audiences of its own or with Audiences.
 	Domains []ports.Domain
@@ -50,7 +50,7 @@ type Config struct {
 	Clock ports.Clock
 
 	// Algorithms are the signature algorithms accepted in access tokens, of RS256, RS384, RS512, PS256, PS384,
-	// PS512, ES256, ES384, ES512 and EdDSA. Empty means RS256 alone. HMAC and none can't be configured.
+	// PS512, ES256, ES384, ES512 and EdDSA. Empty means only RS256. HMAC and none can't be configured.
 	Algorithms []string
 	// RequireProfile accepts only tokens of the JWT profile for access tokens (RFC 9068): typ is at+jwt, and iss,
 	// exp, aud, sub, client_id, iat and jti are present. Otherwise typ may also be JWT or absent.
@@ -60,13 +60,13 @@ type Config struct {
 	// Organization is the Auth0 organization that tokens must be for: an ID (org_...), compared exactly with
 	// org_id, or a name, whose lower case is compared with org_name. Empty means any or none.
 	Organization string
-	// ScopeClaim is where the scopes are. Empty means scope, a string of words parted by spaces (RFC 9068 section
+	// ScopeClaim is where the scopes are. Empty means scope, a string of words separated by spaces (RFC 9068 section
 	// 2.2.3). A claim that is named here may also be an array of strings, as Okta's and Entra's scp are.
 	ScopeClaim string
 	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes. An nbf or iat may be 60 s
 	// further ahead, whatever Leeway is; exp has no such tolerance.
 	Leeway time.Duration
-	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that exp alone decides.
+	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that only exp decides.
 	MaxTokenAge time.Duration
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.
 	MaxTokenBytes int
@@ -125,8 +125,8 @@ const (
 // DPoP is the policy for sender-constrained tokens (RFC 9449).
 type DPoP struct {
 	Mode DPoPMode
-	// Algorithms are the signature algorithms accepted in proofs, of those of Config.Algorithms. Empty means ES256
-	// alone.
+	// Algorithms are the signature algorithms accepted in proofs, of those of Config.Algorithms. Empty means
+	// only ES256.
 	Algorithms []string
 	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
 	MaxAge time.Duration
@@ -144,7 +144,7 @@ type DPoP struct {
 	// MaxProofsPerKey bounds how many proofs of one key this process accepts in the time that a proof is remembered
 	// (MaxAge and twice Leeway), so that one client can't fill the replay store for all others: over it, that client's
 	// requests are undecidable. The proofs may come at once, so the store never holds more than twice as many of one key.
-	// Zero means 262,144, some 700 a second, by which one client takes at most half of a memory.ReplayStore of default
+	// Zero means 262,144, about 700 a second, by which one client takes at most half of a memory.ReplayStore of default
 	// size; for a smaller store set it to a quarter of what the store holds. Negative means no bound.
 	MaxProofsPerKey int
 	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store fails or does not answer in time. A stolen
@@ -171,9 +171,9 @@ const (
 	// DPoPAllowed offers Bearer and DPoP. A bound token must come with the DPoP scheme and a proof; one that is not
 	// bound, with Bearer and none.
 	DPoPAllowed DPoPMode = iota
-	// DPoPRequired offers DPoP alone.
+	// DPoPRequired offers only DPoP.
 	DPoPRequired
-	// DPoPDisabled offers Bearer alone. A bound token is rejected.
+	// DPoPDisabled offers only Bearer. A bound token is rejected.
 	DPoPDisabled
 )
 

@@ -16,11 +16,11 @@
 // is verified; then the claims; then what the token is bound to; and last, of a DPoP proof, that it was not used
 // before.
 //
-// There are three outcomes beside success, and every error is one of them, an [*Error] that holds the answer to send:
+// There are three outcomes besides success, and every error is one of them, an [*Error] that holds the answer to send:
 // [Rejected] (400, 401, 403) with challenges; [Undecidable] (503), so that the outage of an issuer or a store logs
-// nobody out; and [Misconfigured] (500), of which New finds what it can.
+// no one out; and [Misconfigured] (500), of which New finds what it can.
 //
 // A [Verifier] is made once and shared. It holds the keys of its issuers in memory, refreshes them in the background,
-// and fetches anew when it meets a key ID that it does not know; see [KeyPolicy]. The package reads no clock but
+// and fetches again when it meets a key ID that it does not know; see [KeyPolicy]. The package reads no clock but
 // [Config.Clock], imports no net/http, and logs nothing unless it is given a logger.
 package verifier

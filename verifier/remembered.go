@@ -54,14 +54,14 @@ func (t *signedToken) verified() *Verified {
 // again. What is found has the SHA-256 of the whole compact token: it is the very token that was verified. It does not
 // judge; docs/decisions/0006-remembered-tokens.md says why that is safe.
 //
-// It is in shards, so that cores seldom wait for one another; its bounds hold for all of them together. A nil
+// It is in shards, so that cores rarely wait for one another; its bounds hold for all of them together. A nil
 // tokenMemory remembers nothing.
 type tokenMemory struct {
 	maxTokens, maxBytes int64
 	tokens, bytes       atomic.Int64 // in all shards
 	seed                maphash.Seed
 	shards              [32]tokenShard
-	// once has the places of tokens that were verified once, lately.
+	// once has the places of tokens that were verified once, recently.
 	once []atomic.Uint64
 }
 

@@ -13,7 +13,7 @@ type ResourceMetadata struct {
 	Resource             string   `json:"resource"`
 	AuthorizationServers []string `json:"authorization_servers,omitempty"`
 	ScopesSupported      []string `json:"scopes_supported,omitempty"`
-	// BearerMethodsSupported has the header alone, or nothing where Bearer is not offered.
+	// BearerMethodsSupported has only the header, or nothing where Bearer is not offered.
 	BearerMethodsSupported                []string `json:"bearer_methods_supported"`
 	DPoPSigningAlgValuesSupported         []string `json:"dpop_signing_alg_values_supported,omitempty"`
 	DPoPBoundAccessTokensRequired         bool     `json:"dpop_bound_access_tokens_required,omitempty"`

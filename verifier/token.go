@@ -56,7 +56,7 @@ func (v *Verifier) checkType(message *jws.Message) *Error {
 	return fail(CodeTokenType, "TYP-02", "typ is that of another kind of JWT")
 }
 
-// unverifiedIssuer returns the iss of a token whose signature nobody has checked: it says where to look for the key,
+// unverifiedIssuer returns the iss of a token whose signature is not checked yet: it says where to look for the key,
 // if it is an issuer that is allowed.
 func unverifiedIssuer(message *jws.Message) (string, *Error) {
 	value, found := message.Payload.Lookup("iss")

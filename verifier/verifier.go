@@ -109,7 +109,7 @@ func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Ve
 	return verified, nil
 }
 
-// verify checks the token itself. One that was verified lately is spared its form and its signature, and nothing else.
+// verify checks the token itself. For one that was verified recently, parsing and the signature are skipped, and nothing else.
 func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, *Error) {
 	if len(compact) > v.maxTokenBytes {
 		return nil, fail(CodeTokenTooLarge, "CRED-09", "the token is over the size bound")

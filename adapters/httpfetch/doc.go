@@ -37,7 +37,7 @@
 //
 // A connection on which nothing comes back, since a host or a middlebox has forgotten it, is left: over HTTP/2 when a ping
 // gets no answer, 6 seconds after the last sign of life; over HTTP/1.1 with the first request that runs out of time, and
-// all that are idle beside it. The requests under way on it fail; none is sent again.
+// all idle ones to that host. The requests under way on it fail; none is sent again.
 //
 // # What an answer is
 //

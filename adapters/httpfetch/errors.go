@@ -97,7 +97,7 @@ func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
 
 // An exchangeError is why there was no whole answer. The errors of net/http quote what they choke on, be it a status
 // line, a header field or a Location with credentials. So the text is chosen by kind, and the cause is there for
-// errors.Is and errors.As alone.
+// errors.Is and errors.As only.
 type exchangeError struct {
 	text  string
 	cause error

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// maxLifetime is what longer times count as (RFC 9111 section 1.2.2): some 68 years.
+	// maxLifetime is what longer times count as (RFC 9111 section 1.2.2): about 68 years.
 	maxLifetime = (1 << 31) * time.Second
 	// stale says in [ports.Document.Fresh] that the document must not be used again without asking.
 	stale = -time.Second

@@ -13,7 +13,7 @@
 // eviction, every restart and every change of the server list, as [ReplayStore] tells; Redis is the better choice
 // where there is one. In any case give the replay store a server of its own.
 //
-// Memcached asks nobody who they are by default: whoever reaches its port can feed the domain documents, unless
+// Memcached has no authentication by default: whoever reaches its port can feed the domain documents, unless
 // the application configured a cache secret, and can delete uses, so that proofs can be replayed.
 //
 // # Keys and servers

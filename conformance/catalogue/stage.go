@@ -90,7 +90,7 @@ type Stage struct {
 	World  *World
 	Target Target
 	Mode   Mode
-	// URL is what clients know the API by, without a closing slash, and Audience what tokens for it are for.
+	// URL is what clients know the API by, without a trailing slash, and Audience what tokens for it are for.
 	URL, Audience string
 	// Clock is what tokens and proofs go by.
 	Clock ports.Clock

@@ -45,7 +45,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	client, known := s.client(parameters.Get("client_id"))
 	switch {
-	// RFC 6749 section 4.1.2.1: nobody is sent to an address that is not known to be the client's.
+	// RFC 6749 section 4.1.2.1: no one is sent to an address that is not known to be the client's.
 	case !known || len(parameters["client_id"]) > 1:
 		showError(w, "No client of this client_id is registered.")
 		return

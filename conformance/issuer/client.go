@@ -18,7 +18,7 @@ import (
 )
 
 // A Client is an application that may use the issuer's endpoints. One with neither Secret nor PublicKey is public: it
-// authenticates by nothing (RFC 6749 section 2.1), and gets no token but for a user who logs in.
+// authenticates by nothing (RFC 6749 section 2.1), and gets tokens only for users who log in.
 type Client struct {
 	// ID is its client_id.
 	ID string

@@ -1,8 +1,8 @@
 // Package issuer is an OAuth 2.0 and OpenID Connect issuer for tests. It is the real thing on the wire and nothing of
 // the kind behind it: it publishes metadata and keys over TLS on a loopback address, lets browsers log in, answers the
-// grants of its token endpoint by the standards, rotates its keys, and misbehaves on request.
+// grants of its token endpoint by the standards, rotates its keys, and simulates failures.
 //
-// THIS IS FOR TESTS ALONE. Anyone who can reach it logs in as whoever they say, without a password; every scope and
+// THIS IS ONLY FOR TESTS. Anyone who can reach it logs in as whoever they say, without a password; every scope and
 // audience that is asked for is granted; all of its memory is lost with the process.
 //
 // To test an API whose handlers want access tokens, two lines are enough:

@@ -8,7 +8,7 @@ import (
 // maxEntries bounds each kind of entry that clients and browsers can make the issuer keep.
 const maxEntries = 10_000
 
-// entries are what the issuer keeps for a while, each under a handle that nobody can guess.
+// entries are what the issuer keeps for a while, each under a handle that can't be guessed.
 type entries[T any] map[string]entry[T]
 
 type entry[T any] struct {

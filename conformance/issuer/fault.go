@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// A Fault is a way to misbehave: given the handler of an issuer that is well, it returns the one that answers in its
+// A Fault is a way to fail: given the handler of a healthy issuer, it returns the one that answers in its
 // place. See [Server.Fail].
 type Fault func(well http.Handler) http.Handler
 
-// Fail makes the server misbehave by fault until it is told otherwise; nil makes it well again.
+// Fail makes the server fail in that way until it is called again; nil makes it healthy again.
 func (s *Server) Fail(fault Fault) {
 	if fault == nil {
 		s.Interrupt(nil)
@@ -72,7 +72,7 @@ func WrongIssuer(name string) Fault {
 	})
 }
 
-// UnknownKeys publishes, in front of the issuer's keys, some that nobody can use: of a type and a curve yet unknown,
+// UnknownKeys publishes, in front of the issuer's keys, some that no one can use: of a type and a curve yet unknown,
 // without their members, symmetric, no object at all. The others must go on serving (RFC 7517 section 5).
 var UnknownKeys Fault = edited(func(members map[string]any) {
 	if keys, isKeySet := members["keys"].([]any); isKeySet {

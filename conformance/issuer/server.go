@@ -20,7 +20,7 @@ import (
 
 // A Server is an issuer that listens. It is safe for concurrent use, once the fields of its Issuer are set.
 type Server struct {
-	// Issuer signs the tokens and holds the keys; its URL is the server's, with a closing slash.
+	// Issuer signs the tokens and holds the keys; its URL is the server's, with a trailing slash.
 	*verifiertest.Issuer
 
 	server      *httptest.Server

@@ -1,5 +1,5 @@
 // Package dpop checks DPoP proofs (RFC 9449): one proof against one request. Package verifier uses it on the way of
-// every request; use it alone where something else verifies the access token.
+// every request; use it by itself where something else verifies the access token.
 //
 //	checker, err := dpop.New(dpop.Config{})
 //	proof, err := checker.Check(r.Header.Get("DPoP"), dpop.Request{Method: "GET", URL: "https://api.example/orders", AccessToken: token})

@@ -22,7 +22,7 @@ import (
 // Config says which proofs are good. Its zero value is usable.
 type Config struct {
 	// Algorithms are the signature algorithms accepted, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
-	// ES512 and EdDSA. Empty means ES256 alone.
+	// ES512 and EdDSA. Empty means only ES256.
 	Algorithms []string
 	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
 	MaxAge time.Duration
@@ -106,7 +106,7 @@ type Request struct {
 	// AccessToken is the token that came with the proof. Empty means none, as at a token endpoint: then the proof
 	// need not name one.
 	AccessToken string
-	// AccessTokenHash is the SHA-256 of AccessToken, for a caller who has it at hand. Zero means that Check computes
+	// AccessTokenHash is the SHA-256 of AccessToken, for a caller who has it already. Zero means that Check computes
 	// it.
 	AccessTokenHash [sha256.Size]byte
 	// Thumbprint is what the access token's cnf.jkt says (RFC 9449 section 6.1): the proof must be by that key. It is
@@ -124,7 +124,7 @@ type Proof struct {
 	ID string
 	// IssuedAt is its iat.
 	IssuedAt time.Time
-	// Nonce is its nonce; HasNonce is false if it has none or one that is no string.
+	// Nonce is its nonce; HasNonce is false if it has none or one that is not a string.
 	Nonce    string
 	HasNonce bool
 	// Window is how much longer the proof could be accepted, anywhere in a fleet whose clocks differ by the leeway:

@@ -1,6 +1,6 @@
 package dpop
 
-// An Error says which rule a proof breaks. Its texts hold nothing of the proof, but for the two URLs of a proof for
+// An Error says which rule a proof breaks. Its texts hold nothing of the proof, except the two URLs of a proof for
 // another one, which an operator behind proxies needs: log it, and don't send it to a client.
 type Error struct {
 	// Rule is the ID of the rule, as docs/rules.md lists it.

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Why a URI is no target. The texts hold nothing of it.
+// Why a URI is not a target. The texts hold nothing of it.
 var (
 	errTargetForm     = errors.New("not an absolute http or https URI in ASCII")
 	errTargetUserinfo = errors.New("has userinfo")

@@ -118,7 +118,7 @@ func TestDomains(t *testing.T) {
 		{name: "the verifier's", issuer: issuerURL},
 		{name: "DISC-01 a bare domain", issuer: "https://login.example/", config: idtoken.Config{Domain: "Login.example"}},
 		{name: "DISC-03 a path", issuer: "https://login.example/realms/a", config: idtoken.Config{Domain: "https://login.example/realms/a"}},
-		{name: "DISC-03 no closing slash", issuer: "https://login.example", config: idtoken.Config{Domain: "https://login.example", ExactDomain: true}},
+		{name: "DISC-03 no trailing slash", issuer: "https://login.example", config: idtoken.Config{Domain: "https://login.example", ExactDomain: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			issuer := newIssuer(t, c.issuer, clock)

@@ -19,7 +19,7 @@ var ErrFull = errors.New("memory: the replay store is full")
 
 // ReplayConfig says how much a [ReplayStore] holds.
 type ReplayConfig struct {
-	// MaxEntries bounds the entries that are remembered at a time. Zero means 1,048,576, which take some 70 MiB;
+	// MaxEntries bounds the entries that are remembered at a time. Zero means 1,048,576, which take about 70 MiB;
 	// negative is an error.
 	MaxEntries int
 	// Clock tells the time; nil means the system's.
@@ -46,7 +46,7 @@ type ReplayStore struct {
 // found, it would be taken for used.
 type digest [16]byte
 
-// A replayShard holds the digests that begin alike, so that cores seldom wait for one another.
+// A replayShard holds the digests that begin alike, so that cores rarely wait for one another.
 type replayShard struct {
 	mu      sync.Mutex         // guards what follows
 	expires map[digest]int64   // in Unix nanoseconds
