@@ -4,7 +4,7 @@ FUZZTIME ?= 20s
 SIMULATE ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book
+.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,3 +62,6 @@ quickstart: ## the main job, shown
 
 book: ## docs/ as a static site, into bin/book; a dead link fails
 	@scripts/book
+
+footprint: ## what Holdfast and others add to a build, into docs/footprint.md
+	scripts/release v0.999.0 --footprint
