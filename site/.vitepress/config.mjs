@@ -75,6 +75,7 @@ export default {
           page('The rules', '/rules'),
           page('How it works', '/architecture'),
           page('What it costs', '/performance'),
+          page('What it adds to a build', '/footprint'),
           page('Conformance results', '/conformance'),
           page('Assurance', '/assurance'),
           page('Cache format', '/cache-format'),
