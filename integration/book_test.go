@@ -30,6 +30,29 @@ func TestReadmeShowsAProgramThatCompiles(t *testing.T) {
 	}
 }
 
+func TestBookHasEveryPage(t *testing.T) {
+	contents, err := os.ReadFile("../docs/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sidebar, err := os.ReadFile("../site/.vitepress/config.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	walkRepository(t, ".md", func(name string, _ []byte) {
+		page, inBook := strings.CutPrefix(name, "docs/")
+		if !inBook || page == "README.md" || strings.HasPrefix(page, "decisions/") {
+			return
+		}
+		if !strings.Contains(string(contents), "]("+page+")") {
+			t.Errorf("docs/README.md does not link %s", page)
+		}
+		if !strings.Contains(string(sidebar), "'/"+strings.TrimSuffix(page, ".md")+"'") {
+			t.Errorf("the sidebar in site/.vitepress/config.mjs does not link %s", page)
+		}
+	})
+}
+
 // Whoever finds a code in a log finds its cause and its cure in the book.
 func TestTroubleshootingHasEveryCode(t *testing.T) {
 	page, err := os.ReadFile("../docs/guide/troubleshooting.md")
