@@ -156,7 +156,7 @@ func newStep(r *rand.Rand, o op, s setup) step {
 	case opWait:
 		st.wait = span(r, s)
 	case opRequest, opReplay:
-		st.n = pick(r, 1, 1, 1, 3)
+		st.n = pick(r, 1, 1, 1, 1, 3, 6)
 		if r.IntN(5) == 0 {
 			st.wait = within(r, 100*time.Microsecond, pick(r, 20*time.Millisecond, time.Second, 4*time.Second))
 		}
