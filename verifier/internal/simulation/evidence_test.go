@@ -90,19 +90,17 @@ func (w *world) askedLately(r *request) bool {
 }
 
 // troubledLately tells whether the issuer had a fault that the process may still suffer from: a fetch that began in it,
-// and the time after that in which the issuer is left alone. Where few fetches may run at once, other issuers count.
+// and the time after that in which the issuer is left alone. Where few fetches may run at once, they also wait for those
+// of other issuers and for the cache.
 func (w *world) troubledLately(r *request) bool {
 	rest := max(maxBackoff, w.setup.cooldown)
 	lately := r.from - w.setup.fetchTimeout - rest - w.stretch(r, rest)
-	for _, i := range w.issuers {
-		if i.number != r.token.issuer && w.setup.maxFetches == 0 {
-			continue
-		}
-		if slices.ContainsFunc(i.troubles, func(t period) bool { return t.from < r.to && (t.open() || t.to >= lately) }) {
-			return true
-		}
+	troubled := func(t period) bool { return t.from < r.to && (t.open() || t.to >= lately) }
+	if w.setup.maxFetches == 0 {
+		return slices.ContainsFunc(w.issuers[r.token.issuer].troubles, troubled)
 	}
-	return false
+	return slices.ContainsFunc(w.cache.troubles, troubled) ||
+		slices.ContainsFunc(w.issuers, func(i *issuer) bool { return slices.ContainsFunc(i.troubles, troubled) })
 }
 
 // stretch is by how much wrong clocks may prolong a time that the request's process has measured. A clock that is set back

@@ -147,7 +147,7 @@ func (w *world) checkUndecided(r *request) {
 			w.wrong(r, "told that the replay store is away")
 		}
 	case verifier.CodeIssuerUnavailable:
-		if w.signedByPublished(r) && r.life.open() && !w.troubledLately(r) && !w.askedLately(r) {
+		if w.signedByPublished(r) && r.to < r.life.closing && !w.troubledLately(r) && !w.askedLately(r) {
 			w.wrong(r, "undecided though nothing has failed")
 		}
 	case verifier.CodeProofShare:

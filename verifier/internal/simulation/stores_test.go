@@ -16,8 +16,9 @@ import (
 // A sharedCache is what the fleet's processes see of one memory.Cache that fails, and that others write to.
 type sharedCache struct {
 	*memory.Cache
-	trouble trouble
-	written map[string][][]byte // all that was ever written, by key
+	trouble  trouble
+	troubles []period            // when it had a fault
+	written  map[string][][]byte // all that was ever written, by key
 }
 
 // A cachePort is the ports.Cache of one life of a process.

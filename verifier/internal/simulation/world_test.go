@@ -48,7 +48,8 @@ type life struct {
 	process  *process
 	name     string
 	verifier *verifier.Verifier
-	period   // from New to Close
+	period                 // from New to Close
+	closing  time.Duration // when Close was called
 }
 
 // A clock is the fake time, and by how much the process's clock differs from it.
@@ -211,6 +212,7 @@ func (w *world) change(s step, i *issuer, now time.Duration) {
 		i.troubles = began(i.troubles, now)
 	case opCache:
 		w.cache.trouble = trouble{s.fault, s.wait}
+		w.cache.troubles = began(w.cache.troubles, now)
 	case opStore:
 		w.store.trouble = trouble{s.fault, s.wait}
 		if s.fault != faultSlow || s.wait >= boundOfStore-100*time.Millisecond {
@@ -224,7 +226,7 @@ func (w *world) change(s step, i *issuer, now time.Duration) {
 		for _, i := range w.issuers {
 			i.trouble, i.troubles = trouble{}, over(i.troubles, now)
 		}
-		w.cache.trouble = trouble{}
+		w.cache.trouble, w.cache.troubles = trouble{}, over(w.cache.troubles, now)
 		w.store.trouble, w.store.troubles = trouble{}, over(w.store.troubles, now)
 	}
 }
@@ -337,6 +339,7 @@ func (r *request) answered(err error) {
 // close closes a verifier, which must not take long.
 func (w *world) close(l *life) {
 	before := w.now()
+	l.closing = before
 	_ = l.verifier.Close()
 	l.to = w.now() + 1
 	if took := w.now() - before; took > boundOfClose {
