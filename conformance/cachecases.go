@@ -177,7 +177,7 @@ func cacheSetCases() []contractCase[*cacheTrial] {
 				t.set(c, key, []byte("first"), long)
 				t.set(c, key, []byte("second"), t.short())
 				if !t.comes(t.short(), func() bool { return t.isMiss(c, key) }) {
-					t.fail("Get still returns a value that was set anew for %v", t.short())
+					t.fail("Get still returns a value that was set again for %v", t.short())
 				}
 			},
 		},

@@ -99,7 +99,7 @@ func clockContract() []contractCase[*clockTrial] {
 			},
 		},
 		{
-			clause: clause{"Clock/blocks", clockType, nowSafe, "keep the time in memory and ask nobody on a call"},
+			clause: clause{"Clock/blocks", clockType, nowSafe, "keep the time in memory and ask no one on a call"},
 			try: func(t *clockTrial) {
 				c := t.open()
 				_ = t.wantAnswerWithin(5*time.Second, "Now", func() error { c.Now(); return nil })

@@ -133,7 +133,7 @@ func fetchAnswerCases() []contractCase[*fetchTrial] {
 			},
 			try: func(t *fetchTrial) {
 				s := newHostileServer(t, unknownCoding)
-				t.wantRefusal("a document in a content coding that nobody knows", t.open(s.roots), s.url)
+				t.wantRefusal("a document in a content coding that no one knows", t.open(s.roots), s.url)
 			},
 		},
 	}

@@ -194,7 +194,7 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 			},
 			try: func(t *tokenTrial) {
 				s := newHostileServer(t, unknownCoding)
-				t.wantRefusal("a content coding that nobody knows", t.open(s.roots), s.url)
+				t.wantRefusal("a content coding that no one knows", t.open(s.roots), s.url)
 			},
 		},
 		{

@@ -142,10 +142,10 @@ func TestRotationOfOIDCProvider(t *testing.T) {
 
 	p.rotate(t, second)
 	clock.Advance(time.Minute) // past the cooldown
-	// Past the soft TTL the token would have expired by its own time, so a key ID that nobody knows has the keys
+	// Past the soft TTL the token would have expired by its own time, so a key ID that no one knows has the keys
 	// fetched ahead of time.
 	unknown := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"at+jwt","kid":"unknown"}`)) + old[strings.Index(old, "."):]
-	want(t, v, "a token of a key that nobody knows", unknown, verifier.CodeKeyUnknown)
+	want(t, v, "a token of a key that no one knows", unknown, verifier.CodeKeyUnknown)
 	want(t, v, "a token of the first key, withdrawn", old, verifier.CodeKeyUnknown)
 	want(t, v, "a token of the second key", rotated, "")
 }

@@ -38,7 +38,7 @@ const (
 	CodeTokenMalformed     Code = "token_malformed"            // the token is no strict compact JWS of a JSON object
 	CodeAlgorithm          Code = "algorithm_not_allowed"      // its alg is not configured, or does not fit the key
 	CodeTokenType          Code = "token_type_not_accepted"    // it is a JWT of another kind
-	CodeIssuer             Code = "issuer_not_allowed"         // its issuer is none of those allowed
+	CodeIssuer             Code = "issuer_not_allowed"         // its issuer is not one of those allowed
 	CodeKeyIDMissing       Code = "key_id_missing"             // it does not name its key
 	CodeKeyUnknown         Code = "key_unknown"                // its issuer has no such key
 	CodeSignature          Code = "signature_invalid"          // its key did not sign it

@@ -26,7 +26,7 @@ var (
 	errDuplicate    = errors.New("names an issuer twice")
 	errConflict     = errors.New("can't be combined with Domain or Domains")
 	errNegative     = errors.New("must not be negative")
-	errAlgorithm    = errors.New("is no asymmetric signature algorithm that is supported")
+	errAlgorithm    = errors.New("is not a supported asymmetric signature algorithm")
 	errNoSuchDomain = errors.New("is no configured domain")
 	errShortSecret  = errors.New("has under 32 bytes")
 	errUnknownValue = errors.New("is not a known value")

@@ -23,7 +23,7 @@ func (v *Verifier) parse(token string) (*jws.Message, *Error) {
 	case fault != nil:
 		return nil, fail(CodeTokenMalformed, fault.Rule, fault.Error())
 	case !slices.Contains(v.algorithms, message.Algorithm):
-		return nil, fail(CodeAlgorithm, algorithmRule(message.Algorithm), "alg is none of those configured")
+		return nil, fail(CodeAlgorithm, algorithmRule(message.Algorithm), "alg is not one of those configured")
 	}
 	if err := v.checkType(message); err != nil {
 		return nil, err

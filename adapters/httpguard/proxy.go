@@ -10,7 +10,7 @@ import (
 // Proxies says which proxies are in front of this process, and what they write. Its zero value is none: then the URL is
 // that of the connection, and no forwarded field is read.
 //
-// What is usual, by proxy (docs/operations.md says what each must be told):
+// What is usual, by proxy (docs/guide/proxies.md says what each must be told):
 //
 //	nginx, HAProxy, Envoy, AWS ALB:  Proxies{Hops: 1, Forwarded: XForwardedFor | XForwardedProto}
 //	Google Cloud load balancers:     Proxies{Hops: 2, Forwarded: XForwardedFor | XForwardedProto}

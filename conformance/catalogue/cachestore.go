@@ -30,7 +30,7 @@ func leastRecentlyUsed(s *scene) {
 		s.errorf("b, used longest ago, is still there: %v", err)
 	}
 	if _, err := cache.Get(s.ctx, "a"); err != nil {
-		s.errorf("a, used lately: %v", err)
+		s.errorf("a, used recently: %v", err)
 	}
 }
 

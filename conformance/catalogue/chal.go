@@ -73,7 +73,7 @@ func chalCases() []Case {
 		answerCase("CHAL-04.bad-proof", badProof, "the DPoP challenge carries algs, of a bad proof",
 			badlyProved, hasAlgorithms).
 			in(Allowed, Required).as(Should, "RFC 9449 7.1"),
-		answerCase("CHAL-04.several", noCredentials, "algs are parted by spaces",
+		answerCase("CHAL-04.several", noCredentials, "algs are separated by spaces",
 			withoutCredentials, func(s *scene, a Answer) {
 				for _, c := range dpopChallenges(a) {
 					if c.params["algs"] != "ES256 EdDSA" {

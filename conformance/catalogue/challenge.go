@@ -14,7 +14,7 @@ type challenge struct {
 var errChallenge = errors.New("WWW-Authenticate does not parse by RFC 9110 section 11.6.1")
 
 // parseChallenges reads the fields of WWW-Authenticate: lists of challenges, each a scheme with a token68 or with
-// parameters, which are parted by the same commas (RFC 9110 section 11.6.1).
+// parameters, which are separated by the same commas (RFC 9110 section 11.6.1).
 func parseChallenges(fields []string) ([]challenge, error) {
 	var all []challenge
 	for _, field := range fields {

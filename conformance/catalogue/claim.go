@@ -44,7 +44,7 @@ func claimCases() []Case {
 		issuerCase("CLAIM-ISS-02.userinfo", "iss as the userinfo of another host", func(url string) string {
 			return strings.TrimSuffix(url, "/") + "@evil.example/"
 		}),
-		tokenCase("CLAIM-ISS-02.another", badToken, "iss of nobody",
+		tokenCase("CLAIM-ISS-02.another", badToken, "iss of no one",
 			token{claims: fields{"iss": "https://evil.example/"}}),
 
 		newCase("CLAIM-ISS-03.not-asked", badToken, "a token of an issuer that is up, and not trusted", step{
@@ -258,7 +258,7 @@ func claimCases() []Case {
 			fields{"scope": "READ:CONFORMANCE"}),
 		scopeCase("CLAIM-SCP-02.longer", noScope, "a scope that begins with it",
 			fields{"scope": neededScope + ":all"}),
-		scopeCase("CLAIM-SCP-02.comma", noScope, "scopes parted by commas",
+		scopeCase("CLAIM-SCP-02.comma", noScope, "scopes separated by commas",
 			fields{"scope": "x," + neededScope}),
 		newCase("CLAIM-SCP-02.named", noScope, "the answer names the scope that is needed", step{
 			send: func(s *scene) Request { return s.present(get().at("/scoped"), s.sign(token{})) },

@@ -57,7 +57,7 @@ func credCases() []Case {
 		fieldCase("CRED-04.colon", badRequest, "a colon behind the scheme",
 			func(scheme, token string) []string { return []string{scheme + ": " + token} }),
 
-		fieldCase("CRED-05.two-tokens", badRequest, "the token twice, parted by a space",
+		fieldCase("CRED-05.two-tokens", badRequest, "the token twice, separated by a space",
 			func(scheme, token string) []string {
 				return []string{scheme + " " + token + " " + token}
 			}),
@@ -106,7 +106,7 @@ func credCases() []Case {
 			func(string, string) []string {
 				return []string{`Digest username="a", realm="b"`}
 			}),
-		fieldCase("CRED-07.unknown", noCredentials, "a scheme that nobody knows, with a good token",
+		fieldCase("CRED-07.unknown", noCredentials, "a scheme that no one knows, with a good token",
 			func(_, token string) []string {
 				return []string{"Token " + token}
 			}),

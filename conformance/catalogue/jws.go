@@ -144,7 +144,7 @@ func jwsCases() []Case {
 			token{header: fields{"alg": "rs256"}}),
 		tokenCase("JWS-08.space", badToken, "a space behind RS256", token{header: fields{"alg": "RS256 "}}),
 		tokenCase("JWS-08.empty", badToken, "an empty alg", token{header: fields{"alg": ""}}),
-		tokenCase("JWS-08.unknown", badToken, "an alg that nobody knows",
+		tokenCase("JWS-08.unknown", badToken, "an alg that no one knows",
 			token{header: fields{"alg": "XS256"}}),
 		tokenCase("JWS-08.not-configured", badToken, "RS384, where RS256 alone is configured",
 			token{header: fields{"alg": "RS384", "kid": "own-RS256"}, sign: signOwn(crypto.SHA384)}),

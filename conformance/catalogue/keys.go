@@ -78,7 +78,7 @@ func keysCases() []Case {
 		oddKeyCase("KEYS-08.post-quantum", "a key of an unknown type", "odd-pqc"),
 		oddKeyCase("KEYS-08.unknown-curve", "a key of an unknown curve", "odd-curve"),
 
-		unusableCase("KEYS-09.no-json", "the keys are no JSON", GarbageKeys),
+		unusableCase("KEYS-09.no-json", "the keys are not JSON", GarbageKeys),
 		unusableCase("KEYS-09.no-array", "keys is an object", KeysNoArray),
 		unusableCase("KEYS-09.no-object", "the set is an array", KeysNoObject),
 		unusableCase("KEYS-09.missing", "the set has no member keys", KeysMissing),

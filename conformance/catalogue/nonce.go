@@ -44,7 +44,7 @@ func nonceCases() []Case {
 			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
 			step{do: restart, send: given, want: accepted}).
 			also(nonceSecrets("a")).needs(Inside),
-		nonceCase("NONCE-02.of-another-fleet", needsNonce, "a nonce of another process, of secrets that nobody shares",
+		nonceCase("NONCE-02.of-another-fleet", needsNonce, "a nonce of another process, of secrets that no one shares",
 			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
 			step{do: restart, send: given, want: needsNonce}).
 			named("NONCE-01").needs(Inside),

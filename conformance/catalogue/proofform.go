@@ -60,7 +60,7 @@ func proofFormCases() []Case {
 		proofCase("DPOP-FORM-03.hmac-oct", badProof, "alg is HS256, and jwk an oct key",
 			proof{header: fields{"alg": "HS256", "jwk": fields{"kty": "oct", "k": "AAAA"}}}),
 		proofCase("DPOP-FORM-03.lower-case", badProof, "alg is es256", proof{header: fields{"alg": "es256"}}),
-		proofCase("DPOP-FORM-03.unknown", badProof, "an alg that nobody knows",
+		proofCase("DPOP-FORM-03.unknown", badProof, "an alg that no one knows",
 			proof{header: fields{"alg": "XS256"}}),
 
 		proofCase("DPOP-FORM-04.missing", badProof, "no jwk", proof{header: fields{"jwk": absent}}),

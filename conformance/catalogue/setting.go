@@ -30,7 +30,7 @@ const (
 	Down            Setting = "it answers 503"
 	Hanging         Setting = "it does not answer"
 	GarbageMetadata Setting = "its metadata is HTML"
-	GarbageKeys     Setting = "its keys are no JSON"
+	GarbageKeys     Setting = "its keys are not JSON"
 	KeysNoArray     Setting = "its keys are an object"
 	KeysNoObject    Setting = "its JWK Set is an array"
 	KeysMissing     Setting = "its JWK Set has no member keys"
@@ -284,7 +284,7 @@ func twins(count int) func(*World) ([]any, error) {
 	}
 }
 
-// bogusModulus is an odd number of 2048 bits that nobody knows the factors of.
+// bogusModulus is an odd number of 2048 bits that no one knows the factors of.
 func bogusModulus(i int) string {
 	n := new(big.Int).Lsh(big.NewInt(1), 2047)
 	n.Add(n, big.NewInt(int64(2*i+1)))

@@ -64,7 +64,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	case fresh && !slices.Contains(asked.prompt, "login") && !slices.Contains(asked.prompt, "select_account"):
 		s.sendCode(w, r, asked, current)
 	case slices.Contains(asked.prompt, "none"):
-		s.sendError(w, r, asked, refuse("login_required", "nobody is logged in"))
+		s.sendError(w, r, asked, refuse("login_required", "no one is logged in"))
 	default:
 		s.askLogin(w, asked, "")
 	}
@@ -210,7 +210,7 @@ func (s *Server) sendBack(w http.ResponseWriter, r *http.Request, asked authoriz
 func redirect(w http.ResponseWriter, r *http.Request, registered string, parameters url.Values) {
 	target, err := url.Parse(registered)
 	if err != nil {
-		showError(w, "The registered address is no URL.")
+		showError(w, "The registered address is not a URL.")
 		return
 	}
 	query := target.Query()

@@ -50,7 +50,7 @@ func (s *Server) exchange(request tokenRequest) (tokenResponse, *refusal) {
 	case request.client.public():
 		return tokenResponse{}, refuse("unauthorized_client", "the client is public")
 	case requested != "" && requested != accessTokenType && requested != jwtType:
-		return tokenResponse{}, refuse(invalidRequest, "requested_token_type is none of those supported")
+		return tokenResponse{}, refuse(invalidRequest, "requested_token_type is not supported")
 	case form.Has("actor_token_type") && !form.Has("actor_token"):
 		return tokenResponse{}, refuse(invalidRequest, "actor_token_type without actor_token")
 	case form.Has("audience") && form.Get("audience") == "":
@@ -88,7 +88,7 @@ func (s *Server) exchange(request tokenRequest) (tokenResponse, *refusal) {
 // exchanged reads a subject or actor token (RFC 8693 section 2.1): an access token of this issuer that has not expired.
 func (s *Server) exchanged(token, tokenType string) (subjectClaims, *refusal) {
 	if tokenType != accessTokenType && tokenType != jwtType {
-		return subjectClaims{}, refuse(invalidRequest, "the token type is none of those supported")
+		return subjectClaims{}, refuse(invalidRequest, "the token type is not supported")
 	}
 	var claims subjectClaims
 	if s.readToken(token, &claims) != nil || claims.Expiry == nil || claims.Subject == "" {

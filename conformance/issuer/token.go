@@ -115,7 +115,7 @@ func (s *Server) answerTokenRequest(w http.ResponseWriter, r *http.Request) (tok
 	}
 	answer, supported := grantTypes[form.Get("grant_type")]
 	if !supported {
-		return tokenResponse{}, refuse("unsupported_grant_type", "grant_type is none of those supported")
+		return tokenResponse{}, refuse("unsupported_grant_type", "grant_type is not supported")
 	}
 	return answer(s, tokenRequest{form, client, thumbprint})
 }

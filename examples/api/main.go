@@ -53,9 +53,9 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		return otherwise
 	}
 	flags.StringVar(&s.listen, "listen", byEnv("API_LISTEN", "127.0.0.1:8080"), "address to listen on (API_LISTEN)")
-	flags.StringVar(&s.domains, "domains", byEnv("API_DOMAINS", ""), "Auth0 domains or issuer URLs, parted by commas (API_DOMAINS)")
+	flags.StringVar(&s.domains, "domains", byEnv("API_DOMAINS", ""), "Auth0 domains or issuer URLs, separated by commas (API_DOMAINS)")
 	flags.StringVar(&s.audience, "audience", byEnv("API_AUDIENCE", ""), "audience that tokens must name (API_AUDIENCE)")
-	flags.StringVar(&s.algorithms, "algorithms", byEnv("API_ALGORITHMS", "RS256"), "signature algorithms, parted by commas (API_ALGORITHMS)")
+	flags.StringVar(&s.algorithms, "algorithms", byEnv("API_ALGORITHMS", "RS256"), "signature algorithms, separated by commas (API_ALGORITHMS)")
 	flags.StringVar(&s.publicURL, "public-url", byEnv("API_PUBLIC_URL", ""), "URL that clients know the API by, such as https://api.example.com: set it behind a proxy and wherever DPoP is used (API_PUBLIC_URL)")
 	flags.BoolVar(&s.loopbackHTTP, "insecure-loopback-http", getenv("API_INSECURE_LOOPBACK_HTTP") == "true", "allow issuers on http://127.0.0.1 and the like (API_INSECURE_LOOPBACK_HTTP)")
 	return s, flags.Parse(args)

@@ -59,7 +59,7 @@ export default {
           page('Issuers', '/guide/issuers'),
           page('DPoP and mTLS', '/guide/sender-constrained'),
           page('Share: Redis or Memcached', '/guide/share'),
-          page('Behind proxies', '/operations#behind-proxies'),
+          page('Behind proxies', '/guide/proxies'),
           page('Operate', '/operations'),
           page('Troubleshooting', '/guide/troubleshooting'),
         ],

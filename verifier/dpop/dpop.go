@@ -58,7 +58,7 @@ func New(config Config) (*Checker, error) {
 	var faults []error
 	for i, alg := range config.Algorithms {
 		if !jwk.Supported(alg) {
-			faults = append(faults, fmt.Errorf("dpop: Algorithms[%d] is no asymmetric signature algorithm that is supported", i))
+			faults = append(faults, fmt.Errorf("dpop: Algorithms[%d] is not a supported asymmetric signature algorithm", i))
 		}
 	}
 	if config.MaxAge < 0 {
@@ -195,7 +195,7 @@ func (c *Checker) parse(proof string) (*jws.Message, *Error) {
 	case message.Type != "dpop+jwt":
 		return nil, broken("DPOP-FORM-02", "typ is not dpop+jwt")
 	case !slices.Contains(c.algorithms, message.Algorithm):
-		return nil, broken("DPOP-FORM-03", "alg is none of those configured")
+		return nil, broken("DPOP-FORM-03", "alg is not one of those configured")
 	}
 	return message, nil
 }
@@ -207,7 +207,7 @@ func embeddedKey(message *jws.Message) (*jwk.Key, *Error) {
 		return nil, broken("DPOP-FORM-04", "jwk is missing")
 	}
 	if value.Kind() != strictjson.ObjectKind {
-		return nil, broken("DPOP-FORM-04", "jwk is no object")
+		return nil, broken("DPOP-FORM-04", "jwk is not an object")
 	}
 	key, err := jwk.ParseEmbedded(value.Raw())
 	switch {

@@ -18,7 +18,7 @@ const (
 	CodeNonce           verifier.Code = "nonce_mismatch"              // it is the answer to another request
 	CodeAuthTime        verifier.Code = "authentication_too_old"      // the user authenticated longer ago than asked for
 	CodeTokenHash       verifier.Code = "token_hash_mismatch"         // it came with another access token or code
-	CodeAuthentication  verifier.Code = "authentication_not_as_asked" // acr or amr is none of those asked for
+	CodeAuthentication  verifier.Code = "authentication_not_as_asked" // acr or amr is not one of those asked for
 )
 
 // fail makes an error that breaks rule.

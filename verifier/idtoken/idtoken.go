@@ -82,7 +82,7 @@ func (v *Verifier) parse(token string) (*jws.Message, *verifier.Error) {
 	case fault != nil:
 		return nil, fail(verifier.CodeTokenMalformed, fault.Rule, fault.Error())
 	case !slices.Contains(v.algorithms, message.Algorithm):
-		return nil, fail(verifier.CodeAlgorithm, "IDTOK-01", "alg is none of those configured")
+		return nil, fail(verifier.CodeAlgorithm, "IDTOK-01", "alg is not one of those configured")
 	case message.Type != "" && message.Type != "jwt":
 		// RFC 8725 section 3.11: access tokens are at+jwt, logout tokens logout+jwt, and so on.
 		return nil, fail(verifier.CodeTokenType, "IDTOK-11", "typ is that of another kind of JWT")

@@ -128,7 +128,7 @@ func leftHalf(alg, s string) string {
 // checkAuthentication judges acr and amr (OpenID Connect Core section 3.1.3.7, item 12).
 func checkAuthentication(verified *Verified, expect Expect) *verifier.Error {
 	if len(expect.ACRValues) > 0 && !slices.Contains(expect.ACRValues, verified.ACR) {
-		return fail(CodeAuthentication, "IDTOK-10", "acr is none of those asked for")
+		return fail(CodeAuthentication, "IDTOK-10", "acr is not one of those asked for")
 	}
 	for _, method := range expect.AMR {
 		if !slices.Contains(verified.AMR, method) {

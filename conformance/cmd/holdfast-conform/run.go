@@ -32,7 +32,7 @@ type settings struct {
 func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet(name+" run", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&s.dpop, "dpop", "", "DPoP `modes` to play, parted by commas: allowed, required, disabled (default all; with -url there is one)")
+	flags.StringVar(&s.dpop, "dpop", "", "DPoP `modes` to play, separated by commas: allowed, required, disabled (default all; with -url there is one)")
 	flags.StringVar(&s.only, "only", "", "play the cases whose ID matches this `regexp` alone, as in ^DPOP-")
 	flags.BoolVar(&s.Strict, "strict", false, "judge every answer exactly, and not the decision alone")
 	flags.StringVar(&s.jsonFile, "json", "", "write the results as JSON to this `file`")
@@ -116,12 +116,12 @@ func (s *settings) readModes() error {
 	for word := range strings.SplitSeq(s.dpop, ",") {
 		mode := catalogue.Mode(strings.TrimSpace(word))
 		if !slices.Contains(catalogue.Modes(), mode) || slices.Contains(s.Modes, mode) {
-			return fmt.Errorf("-dpop has %q: give some of allowed, required and disabled, parted by commas", word)
+			return fmt.Errorf("-dpop has %q: give some of allowed, required and disabled, separated by commas", word)
 		}
 		s.Modes = append(s.Modes, mode)
 	}
 	if s.URL != "" && len(s.Modes) > 1 {
-		return errors.New("-url goes with one mode: the API can't be started anew for another")
+		return errors.New("-url goes with one mode: the API can't be started again for another")
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ type Config struct {
 	// environment tells it where to listen and whom to trust: see [Environment].
 	Command []string
 	// URL is that of a target that is there already, without path. It excludes Command; then Modes has the one mode
-	// that the target is in, and what needs a target that is started anew is skipped.
+	// that the target is in, and what needs a target that is started again is skipped.
 	URL string
 	// Modes are the DPoP modes to play.
 	Modes []catalogue.Mode
