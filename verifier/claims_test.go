@@ -126,7 +126,12 @@ func TestClaims(t *testing.T) {
 }
 
 func both(first, then func(*verifier.Config)) func(*verifier.Config) {
-	return func(c *verifier.Config) { first(c); then(c) }
+	return func(c *verifier.Config) {
+		first(c)
+		if then != nil {
+			then(c)
+		}
+	}
 }
 
 func maxAge(d time.Duration) func(*verifier.Config) {

@@ -50,7 +50,7 @@ func wantIn(t *testing.T, b *bench, token string, code verifier.Code, took time.
 func inFaultBench(t *testing.T, edit func(*verifier.Config), test func(*testing.T, *bench, *network)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b, n := newFaultBench(t, edit)
+		b, n := newFaultBench(t, both(byDefault, edit))
 		test(t, b, n)
 	})
 }
@@ -106,6 +106,7 @@ func TestFaultOneIssuerHangs(t *testing.T) {
 		good := newIssuer(t, issuerURL, clock, key(t, "RS256", "key-1"))
 		hanging := newIssuer(t, "https://hanging.example/", clock, key(t, "RS256", "key-1"))
 		b := newBench(t, func(c *verifier.Config) {
+			byDefault(c)
 			c.Clock = clock
 			c.Domain, c.Domains = "", []ports.Domain{{Issuer: good.URL}, {Issuer: hanging.URL}}
 			c.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
@@ -137,6 +138,7 @@ func TestFaultTenThousandIssuers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most, all atomic.Int64
 		b, n := newFaultBench(t, func(c *verifier.Config) {
+			byDefault(c)
 			c.Domain, c.Resolver = "", ports.DomainResolverFunc(tenants)
 		})
 		good := longToken(t, b)

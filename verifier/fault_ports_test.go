@@ -177,7 +177,10 @@ func TestFaultResolver(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, func(config *verifier.Config) { config.Domain, config.Resolver = "", c.resolver(t) })
+				b := newBench(t, func(config *verifier.Config) {
+					byDefault(config)
+					config.Domain, config.Resolver = "", c.resolver(t)
+				})
 				began := time.Now()
 				_, err := verify(t, b, token(t, b.issuer, nil))
 				wantCode(t, err, c.want)

@@ -53,6 +53,11 @@ type bench struct {
 	clock  *verifiertest.Clock
 }
 
+// byDefault leaves the bounds of waits at their defaults, for tests in a bubble, whose time does not pass by itself.
+func byDefault(c *verifier.Config) {
+	c.Keys, c.ResolverTimeout = verifier.KeyPolicy{}, 0
+}
+
 // newBench returns a verifier of the issuer's tokens, which edit may configure otherwise.
 func newBench(t testing.TB, edit func(*verifier.Config)) *bench {
 	t.Helper()
@@ -63,6 +68,9 @@ func newBench(t testing.TB, edit func(*verifier.Config)) *bench {
 		Audiences: []string{audience},
 		Fetcher:   issuer,
 		Clock:     clock,
+		// On a busy machine an answer from memory can take long. Tests of these bounds set their own.
+		Keys:            verifier.KeyPolicy{WaitTimeout: time.Minute, FetchTimeout: time.Minute},
+		ResolverTimeout: time.Minute,
 	}
 	if edit != nil {
 		edit(&config)

@@ -52,7 +52,9 @@ func TestLyingIssuers(t *testing.T) {
 				}
 				return ports.Document{Body: body}, body != nil
 			}
-			cold := newWorld(t, nil)
+			// A large document takes a busy machine a while.
+			patient := func(c *Config) { c.WaitTimeout, c.FetchTimeout = time.Minute, time.Minute }
+			cold := newWorld(t, patient)
 			cold.answer = lie
 			if got := cold.find(t, "key-1"); got != c.want {
 				t.Errorf("key is %s at start, want %s", got, c.want)
@@ -61,7 +63,7 @@ func TestLyingIssuers(t *testing.T) {
 			if c.want != "unavailable" {
 				return
 			}
-			warm := newWorld(t, nil)
+			warm := newWorld(t, patient)
 			warm.want(t, "key-1", "found", 1)
 			warm.set(func() { warm.answer = lie })
 			warm.clock.Advance(time.Hour)
