@@ -55,8 +55,18 @@ func (w *world) storeFailed(r *request) bool {
 func (w *world) knownWithin(r *request, d time.Duration) bool {
 	return slices.ContainsFunc(w.attempts, func(a *attempt) bool {
 		return a.good && a.issuer == r.token.issuer && (a.life == r.life || w.setup.cache != noCache) &&
-			a.from <= r.to && r.from-a.to <= d
+			a.from <= r.to && r.from-a.to <= d+w.stretch(r, a.from)
 	})
+}
+
+// lastGood is when the process last asked the issuer with success before the request, 0 if it never did.
+func (w *world) lastGood(r *request) (asked time.Duration) {
+	for _, a := range w.attemptsOf(r) {
+		if a.good && a.to <= r.from {
+			asked = max(asked, a.from)
+		}
+	}
+	return asked
 }
 
 // knowsWithdrawn tells whether the process has got a key set that the issuer wrote after it had withdrawn the key. It may
@@ -72,20 +82,18 @@ func (w *world) knowsWithdrawn(r *request, withdrawn time.Duration) bool {
 
 // failedLately tells whether the process could not get the keys shortly before the request was answered.
 func (w *world) failedLately(r *request) bool {
-	lately := r.from - maxBackoff - boundOfKeys - w.stretch(r, maxBackoff)
 	return slices.ContainsFunc(w.attemptsOf(r), func(a *attempt) bool {
 		if a.open() || a.to > r.to {
 			return r.to-a.from >= boundOfKeys-boundOfCache // it has hung for so long, the cache included
 		}
-		return !a.good && a.to >= lately
+		return !a.good && r.from-a.to <= maxBackoff+boundOfKeys+w.stretch(r, a.to)
 	})
 }
 
 // askedLately tells whether the process asked the issuer so shortly before that its cooldown may forbid to ask again.
 func (w *world) askedLately(r *request) bool {
-	lately := r.from - w.setup.cooldown - w.stretch(r, w.setup.cooldown)
 	return slices.ContainsFunc(w.attemptsOf(r), func(a *attempt) bool {
-		return a.from < r.from && (a.open() || a.to >= lately)
+		return a.from < r.from && (a.open() || r.from-a.to <= w.setup.cooldown+w.stretch(r, a.to))
 	})
 }
 
@@ -93,9 +101,8 @@ func (w *world) askedLately(r *request) bool {
 // and the time after that in which the issuer is left alone. Where few fetches may run at once, they also wait for those
 // of other issuers and for the cache.
 func (w *world) troubledLately(r *request) bool {
-	rest := max(maxBackoff, w.setup.cooldown)
-	lately := r.from - w.setup.fetchTimeout - rest - w.stretch(r, rest)
-	troubled := func(t period) bool { return t.from < r.to && (t.open() || t.to >= lately) }
+	rest := w.setup.fetchTimeout + max(maxBackoff, w.setup.cooldown)
+	troubled := func(t period) bool { return t.from < r.to && (t.open() || r.from-t.to <= rest+w.stretch(r, t.to)) }
 	if w.setup.maxFetches == 0 {
 		return slices.ContainsFunc(w.issuers[r.token.issuer].troubles, troubled)
 	}
@@ -103,14 +110,14 @@ func (w *world) troubledLately(r *request) bool {
 		slices.ContainsFunc(w.issuers, func(i *issuer) bool { return slices.ContainsFunc(i.troubles, troubled) })
 }
 
-// stretch is by how much wrong clocks may prolong a time that the request's process has measured. A clock that is set back
-// by more than that time shows that it was set back. The age of a cache's entry is measured by two clocks.
-func (w *world) stretch(r *request, measured time.Duration) time.Duration {
+// stretch is by how much wrong clocks may prolong what the request's process has measured since then: by as much as its
+// clock was set back. The age of a cache's entry is measured by two clocks.
+func (w *world) stretch(r *request, since time.Duration) time.Duration {
 	steps := r.life.process.clock.steps
 	var stretched time.Duration
 	for n := range steps[1:] {
-		if back := steps[n].offset - steps[n+1].offset; back > 0 && back <= measured && steps[n+1].at <= r.to {
-			stretched += back
+		if at := steps[n+1].at; since <= at && at <= r.to {
+			stretched += max(0, steps[n].offset-steps[n+1].offset)
 		}
 	}
 	if w.setup.cache != noCache {
@@ -123,7 +130,7 @@ func (w *world) stretch(r *request, measured time.Duration) time.Duration {
 // share fills up twice, or by fewer if the clock was set back, since a share fills by it.
 func (w *world) shareUsedUp(r *request) bool {
 	const fills = maxProofAge + 2*proofLeeway
-	setBack := w.stretch(r, fills)
+	setBack := w.stretch(r, r.from-2*fills)
 	uses := 0
 	for _, other := range w.requests {
 		if other != r && other.life == r.life && other.proof != nil && other.token.client == r.token.client &&

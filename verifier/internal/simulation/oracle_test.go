@@ -87,15 +87,16 @@ func (w *world) checkAccepted(r *request) {
 	} else if p := r.proof; p != nil && (early.After(p.iat.Add(maxProofAge+time.Second)) || late.Add(proofLeeway).Before(p.iat)) {
 		w.wrong(r, "accepted a proof outside its time")
 	}
-	if hard := w.setup.hard + w.stretch(r, w.setup.hard); !w.knownWithin(r, hard) {
-		w.breach("accepted by keys that are older than the hard TTL", "%v: %s", hard, r)
+	if !w.knownWithin(r, w.setup.hard) {
+		w.wrong(r, "accepted by keys that are older than the hard TTL")
 	}
 	key := w.issuers[t.issuer].published[t.key]
 	if key.open() || r.from <= key.to {
 		return
 	}
 	withdrawn := r.from - key.to
-	switch soft, hard := w.setup.soft+w.stretch(r, w.setup.soft), w.setup.hard+w.stretch(r, w.setup.hard); {
+	stretched := w.stretch(r, w.lastGood(r))
+	switch soft, hard := w.setup.soft+stretched, w.setup.hard+stretched; {
 	case w.knowsWithdrawn(r, key.to):
 		w.wrong(r, "accepted a key that the process knows to be withdrawn")
 	case withdrawn > hard:
