@@ -105,7 +105,8 @@ type Config struct {
 	// Logger is told what happens to issuers' keys, and of panics in ports, with their stacks. Nil means that nothing
 	// is logged.
 	Logger *slog.Logger
-	// Observer is called with what happens to issuers' keys, for metrics. It should return soon, and must not call
+	// Observer is called with what happens to issuers' keys, for metrics: after requests have been answered, and by
+	// several goroutines at once. It should return soon, and must not call
 	// the verifier. One that takes over a second is not waited for; after five such calls in a row events are dropped
 	// until it returns in time again.
 	Observer func(ports.KeyEvent)
