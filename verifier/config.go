@@ -106,9 +106,8 @@ type Config struct {
 	// is logged.
 	Logger *slog.Logger
 	// Observer is called with what happens to issuers' keys, for metrics: after requests have been answered, and by
-	// several goroutines at once. It should return soon, and must not call
-	// the verifier. One that takes over a second is not waited for; after five such calls in a row events are dropped
-	// until it returns in time again.
+	// several goroutines at once. It should return soon, and must not call the verifier. One that takes over a second is
+	// not waited for; after five such calls in a row events are dropped until it returns in time again.
 	Observer func(ports.KeyEvent)
 }
 
