@@ -27,7 +27,7 @@ var (
 	errConflict     = errors.New("can't be combined with Domain or Domains")
 	errNegative     = errors.New("must not be negative")
 	errAlgorithm    = errors.New("is not a supported asymmetric signature algorithm")
-	errNoSuchDomain = errors.New("is no configured domain")
+	errNoSuchDomain = errors.New("is not a configured domain")
 	errShortSecret  = errors.New("has under 32 bytes")
 	errUnknownValue = errors.New("is not a known value")
 	errNotASCII     = errors.New("has characters other than printable ASCII")
@@ -196,7 +196,7 @@ func (c *checker) confirmation(v *Verifier) {
 		c.fault("MTLS", errUnknownValue)
 	}
 	if c.DPoP.InsecureAcceptBoundTokensAsBearer && c.DPoP.Mode != DPoPDisabled {
-		c.fault("DPoP.InsecureAcceptBoundTokensAsBearer", errors.New("goes with DPoPDisabled alone"))
+		c.fault("DPoP.InsecureAcceptBoundTokensAsBearer", errors.New("is only for DPoPDisabled"))
 	}
 	switch c.DPoP.Mode {
 	case DPoPAllowed:
@@ -349,7 +349,7 @@ func (c *checker) cacheSecrets() [][]byte {
 	case c.Cache == nil && c.InsecureTrustCache:
 		c.fault("InsecureTrustCache", errors.New("is set, but Cache is not; set Cache, or remove it"))
 	case len(c.CacheSecrets) > 0 && c.InsecureTrustCache:
-		c.fault("InsecureTrustCache", errors.New("is set beside CacheSecrets, with which the cache need not be trusted; remove one of them"))
+		c.fault("InsecureTrustCache", errors.New("is set together with CacheSecrets, with which the cache need not be trusted; remove one of them"))
 	case c.Cache != nil && len(c.CacheSecrets) == 0 && !c.InsecureTrustCache:
 		c.fault("CacheSecrets", errors.New("are required with Cache, or whoever can write to it can mint tokens; give every process the same random 32 bytes"))
 	}

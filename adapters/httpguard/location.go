@@ -165,7 +165,7 @@ func splitTarget(target string) (origin, path, query string, err error) {
 		origin, path = cutOrigin(path)
 		return origin, path, query, nil
 	}
-	return "", "", "", &requestError{ruleTarget, "the request target is no path and no absolute URL"}
+	return "", "", "", &requestError{ruleTarget, "the request target is neither a path nor an absolute URL"}
 }
 
 // cutOrigin splits an absolute URL in front of its path.

@@ -23,7 +23,7 @@ const (
 
 var (
 	errTooLarge = errors.New("vendorcache: the value is over 2 MiB")
-	errNoEntry  = errors.New("vendorcache: the file is no entry")
+	errNoEntry  = errors.New("vendorcache: the file is not an entry")
 )
 
 // A Cache is a [ports.Cache] in a folder: a file for each key, with the time of expiry before the value. TTLs count in

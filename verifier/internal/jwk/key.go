@@ -40,7 +40,7 @@ type publicKey interface {
 var (
 	ErrMalformed = errors.New("malformed key")
 	ErrKeyType   = errors.New("unknown key type or curve")
-	ErrAlgorithm = errors.New("alg is no signature algorithm that fits the key")
+	ErrAlgorithm = errors.New("alg is not a signature algorithm that fits the key")
 	ErrUse       = errors.New("use or key_ops is not for verifying signatures")
 	ErrPrivate   = errors.New("private or symmetric key")
 	ErrSize      = errors.New("RSA modulus or exponent out of bounds")
