@@ -188,6 +188,18 @@ func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
 			w.wantAfter(t, "key-1", "unavailable", time.Second)
 		})
 	})
+	t.Run("not for a request that waits when Close comes, with a stale entry of the shared cache", func(t *testing.T) {
+		cache := &sharedCache{}
+		inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, w *world) {
+			w.want(t, "key-1", "found", 1)
+			w.settle()
+			w.clock.Advance(time.Hour)
+			idle := newMember(t, w, cache)
+			idle.slow(time.Hour)
+			time.AfterFunc(time.Second, idle.Close)
+			idle.wantAfter(t, "key-1", "unavailable", time.Second)
+		})
+	})
 	t.Run("not where it was not asked", func(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, w *world) {
 			w.want(t, "key-1", "found", 1)

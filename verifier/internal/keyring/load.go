@@ -74,7 +74,8 @@ func (r *Ring) load(f *flight) result {
 		}
 	}
 	fetched := r.fromIssuer(f)
-	if fetched.err != nil && cached.snapshot != nil {
+	// A fetch that Close ended says nothing of the issuer, and so excuses no stale keys.
+	if fetched.err != nil && cached.snapshot != nil && !errors.Is(context.Cause(f.ctx), errClosed) {
 		cached.err, cached.skipped = fetched.err, append(cached.skipped, fetched.skipped...)
 		return cached
 	}
