@@ -223,21 +223,22 @@ func (w *world) checkFetches() {
 	}
 }
 
-// No more fetches at once than are allowed. One that does not heed its context is given up, and no longer counts.
+// No more fetches at once than are allowed. One that does not heed its context is given up, and no longer counts. An issuer
+// that was evicted may be asked twice at once; its requests can't be told apart, so it counts once.
 func (w *world) checkFetchesAtOnce() {
 	most := w.setup.maxFetches
 	if most == 0 {
 		return
 	}
 	for _, a := range w.attempts {
-		atOnce := 0
+		issuers := make(map[int]bool)
 		for _, b := range w.attempts {
 			if b.life == a.life && b.holds(a.from) && !b.deaf {
-				atOnce++
+				issuers[b.issuer] = true
 			}
 		}
-		if atOnce > most {
-			w.breach("too many fetches at once", "%d of %s at %v", atOnce, a.life.name, a.from)
+		if len(issuers) > most {
+			w.breach("too many fetches at once", "%d of %s at %v", len(issuers), a.life.name, a.from)
 		}
 	}
 }
