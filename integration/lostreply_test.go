@@ -47,8 +47,8 @@ func TestFaultLostReply(t *testing.T) {
 	}
 }
 
-// TestFaultPausedServer pauses a server for longer than a reply may take, and for less than all attempts of a call take. Nobody
-// gets an error, and no good proof is rejected.
+// TestFaultPausedServer pauses a server for longer than a reply may take, and for less than all attempts of a call take. No
+// call fails, and no good proof is rejected.
 func TestFaultPausedServer(t *testing.T) {
 	const attempt = 4 * time.Second // long, so that it does not matter when a busy machine sets the server going
 	for _, setup := range []struct {

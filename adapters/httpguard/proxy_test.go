@@ -108,7 +108,7 @@ func TestURL(t *testing.T) {
 		{name: "PROXY-04 forwarded scheme is a URL with a fragment", config: byHops(1), fields: xff("192.0.2.1", "https://evil.example/x#", "api.example"), rule: "PROXY-04"},
 		{name: "PROXY-04 forwarded scheme is a scheme and more", config: byCIDR, fields: xff("192.0.2.1", "https:", "api.example"), rule: "PROXY-04"},
 		{name: "PROXY-04 forwarded host with a space", config: byCIDR, fields: xff("192.0.2.1", "https", "api.example evil.example"), rule: "PROXY-04"},
-		{name: "PROXY-04 forwarded host with a port that is none", config: byCIDR, fields: xff("192.0.2.1", "https", "api.example:65536"), rule: "PROXY-04"},
+		{name: "PROXY-04 forwarded host with a port out of range", config: byCIDR, fields: xff("192.0.2.1", "https", "api.example:65536"), rule: "PROXY-04"},
 		{name: "PROXY-04 one address, two hosts", config: byCIDR, fields: xff("10.0.0.2", "https", "evil.example, api.example"), rule: "PROXY-04"},
 		{name: "PROXY-04 32 elements", config: byHops(1), fields: xff(strings.Repeat("a,", 31)+"192.0.2.1", "https", "api.example"), want: "https://api.example/orders?a=b"},
 		{name: "PROXY-04 33 elements", config: byHops(1), fields: xff(strings.Repeat("a,", 32)+"192.0.2.1", "https", "api.example"), rule: "PROXY-04"},

@@ -109,7 +109,7 @@ func (s *ReplayStore) holds(own *memcache.Item) (bool, error) {
 	item, err := s.client.Get(own.Key)
 	switch {
 	case errors.Is(err, memcache.ErrCacheMiss):
-		return false, errGone // by eviction: nobody can tell whose it was
+		return false, errGone // evicted: it is unknown whose it was
 	case err != nil:
 		return false, err
 	case item.Key != own.Key:

@@ -103,7 +103,7 @@ func (s *ReplayStore) claim(ctx context.Context, key, own string, ms int64) (boo
 func (s *ReplayStore) holds(ctx context.Context, key, own string) (bool, error) {
 	value, err := s.client.GetRange(ctx, key, 0, int64(len(own))).Result()
 	if err == nil && value == "" {
-		err = errGone // by eviction, or from a replica that has not got it yet: nobody can tell whose it was
+		err = errGone // evicted, or not replicated yet: it is unknown whose it was
 	}
 	return err == nil && value == own, err
 }

@@ -138,7 +138,7 @@ func (awayStore) FirstUse(context.Context, string, time.Duration) (bool, error) 
 	return false, errors.New("connection refused")
 }
 
-// hangingStore answers when nobody waits for it.
+// hangingStore does not answer within the timeout.
 func hangingStore(w *World, c *verifier.Config) {
 	c.DPoP.ReplayTimeout = 20 * time.Millisecond
 	replayStore(hanging{})(w, c)

@@ -104,7 +104,7 @@ func TestFaultXCHG11EndpointPanics(t *testing.T) {
 				})
 				_, err := client.Exchange(t.Context(), profile)
 				checkError(t, err, exchange.Error{Class: verifier.Undecidable, Code: exchange.CodeNetwork, Rule: "XCHG-11", Status: 502})
-				synctest.Wait() // the log is written when nobody waits any more
+				synctest.Wait() // the log is written after the caller has its answer
 				if name != "Goexit" && !strings.Contains(log.String(), "TestFaultXCHG11EndpointPanics.func") {
 					t.Errorf("the log has no stack: %s", &log)
 				}

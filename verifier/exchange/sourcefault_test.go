@@ -216,7 +216,7 @@ func TestFaultObtainPanics(t *testing.T) {
 				}
 				_, err = source.Token(t.Context())
 				checkError(t, err, exchange.Error{Class: verifier.Undecidable, Code: exchange.CodeNetwork, Rule: "XCHG-11", Status: 502})
-				synctest.Wait() // the log is written when nobody waits any more
+				synctest.Wait() // the log is written after the caller has its answer
 				if name != "Goexit" && !strings.Contains(log.String(), "TestFaultObtainPanics.func") {
 					t.Errorf("the log has no stack: %s", &log)
 				}

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// An Identity is a certificate for 127.0.0.1 and its key, for servers and clients, by an authority that nobody else knows.
+// An Identity is a certificate for 127.0.0.1 and its key, for servers and clients, by an authority made for this test.
 type Identity struct {
 	// Certificate, Key and Authority are PEM files.
 	Certificate, Key, Authority string

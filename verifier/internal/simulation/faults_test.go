@@ -19,8 +19,8 @@ const (
 	faultDeaf                   // each answer takes so long, whatever becomes of the context
 	faultEmptySet               // {"keys":[]}
 	faultUnusableKeys           // a set without a key that can be used
-	faultGarbageKeys            // a key set that is none
-	faultGarbageMetadata        // metadata that is none
+	faultGarbageKeys            // a document that is not a key set
+	faultGarbageMetadata        // a document that is not metadata
 	faultForeignMetadata        // metadata of another issuer
 	faultUnusableMetadata       // metadata without a jwks_uri that may be asked
 	issuerFaults                // faults before this one are those of issuers
