@@ -62,7 +62,7 @@ func play(only string) (string, error) {
 	var table bytes.Buffer
 	fmt.Fprintf(&table, "Measured with %s on %s/%s. The API, the client and the servers share %d cores. A store fails after %v.\n\n",
 		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), healthy)
-	fmt.Fprintln(&table, "| what fails | load, requests a second | answers | p50, p99 of the 503s | p50, p99 of the 200s | Bearer beside: answers; p50, p99 | goroutines before, peak, after | descriptors before, peak, after |")
+	fmt.Fprintln(&table, "| what fails | load, requests a second | answers | p50, p99 of the 503s | p50, p99 of the 200s | Bearer at the same time: answers; p50, p99 | goroutines before, peak, after | descriptors before, peak, after |")
 	fmt.Fprintln(&table, "|---|---|---|---|---|---|---|---|")
 	var failed error
 	for _, r := range rows() {

@@ -80,13 +80,15 @@ func (w *world) knowsWithdrawn(r *request, withdrawn time.Duration) bool {
 	})
 }
 
-// failedLately tells whether the process could not get the keys shortly before the request was answered.
+// failedLately tells whether the process could not get the keys shortly before the request was answered, or waited for
+// them while the request did.
 func (w *world) failedLately(r *request) bool {
 	return slices.ContainsFunc(w.attemptsOf(r), func(a *attempt) bool {
-		if a.open() || a.to > r.to {
-			return r.to-a.from >= boundOfKeys-boundOfCache // it has hung for so long, the cache included
-		}
-		return !a.good && r.from-a.to <= maxBackoff+boundOfKeys+w.stretch(r, a.to)
+		end := a.endBy(r.to)
+		// The keyring counts from when it asks the cache.
+		hung := end > r.from && end-a.from >= boundOfKeys-boundOfCache
+		failed := end == a.to && !a.good
+		return hung || failed && r.from-a.to <= maxBackoff+boundOfKeys+w.stretch(r, a.to)
 	})
 }
 

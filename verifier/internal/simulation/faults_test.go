@@ -83,3 +83,11 @@ type period struct{ from, to time.Duration }
 func (p period) open() bool { return p.to == 0 }
 
 func (p period) holds(at time.Duration) bool { return p.from <= at && (p.open() || at < p.to) }
+
+// endBy is when it ended, or t if it goes on then.
+func (p period) endBy(t time.Duration) time.Duration {
+	if p.open() {
+		return t
+	}
+	return min(p.to, t)
+}
