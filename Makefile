@@ -12,7 +12,7 @@ help: ## list the commands
 test: FUZZTIME = 3s
 test: deps check unit fuzz interop quickstart rehearse book ## install what is missing, then everything below
 
-deps: ## install, or name, what the tests need beside Go: Redis, Memcached, Node.js and npm packages
+deps: ## install, or name, what the tests need besides Go: Redis, Memcached, Node.js and npm packages
 	@scripts/deps
 
 check: ## formatting, vet, staticcheck, tidy modules that stand alone, known vulnerabilities
@@ -36,7 +36,7 @@ simulation = $(if $(HISTORIES),-simulate.histories=$(HISTORIES) -simulate.seed=$
 simulate: ## random histories against an oracle for SIMULATE (60s), or HISTORIES of them, or the one of SEED; docs/assurance.md
 	go test ./verifier/internal/simulation -run TestSimulation -count=1 -timeout=0 -v $(simulation)
 
-interop: ## third-party issuer, clients and browser, really run beside Holdfast
+interop: ## third-party issuer, clients and browser, run for real with Holdfast
 	go test -count=1 -timeout 30m -v ./interop/...
 
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
@@ -45,7 +45,7 @@ e2e: ## the part of interop in which a browser logs in and out, and reads a repo
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform
 
-bench: ## Holdfast beside its peers and bare cryptography, into bench/RESULTS.md; some 10 minutes on a quiet machine
+bench: ## Holdfast compared with its peers and bare cryptography, into bench/RESULTS.md; about 10 minutes on a quiet machine
 	cd bench && GOWORK=off go run .
 
 rehearse: ## a release in a temporary clone, used from outside this workspace
@@ -54,7 +54,7 @@ rehearse: ## a release in a temporary clone, used from outside this workspace
 reproducible: ## builds the released commands twice, from two copies of the sources, and compares the bytes
 	scripts/build-commands --verify bin/commands v0.0.0
 
-load: ## an API under load while its stores and issuers fail, into docs/operations.md; some 2 minutes on a quiet machine
+load: ## an API under load while its stores and issuers fail, into docs/operations.md; about 2 minutes on a quiet machine
 	go run ./integration/cmd/load -write docs/operations.md
 
 quickstart: ## the main job, shown

@@ -126,7 +126,7 @@ func checkDPoP(t *tenant, verify verifyProofFunc) error {
 }
 
 // redisWorkload is dpopSeen with the replay store that a fleet shares. Its floor has the round trip of one SET NX by
-// the Redis client alone; no peer looks for replays.
+// the bare Redis client; no peer looks for replays.
 func redisWorkload() preparation {
 	return preparation{dpopRedis, func(ctx context.Context, after *cleanup) (*workload, error) {
 		server, err := startRedis(ctx, after)

@@ -39,7 +39,7 @@ func newVerifier(config verifier.Config, after *cleanup) (*verifier.Verifier, er
 	return v, err
 }
 
-// bearerRequest is a request as a guard hands it to the verifier. The peers are given the token alone.
+// bearerRequest is a request as a guard hands it to the verifier. The peers are given only the token.
 func bearerRequest(token string) verifier.Request {
 	return verifier.Request{
 		Method: http.MethodGet,

@@ -1,6 +1,6 @@
-// Command bench measures what Holdfast's verification costs, beside bare cryptography, which is the floor, and beside
-// its peers: the Go libraries that verify access tokens. Each is set up as its README says, and shows that it accepts a
-// good token and rejects tampered ones before it is measured.
+// Command bench measures what Holdfast's verification costs, compared with bare cryptography, which is the floor, and
+// with its peers: the Go libraries that verify access tokens. Each is set up as its README says, and shows that it
+// accepts a good token and rejects tampered ones before it is measured.
 //
 //	go run .
 //

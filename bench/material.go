@@ -25,7 +25,7 @@ const (
 	clients = 64
 )
 
-// claims are what an API's access token has: some 0.9 kB with an RSA signature.
+// claims are what an API's access token has: about 0.9 kB with an RSA signature.
 func claims() verifiertest.Claims {
 	return verifiertest.Claims{
 		"aud":       []string{audience, "https://tenant.example/userinfo"},

@@ -86,14 +86,14 @@ const method = `## How it is measured
   median of the rounds' ratios. Spread is the distance of the quartiles by the median. On 2 cores ns/op is wall time by
   operations.
 - A peer that is given garbage returns an error; Holdfast makes the answer to send, with its challenges. What it rejects is
-  held against the floor alone.
+  held against the floor only.
 - On 1 core Go has one (GOMAXPROCS), the garbage collector included. No cell starts with another's garbage.
 - "Never seen" is 4,096 tokens in turn, four times what Holdfast remembers by default. Nothing is switched off: what it
   costs to look for them is in the figures.
-- Holdfast is given whole requests (VerifyRequest), its peers the token alone; for DPoP they get token, proof, method
+- Holdfast is given whole requests (VerifyRequest), its peers only the token; for DPoP they get token, proof, method
   and URL.
 - All check signature, issuer, audience and times, and each has accepted good tokens and rejected tampered ones before
-  it was measured. Holdfast alone looks for proofs that were used before.
+  it was measured. Only Holdfast looks for proofs that were used before.
 - Issuers publish over TLS on a loopback address. Keys are fetched before anything is measured.
 - Garbage is held against one RSA signature, or one for each 64 KiB of it. Holdfast's rejection holds the answer to
   send, with its challenges; its peers' is an error.

@@ -20,7 +20,7 @@ type verdict struct {
 	met           bool
 }
 
-// word is ok or short; or that nobody knows, as the workload was left out.
+// word is ok or short; or unknown, as the workload was left out.
 func (v verdict) word() string {
 	switch {
 	case v.measured == "":

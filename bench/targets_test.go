@@ -37,7 +37,7 @@ func TestVerdicts(t *testing.T) {
 		{"unseen at the limit", bearerRS256Unseen + ", against", results{rows: []row{rowOf(bearerRS256Unseen, oneCore, 120_000, 30)}}, "ok"},
 		{"unseen above it", bearerRS256Unseen + ", against", results{rows: []row{rowOf(bearerRS256Unseen, oneCore, 120_001, 30)}}, "short"},
 		{"unseen, an allocation more", bearerRS256Unseen + ", against", results{rows: []row{rowOf(bearerRS256Unseen, oneCore, 120_000, 31)}}, "short"},
-		{"unseen on two cores alone", bearerRS256Unseen + ", against", results{rows: []row{rowOf(bearerRS256Unseen, twoCores, 120_000, 30)}}, "not measured"},
+		{"unseen only on two cores", bearerRS256Unseen + ", against", results{rows: []row{rowOf(bearerRS256Unseen, twoCores, 120_000, 30)}}, "not measured"},
 		{"seen at the limit", bearerRS256Seen, results{rows: []row{rowOf(bearerRS256Seen, oneCore, 8_000, 5)}}, "ok"},
 		{"seen above it", bearerRS256Seen, results{rows: []row{rowOf(bearerRS256Seen, oneCore, 8_001, 5)}}, "short"},
 		{"DPoP unseen at the limit", dpopUnseen + ", against", results{rows: []row{rowOf(dpopUnseen, oneCore, 120_000, 70)}}, "ok"},
@@ -50,14 +50,14 @@ func TestVerdicts(t *testing.T) {
 		{"not ahead of one", "ahead of the best peer, on every row of good", results{rows: []row{
 			rowOf(bearerRS256Seen, oneCore, 99, 1, 100), rowOf(dpopSeen, oneCore, 100, 1, 300, 100),
 		}}, "short"},
-		{"nobody to be ahead of", "ahead of the best peer, on every row of good", results{rows: []row{rowOf(dpopRedis, oneCore, 500, 1)}}, "not measured"},
+		{"no peer to be ahead of", "ahead of the best peer, on every row of good", results{rows: []row{rowOf(dpopRedis, oneCore, 500, 1)}}, "not measured"},
 		{"cores at the limit", bearerRS256Unseen + ", 2 cores", results{rows: []row{
 			rowOf(bearerRS256Unseen, oneCore, 190, 1), rowOf(bearerRS256Unseen, twoCores, 100, 1),
 		}}, "ok"},
 		{"cores beneath it", bearerRS256Unseen + ", 2 cores", results{rows: []row{
 			rowOf(bearerRS256Unseen, oneCore, 189, 1), rowOf(bearerRS256Unseen, twoCores, 100, 1),
 		}}, "short"},
-		{"one core alone", bearerRS256Unseen + ", 2 cores", results{rows: []row{rowOf(bearerRS256Unseen, oneCore, 190, 1)}}, "not measured"},
+		{"only one core", bearerRS256Unseen + ", 2 cores", results{rows: []row{rowOf(bearerRS256Unseen, oneCore, 190, 1)}}, "not measured"},
 		{"issuers at the limit", "10,000 issuers", results{rows: []row{
 			rowOf(manyIssuers, issuers1, 100, 1), rowOf(manyIssuers, issuers10000, 110, 1),
 		}}, "ok"},

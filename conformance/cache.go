@@ -171,7 +171,7 @@ func (t *cacheTrial) wantMiss(c ports.Cache, key string) {
 	if got, err := c.Get(t.Context(), key); err == nil {
 		t.fail("Get returned %s", sketch(got))
 	} else if !errors.Is(err, ports.ErrMiss) {
-		t.fail("Get: error %v, which is no ErrMiss", err)
+		t.fail("Get: error %v, want ErrMiss", err)
 	}
 }
 
@@ -180,7 +180,7 @@ func (t *cacheTrial) isMiss(c ports.Cache, key string) bool {
 	t.Helper()
 	_, err := c.Get(t.Context(), key)
 	if err != nil && !errors.Is(err, ports.ErrMiss) {
-		t.fatal("Get: error %v, which is no ErrMiss", err)
+		t.fatal("Get: error %v, want ErrMiss", err)
 	}
 	return err != nil
 }

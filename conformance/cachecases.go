@@ -119,7 +119,7 @@ func tryEviction(t *cacheTrial) {
 		case errors.Is(err, ports.ErrMiss):
 			evicted++
 		case err != nil:
-			t.fatal("Get of an entry that may have been evicted: error %v, which is no ErrMiss", err)
+			t.fatal("Get of an entry that may have been evicted: error %v, want ErrMiss", err)
 		case string(got) != key:
 			t.fatal("Get of an entry that may have been evicted returned %s", sketch(got))
 		}
@@ -317,7 +317,7 @@ func cacheTypeCases() []contractCase[*cacheTrial] {
 			try: func(t *cacheTrial) { t.wantApart(longKeys()) },
 		},
 		{
-			clause: clause{"Cache/key-shortest", cacheType, keys, "take keys as they are; a key is no path"},
+			clause: clause{"Cache/key-shortest", cacheType, keys, "take keys as they are; a key is not a path"},
 			try: func(t *cacheTrial) {
 				c := t.open()
 				for _, key := range shortKeys() {
@@ -366,7 +366,7 @@ func (t *cacheTrial) wantApart(keys []string) {
 	}
 }
 
-// wantUnable wants an error that is no miss from a method of a cache whose server, at address, is of no use.
+// wantUnable wants an error that is not a miss from a method of a cache whose server, at address, is of no use.
 func (t *cacheTrial) wantUnable(method, address string) {
 	t.Helper()
 	c := t.connect(address)
@@ -424,7 +424,7 @@ func cacheGeneralCases() []contractCase[*cacheTrial] {
 		{
 			clause: generalClause(
 				"Cache/context-ends", obeysContext,
-				"hand ctx to the client, or wait for ctx.Done beside it; wrap ctx.Err() with %w",
+				"hand ctx to the client, or also wait for ctx.Done; wrap ctx.Err() with %w",
 			),
 			skip: (*cacheTrial).hasNoServer,
 			try: func(t *cacheTrial) {

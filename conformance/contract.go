@@ -206,7 +206,7 @@ func (t trial) wantSecret(what string, err error, secrets []string) {
 // silence returns the address of a server that takes connections and says nothing.
 func silence(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // whose backlog takes them: nobody need accept
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // whose backlog takes them: no one has to accept
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -190,7 +190,7 @@ func domainFormCases() []contractCase[*domainTrial] {
 			clause: clause{"Domain.Exact/url", domainType + ".Exact",
 				"Exact takes Issuer byte for byte also where it has no path: for issuers whose identifier is a " +
 					"URL without the trailing slash, such as https://accounts.google.com",
-				"set Exact beside an issuer URL only"},
+				"set Exact only with an issuer URL"},
 			try: func(t *domainTrial) {
 				t.eachDomain(func(domain ports.Domain) {
 					if domain.Exact && !isIssuerURL(domain.Issuer) {
@@ -291,7 +291,7 @@ func domainGeneralCases() []contractCase[*domainTrial] {
 		{
 			clause: generalClause(
 				"DomainResolver/context-ends", obeysContext,
-				"hand ctx to the client, or wait for ctx.Done beside it; wrap ctx.Err() with %w",
+				"hand ctx to the client, or also wait for ctx.Done; wrap ctx.Err() with %w",
 			),
 			skip: (*domainTrial).hasNoServer,
 			try: func(t *domainTrial) {

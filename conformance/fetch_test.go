@@ -413,7 +413,7 @@ var brokenFetchers = []broken[*plainClient]{
 		return send.RoundTrip(request)
 	}).carry),
 
-	brokenClient("Document.Fresh/lifetime", "overlooks max-age beside Expires", withFresh(func(header http.Header) bool { return header.Get("Expires") != "" && header.Get("Cache-Control") != "" }, time.Hour)),
+	brokenClient("Document.Fresh/lifetime", "overlooks max-age next to Expires", withFresh(func(header http.Header) bool { return header.Get("Expires") != "" && header.Get("Cache-Control") != "" }, time.Hour)),
 	brokenClient("Document.Fresh/age", "overlooks Age", withFresh(func(header http.Header) bool { return header.Get("Age") == "120" }, 10*time.Minute)),
 	brokenClient("Document.Fresh/huge", "overflows", withFresh(hasControl("999"), -time.Second)),
 	brokenClient("Document.Fresh/unsaid", "makes up a lifetime", withFresh(func(header http.Header) bool { return header.Get("Cache-Control") == "public" }, time.Hour)),

@@ -73,7 +73,7 @@ func fetchAnswerCases() []contractCase[*fetchTrial] {
 			},
 		},
 		{
-			clause: clause{"Fetcher.Fetch/status", fetcherFetch, fetchWhole, "take status 200 alone"},
+			clause: clause{"Fetcher.Fetch/status", fetcherFetch, fetchWhole, "take only status 200"},
 			try: func(t *fetchTrial) {
 				s := newHostileServer(t, func(w http.ResponseWriter, r *http.Request) {
 					status, _ := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
@@ -213,7 +213,7 @@ func redirect(target string) http.HandlerFunc {
 func fetchOnceCases() []contractCase[*fetchTrial] {
 	return []contractCase[*fetchTrial]{
 		{
-			clause: clause{"Fetcher.Fetch/retries", fetcherFetch, fetchOnce, "ask once and return what came of it"},
+			clause: clause{"Fetcher.Fetch/retries", fetcherFetch, fetchOnce, "ask once and return the outcome"},
 			try: func(t *fetchTrial) {
 				for what, handler := range map[string]http.HandlerFunc{
 					"status 503 with Retry-After": func(w http.ResponseWriter, _ *http.Request) {

@@ -197,12 +197,12 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 			underWay.write(key, true)
 			defer underWay.erase(key)
 			time.Sleep(time.Millisecond)
-			alone := true
+			only := true
 			underWay.notes.Range(func(other, _ any) bool {
-				alone = alone && other == key
-				return alone
+				only = only && other == key
+				return only
 			})
-			if !alone {
+			if !only {
 				return false, errOther
 			}
 			return s.FirstUse(ctx, key, ttl)

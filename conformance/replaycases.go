@@ -82,7 +82,7 @@ func replayUseCases() []contractCase[*replayTrial] {
 		{
 			clause: clause{
 				"ReplayStore.FirstUse/no-prolonging", firstUse, "A call that returns false must not prolong the memory",
-				"leave the time of expiry alone where the key is there",
+				"leave the time of expiry as it is where the key is there",
 			},
 			try: func(t *replayTrial) {
 				s, key := t.open(), newKey()
@@ -325,7 +325,7 @@ func replayKeyCases() []contractCase[*replayTrial] {
 		{
 			clause: clause{
 				"ReplayStore/key-shortest", replayType, replayKeys,
-				"take keys as they are; a key is no path",
+				"take keys as they are; a key is not a path",
 			},
 			try: func(t *replayTrial) {
 				s := t.open()
@@ -379,7 +379,7 @@ func replayGeneralCases() []contractCase[*replayTrial] {
 		{
 			clause: generalClause(
 				"ReplayStore/context-ends", obeysContext,
-				"hand ctx to the client, or wait for ctx.Done beside it; wrap ctx.Err() with %w",
+				"hand ctx to the client, or also wait for ctx.Done; wrap ctx.Err() with %w",
 			),
 			skip: (*replayTrial).hasNoServer,
 			try: func(t *replayTrial) {

@@ -328,7 +328,7 @@ func tokenSecretCases() []contractCase[*tokenTrial] {
 		{
 			clause: clause{
 				"TokenEndpoint.PostForm/foreign-credentials", postForm, postForeign,
-				"send the Authorization of r.Header with r alone",
+				"send the Authorization of r.Header with r only",
 			},
 			try: func(t *tokenTrial) { t.wantNoneAtOther("Authorization", "Proxy-Authorization", "Dpop") },
 		},

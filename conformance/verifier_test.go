@@ -96,7 +96,7 @@ func playElsewhere(t *testing.T, test, cases, variable string) ([]string, error)
 
 const slowVariable = "CONFORMANCE_TEST_SLOW_CACHE"
 
-// TestSlowCache holds that a cache that takes its time is no fault of whoever wires it: what the cases wait for comes
+// TestSlowCache holds that a cache that takes its time is not a fault of the wiring: what the cases wait for comes
 // after it.
 func TestSlowCache(t *testing.T) {
 	if os.Getenv(slowVariable) != "" {

@@ -18,16 +18,16 @@ var benchValue = bytes.Repeat([]byte("k"), 4<<10)
 // day outlives every run.
 const day = 24 * time.Hour
 
-// A row with "client alone" is the floor that the adapter stands on.
+// A row with "bare client" is the floor that the adapter stands on.
 func BenchmarkRedis(b *testing.B) {
 	ctx := context.Background()
 	client := redisClient(b, goredis.UniversalOptions{Addrs: []string{servers.RedisSocket(b)}})
 	benchmarkPorts(b, redisCache(b, client), redisReplays(b, client))
 
-	benchmark(b, "Get, client alone", func() error { return client.Get(ctx, "alone").Err() },
-		client.Set(ctx, "alone", benchValue, day).Err())
-	benchmark(b, "Set, client alone", func() error { return client.Set(ctx, "alone", benchValue, day).Err() }, nil)
-	benchmark(b, "FirstUse, client alone", func() error {
+	benchmark(b, "Get, bare client", func() error { return client.Get(ctx, "bare").Err() },
+		client.Set(ctx, "bare", benchValue, day).Err())
+	benchmark(b, "Set, bare client", func() error { return client.Set(ctx, "bare", benchValue, day).Err() }, nil)
+	benchmark(b, "FirstUse, bare client", func() error {
 		return client.Do(ctx, "set", newKey(), 1, "px", 60_000, "nx").Err()
 	}, nil)
 }
@@ -36,10 +36,10 @@ func BenchmarkMemcached(b *testing.B) {
 	client := memcachedClient(b, servers.Memcached(b, "-m", "1024").Address)
 	benchmarkPorts(b, memcachedCache(b, client), memcachedReplays(b, client))
 
-	item := &memcache.Item{Key: "alone", Value: benchValue, Expiration: int32(day.Seconds())}
-	benchmark(b, "Get, client alone", func() error { _, err := client.Get("alone"); return err }, client.Set(item))
-	benchmark(b, "Set, client alone", func() error { return client.Set(item) }, nil)
-	benchmark(b, "FirstUse, client alone", func() error {
+	item := &memcache.Item{Key: "bare", Value: benchValue, Expiration: int32(day.Seconds())}
+	benchmark(b, "Get, bare client", func() error { _, err := client.Get("bare"); return err }, client.Set(item))
+	benchmark(b, "Set, bare client", func() error { return client.Set(item) }, nil)
+	benchmark(b, "FirstUse, bare client", func() error {
 		return client.Add(&memcache.Item{Key: newKey(), Value: []byte("1"), Expiration: int32(day.Seconds())})
 	}, nil)
 }

@@ -43,7 +43,7 @@ func testRedisContracts(t *testing.T, options goredis.UniversalOptions, filled b
 		server := servers.Redis(t, "--maxmemory", "2mb", "--maxmemory-policy", policy)
 		return redisClient(t, goredis.UniversalOptions{Addrs: []string{server.Address}})
 	}
-	const holds = 20_000 // at most: each entry takes some 100 bytes
+	const holds = 20_000 // at most: each entry takes about 100 bytes
 
 	caches := conformance.CacheTraits{
 		Resolution:  time.Millisecond,
@@ -81,7 +81,7 @@ func testMemcachedContracts(t *testing.T, addresses []string, filled bool) {
 	small := func(t *testing.T, more ...string) *memcache.Client {
 		return memcachedClient(t, servers.Memcached(t, append(more, "-m", "1", "-I", "512k")...).Address)
 	}
-	const holds = 50_000 // at most: each entry takes some 100 bytes
+	const holds = 50_000 // at most: each entry takes about 100 bytes
 
 	caches := conformance.CacheTraits{
 		Resolution: time.Second,
@@ -162,7 +162,7 @@ func wantError(t *testing.T, what string, err, want error) {
 	t.Helper()
 	switch {
 	case err == nil || errors.Is(err, ports.ErrMiss):
-		t.Errorf("%s: error %v, want one that is no miss", what, err)
+		t.Errorf("%s: error %v, want one that is not a miss", what, err)
 	case want != nil && !errors.Is(err, want):
 		t.Errorf("%s: error %v, want %v", what, err, want)
 	}

@@ -26,7 +26,7 @@ const (
 type row struct {
 	ours   []string // modules of this repository
 	theirs []string // modules of others
-	tests  []string // modules of others, for tests alone
+	tests  []string // modules of others, for tests only
 	free   bool     // no limit: not released, and imported by no other row
 }
 

@@ -69,7 +69,7 @@ func TestModulesTxtListsTheTree(t *testing.T) {
 	checkSame(t, "modules.txt", listedDirs(t), dirs)
 }
 
-// Bench stands outside go.work, so that its peers' requirements move nobody else's.
+// Bench stands outside go.work, so that its peers' requirements do not change those of other modules.
 func TestGoWorkListsAllButBench(t *testing.T) {
 	var work struct {
 		Use []struct{ DiskPath string }

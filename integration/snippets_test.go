@@ -69,7 +69,7 @@ var (
 )
 `
 
-// Every piece of Go in the documentation compiles, but for variables and imports that it leaves unused. It is a whole
+// Every piece of Go in the documentation compiles, except for variables and imports that it leaves unused. It is a whole
 // program, or declarations, statements or one composite literal, with snippetImports and snippetPrelude.
 func TestSnippetsCompile(t *testing.T) {
 	imports := newSnippetImporter(t)

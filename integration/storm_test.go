@@ -151,7 +151,7 @@ func (s *storm) strike(master, replica *servers.Server, fault func()) {
 // servers of a cluster by itself.
 func (s *storm) wantBack(newKey func() string) {
 	s.t.Helper()
-	const bound = 15 * time.Second // some 0.2 s where the machine has time to spare
+	const bound = 15 * time.Second // about 0.2 s where the machine has time to spare
 	began := time.Now()
 	for _, store := range s.stores {
 		for err := s.use(store, newKey()); err != nil; err = s.use(store, newKey()) {

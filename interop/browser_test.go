@@ -96,7 +96,7 @@ func (b *tab) listen(event any) {
 	}
 }
 
-// checkQuiet fails the test if the page wrote to the console, threw, or asked for anything beside itself.
+// checkQuiet fails the test if the page wrote to the console, threw, or asked for any other file.
 func (b *tab) checkQuiet(t *testing.T) {
 	t.Helper()
 	b.mu.Lock()

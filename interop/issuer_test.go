@@ -52,7 +52,7 @@ func newVerifier(t *testing.T, p *provider, edit func(*verifier.Config)) (*verif
 	return v, fetches
 }
 
-// want verifies a token and says what came of it.
+// want verifies a token and returns the outcome.
 func want(t *testing.T, v *verifier.Verifier, what, token string, code verifier.Code) {
 	t.Helper()
 	verified, err := v.VerifyAccessToken(t.Context(), token)

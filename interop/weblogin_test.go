@@ -177,7 +177,7 @@ func TestTwoTabsLogInInABrowser(t *testing.T) {
 	}
 }
 
-// Callbacks that the issuer did not send log nobody in, and nobody out.
+// Callbacks that the issuer did not send log no one in or out.
 func TestForgedCallbacksInABrowser(t *testing.T) {
 	site := startWebLogin(t)
 	tab := openTab(t)

@@ -272,7 +272,7 @@ func TestDecode(t *testing.T) {
 	}{
 		{name: "CLAIM-CUST-01 present", more: `,"tier":"gold"`, want: "gold"},
 		{name: "CLAIM-CUST-01 in other case", more: `,"Tier":"gold"`, want: ""},
-		{name: "CLAIM-CUST-01 other case beside", more: `,"tier":"gold","TIER":"lead"`, want: "gold"},
+		{name: "CLAIM-CUST-01 the same name in another case", more: `,"tier":"gold","TIER":"lead"`, want: "gold"},
 		{name: "CLAIM-CUST-01 of another type", more: `,"tier":1`, code: verifier.CodeClaimsUndecodable},
 		{name: "CLAIM-CUST-01 duplicate within", more: `,"x":[{"a":1,"a":2}]`, code: verifier.CodeClaimsUndecodable},
 	} {

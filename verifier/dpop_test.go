@@ -172,7 +172,7 @@ func TestDPoPBindings(t *testing.T) {
 		{"DPOP-BIND-02 cnf is a string", s.thumbprint, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 cnf is null", nil, verifier.CodeConfirmation},
 		{"DPOP-BIND-03 cnf is empty", verifiertest.Claims{}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt is no string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
+		{"DPOP-BIND-02 jkt is not a string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 42 characters", verifiertest.Claims{"jkt": s.thumbprint[1:]}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 44 characters", verifiertest.Claims{"jkt": s.thumbprint + "A"}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 64 bytes", verifiertest.Claims{"jkt": strings.Repeat("A", 86)}, verifier.CodeConfirmation},
@@ -181,7 +181,7 @@ func TestDPoPBindings(t *testing.T) {
 		{"DPOP-BIND-02 jkt with a line break", verifiertest.Claims{"jkt": strings.Repeat("A", 42) + "\n"}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt in another alphabet", verifiertest.Claims{"jkt": strings.Repeat("+", 43)}, verifier.CodeConfirmation},
 		{"DPOP-BIND-03 unknown method", verifiertest.Claims{"kid": "k"}, verifier.CodeConfirmation},
-		{"DPOP-BIND-03 unknown method beside jkt", verifiertest.Claims{"jkt": s.thumbprint, "jwk": verifiertest.Claims{}}, verifier.CodeConfirmation},
+		{"DPOP-BIND-03 unknown method next to jkt", verifiertest.Claims{"jkt": s.thumbprint, "jwk": verifiertest.Claims{}}, verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bound := token(t, b.issuer, verifiertest.Claims{"cnf": c.cnf})
@@ -367,7 +367,7 @@ func TestDPoPDisabled(t *testing.T) {
 }
 
 func TestDPoPRequired(t *testing.T) {
-	t.Run("DPOP-REQ-06 a token alone proves nothing", func(t *testing.T) {
+	t.Run("DPOP-REQ-06 a token without a proof", func(t *testing.T) {
 		b := newBench(t, mode(verifier.DPoPRequired))
 		_, err := verify(t, b, token(t, b.issuer, nil))
 		wantCode(t, err, verifier.CodeSchemeNotOffered)
@@ -405,14 +405,14 @@ func TestMTLSBesideDPoP(t *testing.T) {
 			wantCode(t, err, c.want)
 		})
 	}
-	t.Run("MTLS-03 a certificate in a header field is nobody's", func(t *testing.T) {
+	t.Run("MTLS-03 a certificate in a header field is not read", func(t *testing.T) {
 		b := newBench(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
 		r := get("Bearer " + token(t, b.issuer, claims{"cnf": claims{"x5t#S256": x5t}}))
 		r.Header["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(certificate) + ":"}
 		_, err := b.VerifyRequest(t.Context(), r)
 		wantCode(t, err, verifier.CodeConfirmation)
 	})
-	t.Run("MTLS-02 a token that is bound to a key alone where a certificate is required", func(t *testing.T) {
+	t.Run("MTLS-02 a token that is bound only to a key where a certificate is required", func(t *testing.T) {
 		b := newBench(t, func(config *verifier.Config) { config.MTLS = required })
 		s := newSender(t, b)
 		bound := s.bound(t)
@@ -427,9 +427,9 @@ func TestMTLSBesideDPoP(t *testing.T) {
 		proved      bool
 		want        verifier.Code
 	}{
-		"MTLS-04 both hold":             {certificate, true, ""},
-		"MTLS-04 the key alone":         {nil, true, verifier.CodeConfirmation},
-		"MTLS-04 the certificate alone": {certificate, false, verifier.CodeConfirmation},
+		"MTLS-04 both hold":            {certificate, true, ""},
+		"MTLS-04 only the key":         {nil, true, verifier.CodeConfirmation},
+		"MTLS-04 only the certificate": {certificate, false, verifier.CodeConfirmation},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })

@@ -53,7 +53,7 @@ func ExampleConfig_domains() {
 	// holdfast: issuer_not_allowed (CLAIM-ISS-02): iss is not "https://tenant.auth0.com/" or "https://login.example.com/"
 }
 
-// What every token must have, beside what the standards ask for.
+// What every token must have, in addition to what the standards ask for.
 func ExampleConfig_requiredClaims() {
 	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
 	if err != nil {
@@ -92,7 +92,7 @@ func ExampleConfig_requiredClaims() {
 	// holdfast: organization_mismatch (CLAIM-ORG-01): the token is not for the configured organization
 }
 
-// An API for bound tokens alone says so to whoever comes with another.
+// An API that takes only bound tokens says so in its challenge.
 func ExampleConfig_dpopRequired() {
 	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
 	if err != nil {
@@ -164,7 +164,7 @@ func ExampleConfig_staticKeys() {
 }
 
 // Outside net/http: the metadata of a gRPC call is a map of fields too. DPoP proofs are for a method and a URL, which
-// gRPC does not show its services, so that this one takes Bearer tokens alone.
+// gRPC does not show its services, so this one takes only Bearer tokens.
 func ExampleVerifier_VerifyRequest_metadata() {
 	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
 	if err != nil {

@@ -53,7 +53,7 @@ func unavailable(context.Context, string) (ports.Document, error) {
 	return ports.Document{}, errors.New("the status is 503")
 }
 
-// answer is a fault that answers every request, or those for the keys alone, with body.
+// answer is a fault that answers every request, or only those for the keys, with body.
 func answer(body string, keysAlone bool, issuer *verifiertest.Issuer) func(context.Context, string) (ports.Document, error) {
 	return func(ctx context.Context, url string) (ports.Document, error) {
 		if keysAlone && !strings.HasSuffix(url, "/jwks") {

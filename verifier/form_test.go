@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// goodHeader is the header of the key that the tests sign with, but for its closing brace.
+// goodHeader is the header of the key that the tests sign with, except for its closing brace.
 const goodHeader = `{"alg":"RS256","kid":"key-1","typ":"at+jwt"`
 
 // numbered are n members, to go behind others.
@@ -49,10 +49,10 @@ func TestHeaderAndPayload(t *testing.T) {
 		{name: "JWS-05 duplicate in payload", payload: goodPayload + `,"aud":"https://api.example"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-05 duplicate by escape", payload: goodPayload + `,"\u0061ud":"https://api.example"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-06 Alg is unknown", rule: "JWS-08", header: `{"Alg":"RS256","kid":"key-1"}`, want: verifier.CodeTokenMalformed},
-		{name: "JWS-06 Alg beside alg", header: goodHeader + `,"Alg":"none"}`},
+		{name: "JWS-06 Alg next to alg", header: goodHeader + `,"Alg":"none"}`},
 		{name: "JWS-06 ISS is unknown", rule: "CLAIM-ISS-01", payload: strings.Replace(goodPayload, `"iss"`, `"ISS"`, 1) + "}", want: verifier.CodeClaimMissing},
 		{name: "JWS-06 Exp is unknown", rule: "CLAIM-EXP-01", payload: strings.Replace(goodPayload, `"exp"`, `"Exp"`, 1) + "}", want: verifier.CodeClaimMissing},
-		{name: "JWS-06 EXP beside exp", payload: goodPayload + `,"EXP":1}`},
+		{name: "JWS-06 EXP next to exp", payload: goodPayload + `,"EXP":1}`},
 		{name: "JWS-07 nested 40 deep", payload: goodPayload + `,"x":` + strings.Repeat("[", 39) + strings.Repeat("]", 39) + "}"},
 		{name: "JWS-07 nested 41 deep", payload: goodPayload + `,"x":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}", want: verifier.CodeTokenMalformed},
 		{name: "JWS-07 5,000 elements", payload: goodPayload + `,"x":[1` + strings.Repeat(",1", 4999) + "]}"},
@@ -60,7 +60,7 @@ func TestHeaderAndPayload(t *testing.T) {
 		{name: "JWS-07 header of 64 members", header: `{"alg":"RS256","kid":"key-1","typ":"at+jwt"` + numbered(61) + "}"},
 		{name: "JWS-07 header of 65 members", header: `{"alg":"RS256","kid":"key-1","typ":"at+jwt"` + numbered(62) + "}", want: verifier.CodeTokenMalformed},
 		{name: "JWS-08 alg missing", header: `{"kid":"key-1"}`, want: verifier.CodeTokenMalformed},
-		{name: "JWS-08 alg is no string", header: `{"alg":256,"kid":"key-1"}`, want: verifier.CodeTokenMalformed},
+		{name: "JWS-08 alg is not a string", header: `{"alg":256,"kid":"key-1"}`, want: verifier.CodeTokenMalformed},
 		{name: "JWS-08 alg is compared with case", header: `{"alg":"rs256","kid":"key-1"}`, want: verifier.CodeAlgorithm},
 		{name: "JWS-08 alg not configured", header: `{"alg":"RS384","kid":"key-1"}`, want: verifier.CodeAlgorithm},
 		{name: "JWS-09 none", header: `{"alg":"none","kid":"key-1"}`, want: verifier.CodeAlgorithm},
@@ -83,16 +83,16 @@ func TestHeaderAndPayload(t *testing.T) {
 		{name: "JWS-18 tag", header: goodHeader + `,"tag":"QQ"}`, want: verifier.CodeTokenMalformed},
 		{name: "KEYS-02 kid of 512 bytes is only unknown", rule: "CACHE-05", header: `{"alg":"RS256","kid":"` + strings.Repeat("k", 512) + `"}`, want: verifier.CodeKeyUnknown},
 		{name: "KEYS-02 kid of 513 bytes", header: `{"alg":"RS256","kid":"` + strings.Repeat("k", 513) + `"}`, want: verifier.CodeTokenMalformed},
-		{name: "KEYS-02 kid is no string", header: `{"alg":"RS256","kid":1}`, want: verifier.CodeTokenMalformed},
+		{name: "KEYS-02 kid is not a string", header: `{"alg":"RS256","kid":1}`, want: verifier.CodeTokenMalformed},
 		{name: "KEYS-02 kid is empty", header: `{"alg":"RS256","kid":""}`, want: verifier.CodeTokenMalformed},
 		{name: "KEYS-02 kid is compared with case", rule: "CACHE-05", header: `{"alg":"RS256","kid":"KEY-1"}`, want: verifier.CodeKeyUnknown},
-		{name: "KEYS-02 kid is no path", rule: "CACHE-05", header: `{"alg":"RS256","kid":"../key-1"}`, want: verifier.CodeKeyUnknown},
+		{name: "KEYS-02 kid is not a path", rule: "CACHE-05", header: `{"alg":"RS256","kid":"../key-1"}`, want: verifier.CodeKeyUnknown},
 		{name: "TYP-01 AT+JWT", header: `{"alg":"RS256","kid":"key-1","typ":"AT+JWT"}`},
 		{name: "TYP-01 application/at+jwt", header: `{"alg":"RS256","kid":"key-1","typ":"application/at+jwt"}`},
 		{name: "TYP-01 Application/JWT", header: `{"alg":"RS256","kid":"key-1","typ":"Application/JWT"}`},
 		{name: "TYP-01 no string", header: `{"alg":"RS256","kid":"key-1","typ":["JWT"]}`, want: verifier.CodeTokenType},
 		{name: "TYP-01 empty", header: `{"alg":"RS256","kid":"key-1","typ":""}`, want: verifier.CodeTokenType},
-		{name: "TYP-01 application/ alone", header: `{"alg":"RS256","kid":"key-1","typ":"application/"}`, want: verifier.CodeTokenType},
+		{name: "TYP-01 only application/", header: `{"alg":"RS256","kid":"key-1","typ":"application/"}`, want: verifier.CodeTokenType},
 		{name: "TYP-01 a letter whose lower case is in ASCII", header: `{"alg":"RS256","kid":"key-1","typ":"applİcation/at+jwt"}`, want: verifier.CodeTokenType},
 		{name: "TYP-02 dpop+jwt", header: `{"alg":"RS256","kid":"key-1","typ":"dpop+jwt"}`, want: verifier.CodeTokenType},
 		{name: "TYP-02 logout+jwt", header: `{"alg":"RS256","kid":"key-1","typ":"logout+jwt"}`, want: verifier.CodeTokenType},
@@ -230,7 +230,7 @@ func TestAlgorithms(t *testing.T) {
 			"zero":       make([]byte, 64),
 			"too long":   append(raw[:64:64], 0),
 			"too short":  raw[:63],
-			"r alone":    raw[:32],
+			"only r":     raw[:32],
 			"over order": append([]byte(strings.Repeat("\xff", 32)), raw[32:]...),
 		} {
 			_, err := verify(t, b, parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(signature))

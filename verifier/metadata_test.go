@@ -89,7 +89,7 @@ func TestMetadata(t *testing.T) {
 		{name: "none", config: document(``)},
 		{name: "one over http", config: document(`,"token_endpoint":"http://x.example/token"`)},
 		{name: "one with credentials", config: document(`,"token_endpoint":"https://a:b@x.example/token"`)},
-		{name: "one that is no string", config: document(`,"token_endpoint":1`)},
+		{name: "one that is not a string", config: document(`,"token_endpoint":1`)},
 		{name: "the issuer is away", config: func(c *verifier.Config) {
 			c.Fetcher = ports.FetcherFunc(func(context.Context, string) (ports.Document, error) {
 				return ports.Document{}, errors.New("refused")

@@ -34,11 +34,11 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "DISC-02 http", edit: func(c *verifier.Config) { c.Domain = "http://issuer.example/" }, want: []string{"Domain"}},
 		{name: "DISC-02 credentials", edit: func(c *verifier.Config) { c.Domain = "https://u:p@issuer.example/" }, want: []string{"Domain"}},
 		{name: "DISC-02 query", edit: func(c *verifier.Config) { c.Domain = "https://issuer.example/?a" }, want: []string{"Domain"}},
-		{name: "DISC-12 domain beside domains is checked too", edit: func(c *verifier.Config) { c.Domain, c.Domains = "http://a", []ports.Domain{{Issuer: "b.example"}} }, want: []string{"Domain"}},
+		{name: "DISC-12 domain and domains is checked too", edit: func(c *verifier.Config) { c.Domain, c.Domains = "http://a", []ports.Domain{{Issuer: "b.example"}} }, want: []string{"Domain"}},
 		{name: "an issuer twice", edit: func(c *verifier.Config) {
 			c.Domains = []ports.Domain{{Issuer: "a.example"}, {Issuer: "https://A.example"}}
 		}, want: []string{"Domains[1]"}},
-		{name: "resolver beside domain", edit: func(c *verifier.Config) { c.Resolver = resolved() }, want: []string{"Resolver"}},
+		{name: "resolver and domain", edit: func(c *verifier.Config) { c.Resolver = resolved() }, want: []string{"Resolver"}},
 		{name: "no audience", edit: func(c *verifier.Config) { c.Audiences = nil }, want: []string{"Audiences"}},
 		{name: "blank audience", edit: func(c *verifier.Config) { c.Audiences = []string{"a", ""} }, want: []string{"Audiences[1]"}},
 		{name: "blank audience of a domain", edit: func(c *verifier.Config) { c.Domains = []ports.Domain{{Issuer: "a.example", Audiences: []string{" "}}} }, want: []string{"Domains[0].Audiences[0]"}},
@@ -77,7 +77,7 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "CACHE-21 cache without secrets", edit: func(c *verifier.Config) { c.Cache = &faultyCache{} }, want: []string{"CacheSecrets"}},
 		{name: "CACHE-21 secrets without cache", edit: func(c *verifier.Config) { c.CacheSecrets = secrets }, want: []string{"CacheSecrets"}},
 		{name: "CACHE-21 trust without cache", edit: func(c *verifier.Config) { c.InsecureTrustCache = true }, want: []string{"InsecureTrustCache"}},
-		{name: "CACHE-21 trust beside secrets", edit: func(c *verifier.Config) {
+		{name: "CACHE-21 trust and secrets", edit: func(c *verifier.Config) {
 			c.Cache, c.CacheSecrets, c.InsecureTrustCache = &faultyCache{}, secrets, true
 		}, want: []string{"InsecureTrustCache"}},
 		{name: "unknown discovery", edit: func(c *verifier.Config) { c.Discovery = 9 }, want: []string{"Discovery"}},
@@ -209,7 +209,7 @@ func TestDomains(t *testing.T) {
 		{name: "CLAIM-ISS-04 key of another issuer", config: func(c *verifier.Config) { c.Domains = two }, token: token(t, other, verifiertest.Claims{"iss": a.URL, "aud": "api-a"}), want: verifier.CodeKeyUnknown, asked: true},
 		{name: "CLAIM-ISS-04 key of another issuer under a known kid", config: func(c *verifier.Config) { c.Domains = two },
 			token: sign(t, a, key(t, "RS256", "key-2"), header{"kid": "key-1"}, ""), want: verifier.CodeSignature, asked: true},
-		{name: "DISC-12 domain beside domains is not accepted", config: func(c *verifier.Config) { c.Domain, c.Domains = "a.example", two[1:] }, token: token(t, a, nil), want: verifier.CodeIssuer},
+		{name: "DISC-12 domain and domains is not accepted", config: func(c *verifier.Config) { c.Domain, c.Domains = "a.example", two[1:] }, token: token(t, a, nil), want: verifier.CodeIssuer},
 		{name: "DISC-10 resolver", config: func(c *verifier.Config) { c.Resolver = resolved(two...) }, token: token(t, other, nil), asked: true},
 		{name: "DISC-10 resolver returns a bare domain", config: func(c *verifier.Config) { c.Resolver = resolved(two...) }, token: token(t, a, verifiertest.Claims{"aud": "api-a"}), asked: true},
 		{name: "DISC-10 resolver names another", config: func(c *verifier.Config) { c.Resolver = resolved(two[0]) }, token: token(t, other, nil), want: verifier.CodeIssuer},

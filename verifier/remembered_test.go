@@ -28,7 +28,7 @@ func TestRemembered(t *testing.T) {
 		{name: "CLAIM-IAT-02 it grows too old", config: func(c *verifier.Config) { c.MaxTokenAge = time.Minute }, change: func(_ *testing.T, b *bench) { b.clock.Advance(61 * time.Second) }, want: verifier.CodeTooOld},
 		{name: "CACHE-08 its key is withdrawn", change: rotate("key-2"), want: verifier.CodeKeyUnknown},
 		{name: "CACHE-08 its key ID gets another key", change: rotate("key-1"), want: verifier.CodeSignature},
-		{name: "its key is fetched anew", change: func(t *testing.T, b *bench) { refresh(t, b) }},
+		{name: "its key is fetched again", change: func(t *testing.T, b *bench) { refresh(t, b) }},
 		{name: "the keys grow too old, and the issuer is away", change: func(_ *testing.T, b *bench) {
 			b.clock.Advance(2 * time.Hour)
 			b.issuer.SetKeys()

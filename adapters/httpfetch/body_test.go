@@ -136,7 +136,7 @@ func TestContentCoding(t *testing.T) {
 		{name: "gzip twice", coding: "gzip, gzip", body: coded.Bytes(), want: unasked},
 		{name: "gzip cut short", coding: "gzip", body: coded.Bytes()[:coded.Len()-1], want: "no whole answer: unexpected EOF", is: io.ErrUnexpectedEOF},
 		{name: "gzip with another checksum", coding: "gzip", body: spoilt, want: "no whole answer: gzip: invalid checksum", is: gzip.ErrChecksum},
-		{name: "gzip that is none", coding: "gzip", body: []byte(`{"keys":[]}`), want: "no whole answer: gzip: invalid header", is: gzip.ErrHeader},
+		{name: "not gzip", coding: "gzip", body: []byte(`{"keys":[]}`), want: "no whole answer: gzip: invalid header", is: gzip.ErrHeader},
 	}
 	for _, tt := range tests {
 		t.Run("DISC-13 "+tt.name, func(t *testing.T) {

@@ -187,7 +187,7 @@ func TestFaultDarkHTTP2Connection(t *testing.T) {
 	}
 }
 
-// Over HTTP/1.1 one request that ran out of time is enough to leave all connections that were idle beside it.
+// Over HTTP/1.1 one request that ran out of time is enough to drop all idle connections.
 func TestFaultDarkHTTP1Connections(t *testing.T) {
 	const idle = 2
 	for kind, ask := range kinds {

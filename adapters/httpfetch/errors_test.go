@@ -49,9 +49,9 @@ func TestErrorsDoNotQuoteTheServer(t *testing.T) {
 		{"a good answer", "HTTP/1.1 200 s3cr3t\r\nContent-Length: 2\r\n\r\n{}", ""},
 		{"reason phrase", "HTTP/1.1 404 s3cr3t\r\nContent-Length: 6\r\n\r\ns3cr3t", "the status is 404, not 200: the issuer publishes no document at this URL, check how the issuer is spelled"},
 		{"no status line", "s3cr3t\r\n\r\n", unusable},
-		{"status that is no number", "HTTP/1.1 s3cr3t\r\n\r\n", unusable},
+		{"status that is not a number", "HTTP/1.1 s3cr3t\r\n\r\n", unusable},
 		{"header field without a colon", "HTTP/1.1 200 OK\r\ns3cr3t\r\n\r\n", unusable},
-		{"length that is no number", "HTTP/1.1 200 OK\r\nContent-Length: s3cr3t\r\n\r\n", unusable},
+		{"length that is not a number", "HTTP/1.1 200 OK\r\nContent-Length: s3cr3t\r\n\r\n", unusable},
 		{"transfer coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: s3cr3t\r\n\r\n", unusable},
 		{"chunk size", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ns3cr3t\r\n", unusable},
 		{"Location", "HTTP/1.1 302 Found\r\nLocation: https://user:s3cr3t@h/%zz\r\nContent-Length: 0\r\n\r\n", unusable},
@@ -88,7 +88,7 @@ func TestErrorsOfConnections(t *testing.T) {
 		is        func(error) bool
 	}{
 		{
-			name: "a certificate that nobody vouches for", url: secure.URL,
+			name: "a certificate of an unknown authority", url: secure.URL,
 			want: `^"tls: failed to verify certificate: x509: certificate signed by unknown authority", trust a private authority by Config.Client$`,
 			is:   func(err error) bool { return errors.As(err, new(x509.UnknownAuthorityError)) },
 		},
@@ -98,7 +98,7 @@ func TestErrorsOfConnections(t *testing.T) {
 			is:   func(err error) bool { return errors.Is(err, http.ErrSchemeMismatch) },
 		},
 		{
-			name: "nobody listens", url: gone.URL,
+			name: "nothing listens", url: gone.URL,
 			want: `^"dial tcp 127\.0\.0\.1:\d+: connect: connection refused"$`,
 			is:   func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) },
 		},

@@ -94,7 +94,7 @@ func TestFetch(t *testing.T) {
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		asked <- r
 		w.Header().Set("Cache-Control", "max-age=60")
-		w.Header().Set("Content-Type", "text/html") // which nobody looks at
+		w.Header().Set("Content-Type", "text/html") // which must not matter
 		fmt.Fprint(w, `{"keys":[]}`)
 	})
 	fetcher := newFetcher(t, httpfetch.Config{Client: server.Client()})

@@ -42,7 +42,7 @@ func statedLifetime(header http.Header, now time.Time) (lifetime time.Duration, 
 			}
 		}
 	}
-	if hasMaxAge { // beside which Expires is ignored, even if this one can't be read (section 5.3)
+	if hasMaxAge { // Expires is ignored then, even if this one can't be read (section 5.3)
 		return lifetime, stated
 	}
 	return expires(header, now)

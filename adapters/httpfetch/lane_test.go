@@ -73,7 +73,7 @@ func TestFaultTokenRequestsDoNotDelayKeys(t *testing.T) {
 				}
 			}
 			if _, err := fetcher.Fetch(ctx, issuer.URL+"/jwks"); err != nil {
-				t.Errorf("keys beside token requests: %v", err)
+				t.Errorf("keys during token requests: %v", err)
 			}
 			if got := answered.Load(); got != 0 {
 				t.Errorf("%d token requests were answered before", got)

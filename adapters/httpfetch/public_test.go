@@ -300,7 +300,7 @@ func TestNewRefusesWhatCannotBeChecked(t *testing.T) {
 		{name: "transport without HTTP/2", client: with(func(t *http.Transport) {
 			t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
 		})},
-		{name: "transport beside a proxy of the environment", client: with(func(*http.Transport) {}), variable: "HTTPS_PROXY"},
+		{name: "transport, and a proxy in the environment", client: with(func(*http.Transport) {}), variable: "HTTPS_PROXY"},
 		{name: "HTTPS_PROXY", variable: "HTTPS_PROXY", want: "HTTPS_PROXY is set, and the proxy would choose the address: have the proxy refuse private addresses, " +
 			"or set a Client with &http.Transport{ForceAttemptHTTP2: true}, which uses no proxy"},
 		{name: "https_proxy", variable: "https_proxy", want: "https_proxy is set, and the proxy would choose the address: have the proxy refuse private addresses, " +
@@ -344,7 +344,7 @@ func TestNewRefusesWhatCannotBeChecked(t *testing.T) {
 	}
 	_, err := New(Config{PublicAddressesOnly: true, InsecureAllowLoopbackHTTP: true})
 	if want := "holdfast/httpfetch: Config.PublicAddressesOnly contradicts InsecureAllowLoopbackHTTP: leave one of them out"; err == nil || err.Error() != want {
-		t.Errorf("FETCH-03 beside InsecureAllowLoopbackHTTP: %v", err)
+		t.Errorf("FETCH-03 with InsecureAllowLoopbackHTTP: %v", err)
 	}
 }
 

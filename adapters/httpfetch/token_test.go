@@ -256,7 +256,7 @@ func TestErrorsDoNotTellTheForm(t *testing.T) {
 		client *http.Client
 		url    string
 	}{
-		"nobody listens":                  {nil, gone.URL},
+		"nothing listens":                 {nil, gone.URL},
 		"the transport tells what it has": {broken, "https://id.example.com/token"},
 		"unreadable URL":                  {nil, "https://id.example.com/%zz?s3cr3t"},
 		"a header field that can't be":    {nil, gone.URL},

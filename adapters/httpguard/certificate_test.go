@@ -55,7 +55,7 @@ func TestCertificate(t *testing.T) {
 		{name: "MTLS-03 RFC 9440", proxies: trust(CertificateRFC9440), field: "Client-Cert", values: []string{sequence(client)}, want: clients},
 		{name: "MTLS-03 RFC 9440 from a stranger", proxies: trust(CertificateRFC9440), peer: stranger, field: "Client-Cert", values: []string{sequence(client)}, want: none},
 		{name: "MTLS-03 a stranger's own", proxies: trust(CertificateRFC9440), peer: stranger, over: other, field: "Client-Cert", values: []string{sequence(client)}, want: others},
-		{name: "MTLS-03 the proxy's own certificate is no client's", proxies: trust(CertificateRFC9440), over: other, want: none},
+		{name: "MTLS-03 the proxy's own certificate is not a client's", proxies: trust(CertificateRFC9440), over: other, want: none},
 		{name: "MTLS-03 RFC 9440, empty", proxies: trust(CertificateRFC9440), field: "Client-Cert", values: []string{""}, want: none},
 		{name: "MTLS-03 RFC 9440, two fields", proxies: trust(CertificateRFC9440), field: "Client-Cert", values: []string{sequence(client), sequence(other)}},
 		{name: "MTLS-03 RFC 9440, no colons", proxies: trust(CertificateRFC9440), field: "Client-Cert", values: []string{strings.Trim(sequence(client), ":")}},

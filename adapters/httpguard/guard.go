@@ -97,7 +97,7 @@ func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 }
 
 // verify asks the verifier about the request as its client sent it. The URL is worked out only where it counts
-// (PROXY-07): what proxies forward of it, and how, is no concern of a Bearer request.
+// (PROXY-07): what proxies forward of it does not matter for a Bearer request.
 func (g *Guard) verify(r *http.Request) (*verifier.Verified, error) {
 	request := verifier.Request{
 		Method: cmp.Or(r.Method, http.MethodGet), // as net/http reads an empty one

@@ -213,7 +213,7 @@ func TestCacheAnswers(t *testing.T) {
 		err         string
 	}{
 		{name: "a value", reply: get(5), want: []byte("vvvvv")},
-		{name: "an empty value is no miss", reply: get(0), want: []byte{}},
+		{name: "an empty value is not a miss", reply: get(0), want: []byte{}},
 		{name: "nothing", reply: "END\r\n", err: ports.ErrMiss.Error()},
 		{name: "a value of 2 MiB", reply: get(maxValue), want: bytes.Repeat([]byte("v"), maxValue)},
 		{name: "a value over 2 MiB", reply: get(maxValue + 1), err: "holdfast/memcached: get: the value is over 2 MiB"},
@@ -233,7 +233,7 @@ func TestCacheAnswers(t *testing.T) {
 			}
 		})
 	}
-	t.Run("delete: that there is none is no error", func(t *testing.T) {
+	t.Run("delete: no such entry, no error", func(t *testing.T) {
 		cache, _, _ := play(t, memcached.Config{}, 1, "NOT_FOUND\r\n")
 		if err := cache.Delete(context.Background(), "key"); err != nil {
 			t.Errorf("Delete: %v", err)

@@ -58,7 +58,7 @@ func TestNew(t *testing.T) {
 		client     goredis.UniversalClient
 		prefix     string
 		want       string // of both, or "" where New succeeds
-		wantReplay string // of NewReplayStore alone
+		wantReplay string // of NewReplayStore only
 	}{
 		{name: "the zero Config", client: client},
 		{name: "a prefix of the whole alphabet", client: client, prefix: "ABCXYZabcxyz0189._-:"},
@@ -196,7 +196,7 @@ func TestCacheGet(t *testing.T) {
 		wantErr string
 	}{
 		{name: "a value", answer: "1value", want: []byte("value")},
-		{name: "an empty value is no miss", answer: "1", want: []byte{}},
+		{name: "an empty value is not a miss", answer: "1", want: []byte{}},
 		{name: "nothing", answer: "", wantErr: ports.ErrMiss.Error()},
 		{name: "a value of 2 MiB", answer: "1" + strings.Repeat("v", maxValue), want: bytes.Repeat([]byte("v"), maxValue)},
 		{name: "a value over 2 MiB", answer: "1" + strings.Repeat("v", maxValue+1), wantErr: "holdfast/redis: get: the value is over 2 MiB"},

@@ -140,7 +140,7 @@ func TestFaultNoFreeConnectionIsATimeout(t *testing.T) {
 	_, err := replays.FirstUse(t.Context(), "key", time.Minute)
 	var timeout interface{ Timeout() bool }
 	if !errors.As(err, &timeout) || !timeout.Timeout() {
-		t.Errorf("%v is no time-out", err)
+		t.Errorf("%v is not a time-out", err)
 	}
 }
 

@@ -104,7 +104,7 @@ func (f *fleet) addMember() error {
 	return nil
 }
 
-// coldStart: nobody has a key yet, and all ask at once.
+// coldStart: no process has a key yet, and all ask at once.
 func (f *fleet) coldStart() error {
 	token, err := f.token()
 	if err != nil {
@@ -118,7 +118,7 @@ func (f *fleet) coldStart() error {
 	return nil
 }
 
-// rotation: the issuer signs with a key that nobody has seen.
+// rotation: the issuer signs with a key that no process has seen.
 func (f *fleet) rotation() error {
 	old, err := f.token()
 	if err != nil {

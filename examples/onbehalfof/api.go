@@ -119,7 +119,7 @@ func bearer(r *http.Request) string {
 	return strings.TrimLeft(token, " ")
 }
 
-// exchange trades a token that this API was called with for one that is for another API.
+// exchange gets a token for another API with the one that this API was called with.
 func (a *api) exchange(ctx context.Context, token, audience string) (*exchange.Token, error) {
 	return a.tokens.OnBehalfOf(ctx, exchange.OnBehalfOfRequest{AccessToken: token, Audience: audience, Scope: scope})
 }

@@ -17,7 +17,7 @@ type request struct {
 	oauthError string // expected in the challenge, if any
 }
 
-// show sends the requests one after the other and prints what came of each.
+// show sends the requests one after the other and prints the result of each.
 func show(out io.Writer, api string, requests []request) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "REQUEST\tEXPECTED\tACTUAL\t\tCHALLENGE")

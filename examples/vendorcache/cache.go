@@ -34,7 +34,7 @@ type Cache struct {
 
 var _ ports.Cache = (*Cache)(nil)
 
-// Open returns a cache in a folder, which must exist and be nobody else's. Close it when done.
+// Open returns a cache in a folder, which must exist and have no other user. Close it when done.
 func Open(folder string) (*Cache, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
@@ -90,7 +90,7 @@ func (c *Cache) Set(ctx context.Context, key string, value []byte, ttl time.Dura
 	return nil
 }
 
-// replace writes a file beside and renames it, so that no reader finds half of one.
+// replace writes a temporary file and renames it, so that no reader finds half of one.
 func (c *Cache) replace(name string, entry []byte) error {
 	draft := "draft-" + rand.Text()
 	if err := c.folder.WriteFile(draft, entry, 0o600); err != nil {

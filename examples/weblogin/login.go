@@ -133,7 +133,7 @@ func (a *app) checkIssuer(ctx context.Context, answer url.Values) error {
 	return nil
 }
 
-// redeem trades the code for an ID token, and verifies it.
+// redeem gets an ID token with the code, and verifies it.
 func (a *app) redeem(ctx context.Context, answer url.Values, begun attempt) (*idtoken.Verified, string, error) {
 	config, err := a.oauth(ctx)
 	if err != nil {

@@ -219,7 +219,7 @@ func with(name, value string) answer {
 	return func(_ *testing.T, _ *site, callback *url.URL) string { return edited(callback, name, value) }
 }
 
-// while is the callback while the issuer misbehaves.
+// while is the callback while the issuer fails.
 func while(fault issuer.Fault) answer {
 	return func(_ *testing.T, s *site, callback *url.URL) string {
 		s.tenant.Fail(fault)
@@ -258,7 +258,7 @@ func TestLoginsThatFail(t *testing.T) {
 		{name: "another organization", login: "?organization=acme", ask: asked("organization", "other"), want: notBelieved},
 		{name: "another PKCE challenge", ask: asked("code_challenge", strings.Repeat("A", 43)), want: notRedeemed},
 		{name: "no code", answer: with("code", ""), want: badRequest},
-		{name: "a code of nobody", answer: with("code", "forged"), want: notRedeemed},
+		{name: "a code that the issuer did not send", answer: with("code", "forged"), want: notRedeemed},
 		{name: "a code used before", answer: func(t *testing.T, s *site, callback *url.URL) string {
 			return edited(callback, "code", strangers(t, s, true).Query().Get("code"))
 		}, want: notRedeemed},
@@ -373,10 +373,10 @@ func TestRequests(t *testing.T) {
 	}{
 		{"start page", "GET", "/", nil, 200},
 		{"style", "GET", "/style.css", nil, 200},
-		{"dashboard of nobody", "GET", "/dashboard", nil, 303},
+		{"dashboard without a login", "GET", "/dashboard", nil, 303},
 		{"organization of 256 characters", "GET", "/login?organization=" + strings.Repeat("x", 256), nil, 303},
 		{"organization of 257 characters", "GET", "/login?organization=" + strings.Repeat("x", 257), nil, 400},
-		{"callback that nobody waits for", "GET", "/callback?code=x&state=x", nil, 400},
+		{"callback without a login", "GET", "/callback?code=x&state=x", nil, 400},
 		{"logout from here", "POST", "/logout", http.Header{"Sec-Fetch-Site": {"same-origin"}}, 303},
 		{"logout from another site", "POST", "/logout", http.Header{"Sec-Fetch-Site": {"cross-site"}}, 403},
 		{"logout by a link", "GET", "/logout", nil, 404},
@@ -470,7 +470,7 @@ func TestRun(t *testing.T) {
 	}
 	for name, environment := range map[string]map[string]string{
 		"issuer without client":     {"WEBLOGIN_ISSUER": "tenant.example"},
-		"URL that is none":          {"WEBLOGIN_URL": "app.example"},
+		"not a URL":                 {"WEBLOGIN_URL": "app.example"},
 		"issuer over plain HTTP":    {"WEBLOGIN_ISSUER": "http://127.0.0.1:1", "WEBLOGIN_CLIENT_ID": "app"},
 		"address that can't be had": {"WEBLOGIN_LISTEN": "256.0.0.1:1"},
 

@@ -163,7 +163,7 @@ func TestDPoPProof(t *testing.T) {
 		_, err = checker.Check(proof, dpop.Request{URL: target, AccessToken: token})
 		wantRule(t, err, "DPOP-CLM-02")
 	})
-	t.Run("DPOP-CLM-10 the hash at hand", func(t *testing.T) {
+	t.Run("DPOP-CLM-10 the prepared hash", func(t *testing.T) {
 		proof, err := prover.Proof(method, target, token, nil, nil)
 		if err != nil {
 			t.Fatal(err)

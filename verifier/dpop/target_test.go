@@ -29,7 +29,7 @@ func TestDPoPTarget(t *testing.T) {
 		want      string // "" for an error
 	}{
 		{"DPOP-CLM-05 query", base + "?x=/../y", base},
-		{"DPOP-CLM-05 query that is no URI's", base + "?q=\u00e9", base},
+		{"DPOP-CLM-05 query with a character that no URI has", base + "?q=\u00e9", base},
 		{"DPOP-CLM-05 fragment", base + "#x?y", base},
 		{"DPOP-CLM-05 empty query", base + "?", base},
 		{"DPOP-CLM-06 case of scheme and host", "HtTpS://Api.EXAMPLE/a/b", base},
@@ -64,7 +64,7 @@ func TestDPoPTarget(t *testing.T) {
 		{"DPOP-CLM-03 other scheme", "javascript://api.example/", ""},
 		{"DPOP-CLM-03 no authority", "https:/api.example/", ""},
 		{"DPOP-CLM-03 no host", "https:///a", ""},
-		{"DPOP-CLM-03 port alone", "https://:443/", ""},
+		{"DPOP-CLM-03 only a port", "https://:443/", ""},
 		{"DPOP-CLM-03 port 0", "https://api.example:0/", ""},
 		{"DPOP-CLM-03 port over 65535", "https://api.example:65536/", ""},
 		{"DPOP-CLM-03 port with sign", "https://api.example:+443/", ""},
@@ -80,7 +80,7 @@ func TestDPoPTarget(t *testing.T) {
 		{"DPOP-CLM-03 backslash in the path", `https://api.example/a\b`, ""},
 		{"DPOP-CLM-03 encoded backslash", "https://api.example/a%5cb", ""},
 		{"DPOP-CLM-03 encoded NUL", "https://api.example/a%00", ""},
-		{"DPOP-CLM-03 percent alone", "https://api.example/100%", ""},
+		{"DPOP-CLM-03 only a percent sign", "https://api.example/100%", ""},
 		{"DPOP-CLM-03 percent and no hex", "https://api.example/%zz", ""},
 		{"DPOP-CLM-03 nothing", "", ""},
 	} {
@@ -113,7 +113,7 @@ func FuzzNormalizeTarget(f *testing.F) {
 		}
 		after, err := url.Parse(normal)
 		if err != nil {
-			t.Fatalf("normalised %q to %q, which is no URL: %v", uri, normal, err)
+			t.Fatalf("normalised %q to %q, which is not a URL: %v", uri, normal, err)
 		}
 		if !strings.EqualFold(before.Scheme, after.Scheme) {
 			t.Errorf("%q became %q", uri, normal)

@@ -44,7 +44,7 @@ func unexpected(status int) *Error {
 	if status >= 300 && status < 400 {
 		return useless(CodeUnexpected, "XCHG-16", "the token endpoint redirects")
 	}
-	return useless(CodeUnexpected, "XCHG-10", "the token endpoint answered with a status that is none of its own")
+	return useless(CodeUnexpected, "XCHG-10", "the token endpoint answered with an unexpected status")
 }
 
 // readToken reads a token response (RFC 6749 section 5.1).

@@ -300,7 +300,7 @@ func TestNoAnswer(t *testing.T) {
 			name:     "XCHG-11 the endpoint's own timeout, behind an error that says it is none",
 			endpoint: fail(fmt.Errorf("%w: %w", noTimeout{broken}, context.DeadlineExceeded)), want: timeout, is: broken,
 		},
-		{name: "XCHG-11 an error that says it is no timeout", endpoint: fail(noTimeout{broken}), want: network, is: noTimeout{broken}},
+		{name: "XCHG-11 an error that says it is not a timeout", endpoint: fail(noTimeout{broken}), want: network, is: noTimeout{broken}},
 		{name: "XCHG-11 the client's timeout", endpoint: hang, want: timeout, is: context.DeadlineExceeded},
 		{name: "XCHG-11 the caller's deadline", endpoint: hang, ctx: within(time.Millisecond), want: timeout, is: context.DeadlineExceeded},
 		{name: "XCHG-11 the caller leaves", endpoint: hang, ctx: cancelled, want: unanswered("canceled", "", 503), is: context.Canceled},
@@ -362,7 +362,7 @@ func TestXCHG15ErrorThatQuotesWhatWasSent(t *testing.T) {
 	}
 }
 
-// A noTimeout is an error of a connection that says it is no timeout.
+// A noTimeout is an error of a connection that says it is not a timeout.
 type noTimeout struct{ error }
 
 func (e noTimeout) Timeout() bool { return false }

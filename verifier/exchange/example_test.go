@@ -115,7 +115,7 @@ func ExampleClient_ConnectionToken() {
 	// Output: read:orders
 }
 
-// What an error means: a user whose refresh token is no good has to log in, while an issuer that is away comes back.
+// What an error means: a user whose refresh token is refused has to log in; an issuer that is down comes back.
 func ExampleError() {
 	client, err := exampleClient()
 	if err != nil {

@@ -49,8 +49,8 @@ func TestXCHG17RetryAfter(t *testing.T) {
 		{name: "date by the clock of the issuer", header: header{
 			"Retry-After": {date(noon.Add(time.Hour + time.Minute))}, "Date": {date(noon.Add(time.Hour))},
 		}, want: time.Minute},
-		{name: "date beside a malformed Date", header: header{"Retry-After": {date(noon.Add(time.Minute))}, "Date": {"today"}}, want: time.Minute},
-		{name: "seconds beside a Date", header: header{"Retry-After": {"30"}, "Date": {date(noon.Add(time.Hour))}}, want: 30 * time.Second},
+		{name: "date next to a malformed Date", header: header{"Retry-After": {date(noon.Add(time.Minute))}, "Date": {"today"}}, want: time.Minute},
+		{name: "seconds next to a Date", header: header{"Retry-After": {"30"}, "Date": {date(noon.Add(time.Hour))}}, want: 30 * time.Second},
 
 		{name: "reset in seconds", header: reset("30"), want: 30 * time.Second},
 		{name: "reset by Unix time", header: reset("1772366460"), want: time.Minute}, // 12:01
@@ -62,9 +62,9 @@ func TestXCHG17RetryAfter(t *testing.T) {
 		{name: "reset of Okta", header: header{"X-Rate-Limit-Reset": {"1772366460"}}, want: time.Minute},
 		{name: "reset of the drafts", header: header{"Ratelimit-Reset": {"45"}}, want: 45 * time.Second},
 		{name: "malformed reset", header: reset("soon")},
-		{name: "malformed reset beside a good one", header: header{"X-Ratelimit-Reset": {"soon"}, "Ratelimit-Reset": {"45"}}, want: 45 * time.Second},
-		{name: "reset beside Retry-After", header: header{"X-Ratelimit-Reset": {"30"}, "Retry-After": {"10"}}, want: 10 * time.Second},
-		{name: "reset beside a malformed Retry-After", header: header{"X-Ratelimit-Reset": {"30"}, "Retry-After": {"later"}}, want: 30 * time.Second},
+		{name: "malformed reset next to a good one", header: header{"X-Ratelimit-Reset": {"soon"}, "Ratelimit-Reset": {"45"}}, want: 45 * time.Second},
+		{name: "reset next to Retry-After", header: header{"X-Ratelimit-Reset": {"30"}, "Retry-After": {"10"}}, want: 10 * time.Second},
+		{name: "reset next to a malformed Retry-After", header: header{"X-Ratelimit-Reset": {"30"}, "Retry-After": {"later"}}, want: 30 * time.Second},
 		{name: "reset with 503 is of another thing", status: 503, header: reset("30")},
 	} {
 		t.Run("XCHG-17 "+c.name, func(t *testing.T) {

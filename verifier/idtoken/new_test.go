@@ -49,7 +49,7 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "KEYS-11 no keys needed", from: staticKeys, edit: func(c *idtoken.Config) { c.Domain, c.HS256ClientSecret = "login.example", secret }},
 		{name: "IDTOK-01 none", edit: func(c *idtoken.Config) { c.Algorithms = []string{"RS256", "none"} }, want: []string{"Algorithms[1]"}},
 		{name: "IDTOK-01 HS256 in the list", edit: func(c *idtoken.Config) { c.Algorithms = []string{"HS256"} }, want: []string{"Algorithms[0]"}},
-		{name: "IDTOK-01 HS256 beside the list", edit: func(c *idtoken.Config) { c.Algorithms, c.HS256ClientSecret = []string{"RS256"}, secret }, want: []string{"HS256ClientSecret"}},
+		{name: "IDTOK-01 HS256 next to the list", edit: func(c *idtoken.Config) { c.Algorithms, c.HS256ClientSecret = []string{"RS256"}, secret }, want: []string{"HS256ClientSecret"}},
 		{name: "IDTOK-01 a secret of 32 bytes", edit: func(c *idtoken.Config) { c.HS256ClientSecret = secret }},
 		{name: "IDTOK-01 a secret of 31 bytes", edit: func(c *idtoken.Config) { c.HS256ClientSecret = secret[1:] }, want: []string{"HS256ClientSecret"}},
 		{name: "IDTOK-03 blank trusted audience", edit: func(c *idtoken.Config) { c.TrustedAudiences = []string{"a", " "} }, want: []string{"TrustedAudiences[1]"}},

@@ -21,7 +21,7 @@ Its environment says what to trust:
 	HOLDFAST_ISSUER    the identifier of the issuer, an https URL; its metadata are at .well-known/openid-configuration
 	HOLDFAST_AUDIENCE  the audience that tokens must name
 	HOLDFAST_CA_FILE   a PEM file with the certificate of the issuer
-	HOLDFAST_DPOP      allowed (Bearer and DPoP), required (DPoP alone) or disabled (Bearer alone)
+	HOLDFAST_DPOP      allowed (Bearer and DPoP), required (only DPoP) or disabled (only Bearer)
 	HOLDFAST_LISTEN    the address to listen on, for plain HTTP, as in 127.0.0.1:40001
 
 It must accept access tokens that are signed by RS256, and proofs that are signed by ES256; take proofs of at least a

@@ -47,7 +47,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return complain(stderr, fmt.Sprintf("there is no command %q: say list or run", verb))
 }
 
-// complain says in one line what is wrong and what would mend it.
+// complain says in one line what is wrong and what would fix it.
 func complain(stderr io.Writer, what string) int {
 	fmt.Fprintf(stderr, "%s: %s (%s help says more)\n", name, what, name)
 	return exitUsage

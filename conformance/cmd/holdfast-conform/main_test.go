@@ -34,7 +34,7 @@ func TestWrongUsage(t *testing.T) {
 	}
 	for _, c := range []struct {
 		args string
-		mend string // part of the line that is printed
+		cure string // part of the line that is printed
 	}{
 		{"", "say what to do: list or run"},
 		{"play", `there is no command "play": say list or run`},
@@ -55,11 +55,11 @@ func TestWrongUsage(t *testing.T) {
 		{"run -issuer-listen 0.0.0.0:1 -- api", "must be a loopback address"},
 		{"run -issuer-listen here -- api", "must be a loopback address"},
 		{"run -ca-file f -- api", "-ca-file goes with -url"},
-		{"run -only ( -- api", "-only is no regular expression"},
+		{"run -only ( -- api", "-only is not a regular expression"},
 		{"run -only ^NOTHING -- api", "-only matches no case"},
 		{"run -only ^ACT -- api", "-only matches no case"},
 		{"run -audience= -- api", "-audience is empty"},
-		{"run -baseline " + garbage + " -- api", "-baseline is no file that -json wrote"},
+		{"run -baseline " + garbage + " -- api", "-baseline is not a file that -json wrote"},
 		{"run -baseline " + directory + "/none -- api", "no such file"},
 		{"run -json " + directory + "/no/such/f -- api", "-json: open"},
 	} {
@@ -69,8 +69,8 @@ func TestWrongUsage(t *testing.T) {
 			if status != exitUsage || stdout.Len() > 0 {
 				t.Errorf("exit status %d, printed %q", status, stdout.String())
 			}
-			if strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), c.mend) {
-				t.Errorf("complained %q, want a line with %q", stderr.String(), c.mend)
+			if strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), c.cure) {
+				t.Errorf("complained %q, want a line with %q", stderr.String(), c.cure)
 			}
 		})
 	}

@@ -33,8 +33,8 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags := flag.NewFlagSet(name+" run", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.dpop, "dpop", "", "DPoP `modes` to play, separated by commas: allowed, required, disabled (default all; with -url there is one)")
-	flags.StringVar(&s.only, "only", "", "play the cases whose ID matches this `regexp` alone, as in ^DPOP-")
-	flags.BoolVar(&s.Strict, "strict", false, "judge every answer exactly, and not the decision alone")
+	flags.StringVar(&s.only, "only", "", "play only the cases whose ID matches this `regexp`, as in ^DPOP-")
+	flags.BoolVar(&s.Strict, "strict", false, "check every answer exactly, not only the decision")
 	flags.StringVar(&s.jsonFile, "json", "", "write the results as JSON to this `file`")
 	flags.StringVar(&s.junitFile, "junit", "", "write the results as JUnit XML to this `file`")
 	flags.StringVar(&s.htmlFile, "html", "", "write the results as one HTML page to this `file`")
@@ -51,7 +51,7 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	return flags
 }
 
-// check says what is wrong with the settings, and what would mend it.
+// check says what is wrong with the settings, and what would fix it.
 func (s *settings) check() error {
 	switch {
 	case s.URL == "" && len(s.Command) == 0:
@@ -83,7 +83,7 @@ func (s *settings) check() error {
 	if s.only != "" {
 		only, err := regexp.Compile(s.only)
 		if err != nil {
-			return fmt.Errorf("-only is no regular expression: %w", err)
+			return fmt.Errorf("-only is not a regular expression: %w", err)
 		}
 		s.Chosen = func(c catalogue.Case) bool { return only.MatchString(c.ID) }
 		if !slices.ContainsFunc(catalogue.Cases(), func(c catalogue.Case) bool { return c.BlackBox() && s.Chosen(c) }) {
@@ -200,7 +200,7 @@ func (s *settings) readBaseline() (*result.Run, error) {
 	defer f.Close()
 	baseline, err := report.ReadJSON(f)
 	if err != nil {
-		return nil, fmt.Errorf("-baseline is no file that -json wrote: %w", err)
+		return nil, fmt.Errorf("-baseline is not a file that -json wrote: %w", err)
 	}
 	return &baseline, nil
 }

@@ -14,7 +14,7 @@ type Comparison struct {
 	Better  []Change // passes now, and did not
 	Other   []Change // any other change of outcome
 	Added   []Change // was not in the baseline; Before is empty
-	Removed []Change // is in the baseline alone; After is empty
+	Removed []Change // is only in the baseline; After is empty
 }
 
 // A Change is one case whose outcome, in one mode, is not what it was.

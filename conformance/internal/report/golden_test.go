@@ -12,7 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
 // The golden files show the formats whole; interop opens report.html in a browser.
 func TestGolden(t *testing.T) {

@@ -23,7 +23,7 @@ var pageStyle string
 //go:embed page.js
 var pageScript string
 
-// HTML writes the run as one page that needs nothing beside itself: it asks for no other file, and its own policy
+// HTML writes the run as one page that is complete: it asks for no other file, and its own policy
 // forbids every script and style but its own, so that text of a target stays text. Without scripts it is a list.
 func HTML(w io.Writer, run result.Run) error {
 	page, err := template.New("page").Parse(pageText)

@@ -28,7 +28,7 @@ func ReadJSON(r io.Reader) (result.Run, error) {
 		return result.Run{}, err
 	}
 	if len(text) > maxBaselineBytes {
-		return result.Run{}, errors.New("over 64 MiB: this is no report of holdfast-conform")
+		return result.Run{}, errors.New("over 64 MiB: this is not a report of holdfast-conform")
 	}
 	if err := json.Unmarshal(text, &run); err != nil {
 		return result.Run{}, fmt.Errorf("no report of holdfast-conform: %w", err)

@@ -188,7 +188,7 @@ func TestHostileText(t *testing.T) {
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatalf("it is no XML: %v", err)
+			t.Fatalf("it is not XML: %v", err)
 		}
 		if element, ok := token.(xml.StartElement); ok && (element.Name.Local == "script" || element.Name.Local == "img") {
 			t.Errorf("the target's %s is an element", element.Name.Local)

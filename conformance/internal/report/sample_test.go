@@ -33,7 +33,7 @@ func sample() result.Run {
 		case result.Undecided:
 			r.Actual, r.Note = "", "no answer within 5 s"
 		case result.Skipped:
-			r.Request, r.Expected, r.Actual, r.Note = "", "", "", "needs a settable clock: run in process alone"
+			r.Request, r.Expected, r.Actual, r.Note = "", "", "", "needs a settable clock: run in process only"
 		}
 		return r
 	}
@@ -44,7 +44,7 @@ func sample() result.Run {
 			"Of two Authorization fields neither counts"),
 		one("CRED-09.token-over-bound", result.Must, result.Passed, "OURS bound",
 			"A token over the size bound is rejected before it is parsed"),
-		one("JWS-09.alg-none", result.Must, result.Passed, "RFC 8725 3.2", "alg none is no signature, however it is spelled"),
+		one("JWS-09.alg-none", result.Must, result.Passed, "RFC 8725 3.2", "alg none is not a signature, however it is spelled"),
 		one("JWS-18.zip", result.Ours, result.Failed, "RFC 7516", "A JWE's member in a JWS header makes it neither"),
 		one("CLAIM-ORG-01.other-organization", result.Should, result.Passed, "seed 0", "org_id is that of the route"),
 		one("CACHE-04.past-hard-ttl", result.Must, result.Skipped, "OURS", "Keys are not used for ever"),

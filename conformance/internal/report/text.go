@@ -57,7 +57,7 @@ func printables(texts []string) []string {
 // oneLine is printable text without line feeds.
 func oneLine(text string) string { return strings.ReplaceAll(printable(text), "\n", `\n`) }
 
-// rounded drops the digits of a duration that nobody reads.
+// rounded drops the digits of a duration that no reader needs.
 func rounded(d time.Duration) string {
 	switch {
 	case d >= time.Minute:

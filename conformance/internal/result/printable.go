@@ -2,7 +2,7 @@ package result
 
 import "strings"
 
-// Printable makes a stranger's text fit for a report: of printable ASCII alone, and not too long.
+// Printable makes a stranger's text fit for a report: only printable ASCII, and not too long.
 func Printable(text string) string {
 	const enough = 300
 	if len(text) > enough {

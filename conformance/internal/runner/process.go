@@ -63,7 +63,7 @@ func (r *run) start(mode catalogue.Mode) (*process, error) {
 	return p, nil
 }
 
-// freeAddress is one that nobody listens on.
+// freeAddress is an address on which nothing listens.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -93,7 +93,7 @@ type play struct {
 }
 
 // plan sorts the cases into plays: those of a mode together, the usual setting first. What the issuer does otherwise has
-// nothing to do with the mode, and is played in the first one alone.
+// nothing to do with the mode, and is played only in the first one.
 func plan(config Config) []play {
 	var plays []play
 	for i, mode := range config.Modes {
@@ -297,7 +297,7 @@ func timeIsUp(ctx context.Context) error {
 func (r *run) healthy(ctx context.Context, a *api) error {
 	began, patience := time.Now(), r.StartTimeout
 	if r.usualStart > 0 {
-		// A target that waits for an issuer which misbehaves is not given all that time for each way to.
+		// A target that starts against a failing issuer gets less time: it starts once for each of the issuer's faults.
 		patience = min(patience, max(leastPatience, 10*r.usualStart))
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -337,7 +337,7 @@ func control(ctx context.Context, stage catalogue.Stage) error {
 	return nil
 }
 
-// add writes down what came of a case.
+// add writes down the outcome of a case.
 func (r *run) add(p play, c catalogue.Case, finding catalogue.Finding, url string, took time.Duration) {
 	played := r.result(p, c)
 	played.Expected, played.Actual, played.Note, played.Duration = finding.Expected, finding.Actual, finding.Note, took

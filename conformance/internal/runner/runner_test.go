@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// serveTarget is a target that is good but for one thing.
+// serveTarget is a target that is good except for one thing.
 func serveTarget(how string) error {
 	switch how {
 	case "does not start":

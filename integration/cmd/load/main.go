@@ -1,6 +1,6 @@
 // Command load shows what an API costs and answers while a part that it depends on fails: a replay store that is paused,
 // killed or dark, and issuers that hang. Each row starts an API in a process of its own, sends it requests at a fixed rate
-// over loopback, and lets the part fail after the first second. Bearer requests of an issuer that answers go on beside.
+// over loopback, and lets the part fail after the first second. Bearer requests of an issuer that answers go on meanwhile.
 //
 // It prints a table in Markdown, or with -write puts it into a file, between two markers. It needs redis-server and memcached.
 package main

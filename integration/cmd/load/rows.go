@@ -43,8 +43,8 @@ func (r row) named(text string) bool {
 	return strings.Contains(strings.ToLower(r.name), strings.ToLower(text))
 }
 
-// besideRate is how many Bearer requests a second of an issuer that answers go on beside.
-const besideRate = 100
+// bearerRate is how many Bearer requests a second of an issuer that answers go on meanwhile.
+const bearerRate = 100
 
 // healthy is how long nothing fails.
 const healthy = time.Second
@@ -76,7 +76,7 @@ func (r row) measure() (line string, err error) {
 	}
 	mint := newMint(host)
 	api := startAPI(host, setting{Store: r.store, Addresses: addresses, Issuers: mint.base})
-	beside := mint.requests("good", besideRate*r.seconds(), api.url)
+	bearer := mint.requests("good", bearerRate*r.seconds(), api.url)
 	requests := mint.requests(r.kind, r.total, api.url)
 	if err := warm(mint.requests("good", 1, api.url)[0]); err != nil {
 		return "", err
@@ -90,7 +90,7 @@ func (r row) measure() (line string, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		other = drive(beside, besideRate)
+		other = drive(bearer, bearerRate)
 	}()
 	measured := drive(requests, r.rate)
 	<-done

@@ -21,7 +21,7 @@ var (
 )
 
 // Identifier returns the issuer identifier that d stands for, by the rules of [ports.Domain]. Plain http is
-// refused, but for loopback hosts where loopbackHTTP is set.
+// refused, except for loopback hosts where loopbackHTTP is set.
 func Identifier(d ports.Domain, loopbackHTTP bool) (string, error) {
 	written := strings.TrimSpace(d.Issuer)
 	if written == "" {

@@ -34,12 +34,12 @@ func TestRFCExamples(t *testing.T) {
 			message, fault := Parse(e.JWS)
 			whole := signature && fault == nil
 			want := map[string][2]bool{
-				"yes": {true, true}, "its signature alone": {true, false}, "no": {}, "by its secret alone": {},
+				"yes": {true, true}, "only its signature": {true, false}, "no": {}, "only by its secret": {},
 			}[e.Verifies]
 			if signature != want[0] || whole != want[1] {
 				t.Errorf("signature %v, whole %v (%v, %v), want %s; %s", signature, whole, keyErr, fault, e.Verifies, e.Why)
 			}
-			if e.Verifies != "by its secret alone" {
+			if e.Verifies != "only by its secret" {
 				return
 			}
 			var symmetric struct{ K string }

@@ -70,7 +70,7 @@ func TestWycheproof(t *testing.T) {
 	const (
 		empty = "JWS-01: a JWT has a payload"
 		alg   = "JWS-11: the key's own alg is another one"
-		es521 = "KEYS-08: ES521 is no registered algorithm"
+		es521 = "KEYS-08: ES521 is not a registered algorithm"
 		roca  = "the key is weak (ROCA): an issuer's own affair, as the requirements do not ask for the check"
 	)
 	// Where the outcome here is another than Wycheproof's, and why.

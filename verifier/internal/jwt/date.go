@@ -11,7 +11,7 @@ import (
 const maxNumericDate = 253402300799
 
 // NumericDate reads a date (RFC 7519 section 2): seconds since 1970, which may have a fraction. It reports false for
-// what is no number, and for numbers that no token has reason to hold, so that nothing overflows.
+// what is not a number, and for numbers that no token has reason to hold, so that nothing overflows.
 func NumericDate(value strictjson.Value) (time.Time, bool) {
 	seconds, isNumber := value.Number()
 	if !isNumber || seconds < 0 || seconds > maxNumericDate {

@@ -1,5 +1,5 @@
 // Package keyring keeps the metadata and keys of issuers, so that a request finds them without waiting and an issuer
-// is asked seldom.
+// is asked rarely.
 //
 // One issuer is in one of these states, by the age of its snapshot (what was last fetched):
 //
@@ -27,7 +27,7 @@
 // A fetch that began after the request came decides: the issuer has no such key. Within the cooldown the snapshot
 // decides, but not about a token that says it was issued after the snapshot was fetched: that one is undecidable.
 //
-// A fetch is no single request's: it outlives the one that started it, and all that need it share it. It ends after
+// A fetch belongs to no single request: it outlives the one that started it, and all that need it share it. It ends after
 // FetchTimeout, whatever the Fetcher does. A request waits for at most WaitTimeout in all, and leaves when its own
 // context ends. Fetches wait for their turn in a bounded queue without goroutines (slots.go).
 //

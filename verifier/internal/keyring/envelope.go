@@ -74,8 +74,8 @@ func (r *Ring) open(name string, sealed []byte) (documents, error) {
 		return documents{}, errTooLarge
 	}
 	line, body, found := bytes.Cut(sealed, []byte("\n"))
-	version, authenticator, parted := bytes.Cut(line, []byte(" "))
-	if !found || !parted || string(version) != envelopeVersion {
+	version, authenticator, spaced := bytes.Cut(line, []byte(" "))
+	if !found || !spaced || string(version) != envelopeVersion {
 		return documents{}, errEnvelope
 	}
 	if len(r.CacheSecrets) > 0 && !r.authentic(authenticator, body) {

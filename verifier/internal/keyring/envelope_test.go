@@ -175,7 +175,7 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 		{name: "CACHE-09 untouched and authentic", secrets: [][]byte{secretA}, change: func(s string) string { return s }},
 		{name: "CACHE-09 empty", change: func(string) string { return "" }, refused: true},
 		{name: "CACHE-09 truncated", change: func(s string) string { return s[:len(s)/2] }, refused: true},
-		{name: "CACHE-09 first line alone", change: func(s string) string { a, _ := cut(s, "\n"); return a + "\n" }, refused: true},
+		{name: "CACHE-09 only first line", change: func(s string) string { a, _ := cut(s, "\n"); return a + "\n" }, refused: true},
 		{name: "CACHE-09 another version", change: func(s string) string { return strings.Replace(s, "/1 ", "/2 ", 1) }, refused: true},
 		{name: "CACHE-09 another issuer", change: func(s string) string {
 			return strings.Replace(s, `"issuer":"https://issuer.example/"`, `"issuer":"https://other.example/"`, 1)
@@ -197,7 +197,7 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 		{name: "CACHE-16 over a minute ahead", change: at(noon.Add(time.Minute + time.Millisecond)), refused: true},
 		{name: "CACHE-04 a moment before the hard TTL", change: at(noon.Add(time.Millisecond - 24*time.Hour)), stale: true},
 		{name: "CACHE-04 at the hard TTL", change: at(noon.Add(-24 * time.Hour)), refused: true},
-		{name: "CACHE-09 keys that are no set", change: func(s string) string { return strings.Replace(s, `{"keys":[`, `{"sets":[`, 1) }, refused: true},
+		{name: "CACHE-09 keys that are not a set", change: func(s string) string { return strings.Replace(s, `{"keys":[`, `{"sets":[`, 1) }, refused: true},
 		{name: "CACHE-09 from the future", change: func(s string) string { return strings.Replace(s, "2026-", "2027-", 1) }, refused: true},
 		{name: "CACHE-09 changed and authenticated before", secrets: [][]byte{secretA}, change: func(s string) string { return strings.Replace(s, "key-1", "key-X", 1) }, refused: true},
 		{name: "CACHE-09 authenticator removed", secrets: [][]byte{secretA}, change: func(s string) string {
@@ -208,7 +208,7 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 			_, body := cut(s, "\n")
 			return fmt.Sprintf("%s %s\n%s", envelopeVersion, encodeMAC(mac(secretB, []byte(body))), body)
 		}, refused: true},
-		{name: "CACHE-09 authenticator is no base64url", secrets: [][]byte{secretA}, change: func(s string) string {
+		{name: "CACHE-09 authenticator is not base64url", secrets: [][]byte{secretA}, change: func(s string) string {
 			_, body := cut(s, "\n")
 			return envelopeVersion + " !\n" + body
 		}, refused: true},

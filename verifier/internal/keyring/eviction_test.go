@@ -39,7 +39,7 @@ func TestCACHE12EvictionByUse(t *testing.T) {
 			}
 			use(w)
 			w.clock.Advance(time.Second)
-			for n := 3; n < 6; n++ { // each drives out the one before, but for the first time
+			for n := 3; n < 6; n++ { // each drives out the one before, except the first time
 				if n > 3 {
 					use(w)
 					w.clock.Advance(time.Second)

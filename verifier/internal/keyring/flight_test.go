@@ -308,7 +308,7 @@ func TestCloseLetsNoFetchBegin(t *testing.T) {
 	}
 }
 
-// That Close ended a call of the shared cache is no fault of the cache.
+// That Close ended a call of the shared cache is not a failure of the cache.
 func TestCloseIsNoFaultOfTheCache(t *testing.T) {
 	for name, hang := range map[string]func(*slowCache){
 		"reading": func(c *slowCache) { c.get = true }, "writing": func(c *slowCache) { c.set = true },

@@ -132,7 +132,7 @@ func (w *world) set(change func()) {
 	change()
 }
 
-// find looks for a key and reports what came of it: found, unknown, or unavailable.
+// find looks for a key and reports the outcome: found, unknown, or unavailable.
 func (w *world) find(t *testing.T, kid string) string {
 	t.Helper()
 	keys, err := w.Keys(t.Context(), issuerURL, Selector{KeyID: kid, HasKeyID: true})

@@ -16,7 +16,7 @@ import (
 )
 
 // Metadata is what is read of an issuer's metadata (OpenID Connect Discovery section 3, RFC 8414 section 2).
-// An endpoint that is absent or no usable URL is empty: it is no reason to refuse the keys.
+// An endpoint that is absent or not a usable URL is empty: the keys are taken all the same.
 type Metadata struct {
 	JWKSURI               string
 	AuthorizationEndpoint string
@@ -62,7 +62,7 @@ const (
 // load gets an issuer's documents, from the shared cache unless forced past it, and else from the issuer. It takes
 // nothing from the cache that is not newer than what is known already.
 //
-// What is cached and stale is kept at hand: should the issuer fail, it starts a fresh process as well as the memory
+// What is cached and stale is kept: should the issuer fail, it starts a fresh process as well as the memory
 // of an old one keeps that going.
 func (r *Ring) load(f *flight) result {
 	i := f.issuer

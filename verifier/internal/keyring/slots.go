@@ -98,7 +98,7 @@ func (s *slots) makeRoom() {
 // begin starts a flight. The caller holds mu, and a slot is free.
 func (s *slots) begin(f *flight) {
 	s.under[f.class]++
-	// The context is no request's: a flight outlives the caller that started it.
+	// The context belongs to no request: a flight outlives the caller that started it.
 	f.ctx, f.end = context.WithCancelCause(s.open)
 	f.begun.Store(true)
 	s.launched.Go(func() {

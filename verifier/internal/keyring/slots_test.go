@@ -89,7 +89,7 @@ func (c *crowd) count(read func() int) int {
 
 func nth(kind string, n int) string { return fmt.Sprintf("https://%s-%d.example/", kind, n) }
 
-// ask looks for key-1 of an issuer, and reports what came of it and how long it took.
+// ask looks for key-1 of an issuer, and reports the outcome and how long it took.
 func (c *crowd) ask(ctx context.Context, issuer string) (time.Duration, error) {
 	began := time.Now()
 	_, err := c.Keys(ctx, issuer, Selector{KeyID: "key-1", HasKeyID: true})

@@ -215,7 +215,7 @@ func TestFaultPortThatIsAway(t *testing.T) {
 		synctest.Wait()
 		began := time.Now()
 		if _, err := Call(t.Context(), p, answering); !errors.Is(err, ErrAway) || time.Since(began) != 0 {
-			t.Errorf("beside a probe: %v after %v, want ErrAway at once", err, time.Since(began))
+			t.Errorf("during a probe: %v after %v, want ErrAway at once", err, time.Since(began))
 		}
 		if err := <-probe; !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the probe's error is %v", err)

@@ -29,7 +29,7 @@ func (w *world) mayHaveBeenUsed(r *request) bool {
 }
 
 // storeFailed tells whether the replay store had a fault while the request was under way or just before, or had one since
-// the process last heard from it and is being asked by another request: whoever comes beside that one is not let through.
+// the process last heard from it and is being asked by another request: other requests are not let through meanwhile.
 func (w *world) storeFailed(r *request) bool {
 	var heard time.Duration
 	asked := false

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A fault is how an issuer, the cache or the replay store misbehaves.
+// A fault is how an issuer, the cache or the replay store fails.
 type fault int
 
 const (
@@ -71,7 +71,7 @@ func rest(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// A trouble is how something misbehaves from now on.
+// A trouble is how something fails from now on.
 type trouble struct {
 	fault fault
 	slow  time.Duration // what faultSlow and faultDeaf add

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A result is what came of a history.
+// A result is the outcome of a history.
 type result struct {
 	history  *history
 	breaches []breach

@@ -11,8 +11,8 @@
 //   - depth and number of members are bounded, cost is linear in size, and an error tells nothing of the input.
 //
 // [ParseObject] checks the syntax of the whole text and both limits at once, at every depth. Names are checked for
-// duplicates in the outermost object then, and in an inner one when [Value.Object] reads it: what nobody reads
-// confuses nobody. [Object.CheckDuplicates] checks every depth, for text that is to be handed to another decoder.
+// duplicates in the outermost object then, and in an inner one when [Value.Object] reads it: what no code reads
+// confuses no code. [Object.CheckDuplicates] checks every depth, for text that is to be handed to another decoder.
 //
 // Nothing is copied unless it has escapes: what is read of an [Object] or [Value] are parts of the text it was parsed
 // from, which stays in memory as long as they do. Both are safe for concurrent use.

@@ -12,7 +12,7 @@ import (
 // fuzzed limits are narrow, so that a short input gets past them, and let more than few members in.
 var fuzzed = Limits{Depth: 4, Members: few + 4}
 
-// FuzzParseObject holds ParseObject against encoding/json: the same texts but for what this package refuses on
+// FuzzParseObject holds ParseObject against encoding/json: the same texts except for what this package refuses on
 // purpose, and the same members in them.
 func FuzzParseObject(f *testing.F) {
 	for _, seed := range []string{

@@ -33,8 +33,8 @@ func TestLimits(t *testing.T) {
 		{"JWS-07 one more than none", `{"a":1}`, ErrMembers},
 	})
 	checkVerdicts(t, Limits{}, []verdict{{"JWS-07 zero limits permit nothing", `{}`, ErrDepth}})
-	checkVerdicts(t, Limits{Depth: 1, Members: -1}, []verdict{{"JWS-07 a negative limit is no licence", `{"a":1}`, ErrMembers}})
-	checkVerdicts(t, Limits{Depth: -1, Members: 1}, []verdict{{"JWS-07 a negative limit is no licence", `{"a":1}`, ErrDepth}})
+	checkVerdicts(t, Limits{Depth: 1, Members: -1}, []verdict{{"JWS-07 a negative limit allows nothing", `{"a":1}`, ErrMembers}})
+	checkVerdicts(t, Limits{Depth: -1, Members: 1}, []verdict{{"JWS-07 a negative limit allows nothing", `{"a":1}`, ErrDepth}})
 }
 
 // The work on each of these is linear in the size: what is quadratic runs into the test's timeout, and what recurses

@@ -14,7 +14,7 @@ var (
 	ErrSyntax = errors.New("malformed JSON")
 	// ErrUTF8: the text is not UTF-8 (RFC 8259 section 8.1).
 	ErrUTF8 = errors.New("JSON is not UTF-8")
-	// ErrSurrogate: an escape stands for half a surrogate pair, which is no character (RFC 7493 section 2.1).
+	// ErrSurrogate: an escape stands for half a surrogate pair, which is not a character (RFC 7493 section 2.1).
 	ErrSurrogate = errors.New("JSON string has an unpaired surrogate")
 	// ErrDuplicate: two members of an object have the same name (RFC 7515 section 4, RFC 7519 section 4).
 	ErrDuplicate = errors.New("JSON object has duplicate member names")
@@ -86,7 +86,7 @@ func (o Object) Lookup(name string) (Value, bool) {
 	return Value{}, false
 }
 
-// Text returns the text of the member with the name, and false if there is none or it is no string.
+// Text returns the text of the member with the name, and false if there is none or it is not a string.
 func (o Object) Text(name string) (string, bool) {
 	value, _ := o.Lookup(name)
 	return value.Text()
@@ -106,7 +106,7 @@ func (o Object) CheckDuplicates() error {
 	return err
 }
 
-// few is how many members are cheaper to compare with one another than to put into a map. A token seldom has more.
+// few is how many members are cheaper to compare with one another than to put into a map. A token rarely has more.
 const few = 16
 
 // repeat reports whether two members have the same name.

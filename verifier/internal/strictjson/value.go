@@ -51,7 +51,7 @@ func (v Value) Kind() Kind {
 // Raw is the text of v as it was received, without white space around it.
 func (v Value) Raw() string { return v.raw }
 
-// Text returns the text of a string, its escapes decoded, and false if v is no string. It may hold any character,
+// Text returns the text of a string, its escapes decoded, and false if v is not a string. It may hold any character,
 // U+0000 too.
 func (v Value) Text() (string, bool) {
 	if v.Kind() != String {
@@ -70,7 +70,7 @@ func (v Value) Bool() (value, isBool bool) {
 	return v.raw == "true", v.Kind() == Bool
 }
 
-// Number returns the nearest float64, and false if v is no number or one beyond the range of float64.
+// Number returns the nearest float64, and false if v is not a number or one beyond the range of float64.
 func (v Value) Number() (float64, bool) {
 	if v.Kind() != Number {
 		return 0, false
@@ -82,7 +82,7 @@ func (v Value) Number() (float64, bool) {
 	return number, true
 }
 
-// Array returns the elements of an array, and false if v is no array.
+// Array returns the elements of an array, and false if v is not an array.
 func (v Value) Array() ([]Value, bool) {
 	elements, ok := v.elements()
 	if !ok {
