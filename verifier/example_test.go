@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -12,27 +14,15 @@ import (
 
 // A Bearer token of one issuer. In production the Fetcher is an httpfetch.Fetcher.
 func Example() {
-	issuer, err := verifiertest.NewIssuer("https://tenant.us.auth0.com/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	v, err := verifier.New(verifier.Config{
+	issuer := must(verifiertest.NewIssuer("https://tenant.us.auth0.com/"))
+	v := must(verifier.New(verifier.Config{
 		Domain:    "tenant.us.auth0.com",
 		Audiences: []string{"https://api.example.com"},
 		Fetcher:   issuer,
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	defer v.Close()
 
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example.com", "scope": "read:orders"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example.com", "scope": "read:orders"}))
 	verified, err := v.VerifyAccessToken(context.Background(), token)
 	if err != nil {
 		fmt.Println(err)
@@ -44,38 +34,14 @@ func Example() {
 
 // A token that is bound to a key comes with a DPoP proof, which is good for one request, once.
 func ExampleVerifier_VerifyRequest_dpop() {
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	key, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	key := must(verifiertest.NewKey("ES256", "client"))
 	client := &verifiertest.Prover{Key: key}
-	thumbprint, err := client.Thumbprint()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example", "cnf": verifiertest.Claims{"jkt": thumbprint}})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	proof, err := client.Proof("GET", "https://api.example/orders", token, nil, nil)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	thumbprint := must(client.Thumbprint())
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example", "cnf": verifiertest.Claims{"jkt": thumbprint}}))
+	proof := must(client.Proof("GET", "https://api.example/orders", token, nil, nil))
 
-	v, err := verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	v := must(verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
 	defer v.Close()
 	request := verifier.Request{
 		Method: "GET",
@@ -93,28 +59,16 @@ func ExampleVerifier_VerifyRequest_dpop() {
 
 // An issuer that is down makes no token invalid: tell the two apart by the error's class.
 func ExampleError() {
-	v, err := verifier.New(verifier.Config{
+	v := must(verifier.New(verifier.Config{
 		Domain:    "tenant.example",
 		Audiences: []string{"https://api.example"},
 		Fetcher: ports.FetcherFunc(func(context.Context, string) (ports.Document, error) {
 			return ports.Document{}, errors.New("connection refused")
 		}),
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	defer v.Close()
-	issuer, err := verifiertest.NewIssuer("https://tenant.example/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	good, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	issuer := must(verifiertest.NewIssuer("https://tenant.example/"))
+	good := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
 	for _, token := range []string{good, "not.a.token"} {
 		_, err := v.VerifyAccessToken(context.Background(), token)
 		var e *verifier.Error
@@ -129,27 +83,11 @@ func ExampleError() {
 
 // Claims of your own are decoded into your own type, strictly.
 func ExampleDecodeClaims() {
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	v, err := verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
 	defer v.Close()
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example", "https://api.example/tier": "gold"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	verified, err := v.VerifyAccessToken(context.Background(), token)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example", "https://api.example/tier": "gold"}))
+	verified := must(v.VerifyAccessToken(context.Background(), token))
 	type account struct {
 		Tier string `json:"https://api.example/tier"`
 	}
@@ -160,12 +98,8 @@ func ExampleDecodeClaims() {
 
 // An application with a tenant for each host says for each request whose tokens it takes.
 func ExampleConfig_resolver() {
-	issuer, err := verifiertest.NewIssuer("https://acme.eu.auth0.com/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	v, err := verifier.New(verifier.Config{
+	issuer := must(verifiertest.NewIssuer("https://acme.eu.auth0.com/"))
+	v := must(verifier.New(verifier.Config{
 		Audiences: []string{"https://api.example"},
 		Fetcher:   issuer,
 		Resolver: ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
@@ -174,26 +108,191 @@ func ExampleConfig_resolver() {
 			}
 			return []ports.Domain{{Issuer: "acme.eu.auth0.com"}}, nil
 		}),
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	defer v.Close()
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	verified, err := v.VerifyRequest(context.Background(), verifier.Request{
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
+	verified := must(v.VerifyRequest(context.Background(), verifier.Request{
 		Method: "GET",
 		URL:    "https://acme.api.example/orders",
 		Header: map[string][]string{"Authorization": {"Bearer " + token}},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	fmt.Println(verified.Issuer)
 	// Output: https://acme.eu.auth0.com/
+}
+
+// An API that moves from one domain to another takes the tokens of both. Domain is where its own client asks for
+// tokens.
+func ExampleConfig_domains() {
+	issuers := make(map[string]*verifiertest.Issuer)
+	for _, host := range []string{"tenant.auth0.com", "login.example.com", "elsewhere.example"} {
+		issuer := must(verifiertest.NewIssuer("https://" + host + "/"))
+		issuers[host] = issuer
+	}
+	v := must(verifier.New(verifier.Config{
+		Domain:    "tenant.auth0.com",
+		Domains:   []ports.Domain{{Issuer: "tenant.auth0.com"}, {Issuer: "login.example.com"}},
+		Audiences: []string{"https://api.example"},
+		Fetcher: ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+			host, _, _ := strings.Cut(strings.TrimPrefix(url, "https://"), "/")
+			return issuers[host].Fetch(ctx, url)
+		}),
+	}))
+	defer v.Close()
+	for _, host := range []string{"tenant.auth0.com", "login.example.com", "elsewhere.example"} {
+		token := must(issuers[host].Token(verifiertest.Claims{"aud": "https://api.example"}))
+		_, err := v.VerifyAccessToken(context.Background(), token)
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// <nil>
+	// holdfast: issuer_not_allowed (CLAIM-ISS-02): iss is not "https://tenant.auth0.com/" or "https://login.example.com/"
+}
+
+// What every token must have, in addition to what the standards ask for.
+func ExampleConfig_requiredClaims() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{
+		Domain:         "issuer.example",
+		Audiences:      []string{"https://api.example"},
+		Fetcher:        issuer,
+		RequiredClaims: []string{"tier"},
+		Organization:   "org_acme",
+	}))
+	defer v.Close()
+	for _, claims := range []verifiertest.Claims{
+		{"tier": "gold", "org_id": "org_acme"},
+		{"org_id": "org_acme"},
+		{"tier": "gold", "org_id": "org_other"},
+	} {
+		claims["aud"] = "https://api.example"
+		token := must(issuer.Token(claims))
+		_, err := v.VerifyAccessToken(context.Background(), token)
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// holdfast: claim_missing (CLAIM-REQ-01): claim "tier" is missing
+	// holdfast: organization_mismatch (CLAIM-ORG-01): the token is not for the configured organization
+}
+
+// An API that takes only bound tokens says so in its challenge.
+func ExampleConfig_dpopRequired() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{
+		Domain:    "issuer.example",
+		Audiences: []string{"https://api.example"},
+		Fetcher:   issuer,
+		DPoP:      verifier.DPoP{Mode: verifier.DPoPRequired},
+	}))
+	defer v.Close()
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
+	_, err := v.VerifyRequest(context.Background(), verifier.Request{
+		Method: "GET",
+		URL:    "https://api.example/orders",
+		Header: map[string][]string{"Authorization": {"Bearer " + token}},
+	})
+	var refused *verifier.Error
+	if errors.As(err, &refused) {
+		fmt.Println(refused.Status, refused.Header["Www-Authenticate"])
+	}
+	// Output: 401 [DPoP algs="ES256"]
+}
+
+// Keys that never change need no fetcher: a JWK Set or PEM from the configuration.
+func ExampleConfig_staticKeys() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	public := must(issuer.Keys()[0].JWK())
+	v := must(verifier.New(verifier.Config{
+		Domain:     "issuer.example",
+		Audiences:  []string{"https://api.example"},
+		StaticKeys: map[string][]byte{"issuer.example": []byte(`{"keys":[` + string(public) + `]}`)},
+	}))
+	defer v.Close()
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
+	verified := must(v.VerifyAccessToken(context.Background(), token))
+	fmt.Println(verified.Subject)
+	// Output: user-1
+}
+
+// Outside net/http: the metadata of a gRPC call is a map of fields too. DPoP proofs are for a method and a URL, which
+// gRPC does not show its services, so this one takes only Bearer tokens.
+func ExampleVerifier_VerifyRequest_metadata() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{
+		Domain:    "issuer.example",
+		Audiences: []string{"https://api.example"},
+		Fetcher:   issuer,
+		DPoP:      verifier.DPoP{Mode: verifier.DPoPDisabled},
+	}))
+	defer v.Close()
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
+	metadata := map[string][]string{"authorization": {"Bearer " + token}} // metadata.FromIncomingContext(ctx)
+	verified, err := v.VerifyRequest(context.Background(), verifier.Request{Header: metadata})
+	if err != nil {
+		fmt.Println(err) // codes.Unavailable if it is Undecidable, codes.Unauthenticated if it is Rejected
+		return
+	}
+	fmt.Println(verified.Subject)
+	// Output: user-1
+}
+
+// What a token permits, and what only the application knows of: a list of its customers, callers who never logged in.
+func ExampleVerified() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
+	defer v.Close()
+	customers := []string{"org_acme", "org_globex"}
+	for _, claims := range []verifiertest.Claims{
+		{"scope": "read:orders", "org_id": "org_acme"},
+		{"scope": "read:orders", "org_id": "org_unknown"},
+		{"scope": "read:orders", "org_id": "org_acme", "sub": "anon@1"},
+		{"scope": "read:menu", "org_id": "org_acme"},
+	} {
+		claims["aud"] = "https://api.example"
+		token := must(issuer.Token(claims))
+		verified := must(v.VerifyAccessToken(context.Background(), token))
+		switch err := verified.RequireScopes("read:orders"); {
+		case err != nil:
+			fmt.Println(err)
+		case strings.HasPrefix(verified.Subject, "anon@"):
+			fmt.Println("not for anonymous callers")
+		default:
+			fmt.Println(slices.Contains(customers, verified.OrganizationID))
+		}
+	}
+	// Output:
+	// true
+	// false
+	// not for anonymous callers
+	// holdfast: scope_insufficient (CLAIM-SCP-02): scope "read:orders" is needed
+}
+
+// Who acts for the user: the first of the chain is to be considered in decisions, the others are history.
+func ExampleVerified_DelegationChain() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
+	defer v.Close()
+	token := must(issuer.Token(verifiertest.Claims{
+		"aud": "https://api.example",
+		"act": verifiertest.Claims{
+			"iss": "https://issuer.example/", "sub": "calendar-service", "act": verifiertest.Claims{"sub": "assistant"},
+		},
+	}))
+	verified := must(v.VerifyAccessToken(context.Background(), token))
+	actor, err := verified.Actor()
+	fmt.Printf("%+v %v\n", actor, err)
+	chain, err := verified.DelegationChain()
+	fmt.Printf("%+v %v\n", chain, err)
+	// Output:
+	// {Issuer:https://issuer.example/ Subject:calendar-service} <nil>
+	// [{Issuer:https://issuer.example/ Subject:calendar-service} {Issuer: Subject:assistant}] <nil>
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -16,33 +16,29 @@ func ExampleNewTokenSource() {
 		// In production the Endpoint is an httpfetch.Fetcher.
 		return ports.TokenResponse{Status: 200, Body: []byte(`{"access_token":"abc","token_type":"Bearer","expires_in":3600}`)}, nil
 	})
-	client, err := exchange.New(nil, exchange.Config{
+	client := must(exchange.New(nil, exchange.Config{
 		Endpoint:         endpoint,
 		TokenEndpointURL: "https://tenant.us.auth0.com/oauth/token",
 		ClientID:         "my-client",
 		ClientSecret:     "my-secret",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	source, err := exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
+	}))
+	source := must(exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
 		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: "https://tenant.us.auth0.com/api/v2/"})
-	}, exchange.SourceConfig{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}, exchange.SourceConfig{}))
 
 	tokens := oauth2.NewTokenSource(source)
 	httpClient := xoauth2.NewClient(context.Background(), tokens)
 	_ = httpClient // for requests to https://tenant.us.auth0.com/api/v2/
 
-	token, err := tokens.Token()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	token := must(tokens.Token())
 	fmt.Println(token.Type(), token.Valid())
 	// Output: Bearer true
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

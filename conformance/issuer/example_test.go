@@ -10,18 +10,10 @@ import (
 )
 
 func Example() {
-	server, err := issuer.Start()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	server := must(issuer.Start())
 	defer server.Close()
 
-	response, err := server.Client().Get(server.URL + ".well-known/openid-configuration")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	response := must(server.Client().Get(server.URL + ".well-known/openid-configuration"))
 	defer response.Body.Close()
 	fmt.Println(response.Status)
 
@@ -34,25 +26,17 @@ func Example() {
 
 // A service gets a token of its own over the wire.
 func ExampleServer_Register() {
-	server, err := issuer.Start()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	server := must(issuer.Start())
 	defer server.Close()
 	if err := server.Register(issuer.Client{ID: "billing", Secret: "secret"}); err != nil {
 		fmt.Println(err)
 		return
 	}
 
-	response, err := server.Client().PostForm(server.URL+"token", url.Values{
+	response := must(server.Client().PostForm(server.URL+"token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {"billing"}, "client_secret": {"secret"},
 		"audience": {"https://api.example"}, "scope": {"read:orders"},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	defer response.Body.Close()
 	var answer struct {
 		TokenType string `json:"token_type"`
@@ -68,24 +52,24 @@ func ExampleServer_Register() {
 
 // An issuer that is down, and well again.
 func ExampleServer_Fail() {
-	server, err := issuer.Start()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	server := must(issuer.Start())
 	defer server.Close()
 
 	for _, fault := range []issuer.Fault{issuer.Outage, nil} {
 		server.Fail(fault)
-		response, err := server.Client().Get(server.URL + "jwks")
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
+		response := must(server.Client().Get(server.URL + "jwks"))
 		response.Body.Close()
 		fmt.Println(response.Status)
 	}
 	// Output:
 	// 503 Service Unavailable
 	// 200 OK
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

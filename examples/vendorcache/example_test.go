@@ -10,17 +10,9 @@ import (
 )
 
 func Example() {
-	folder, err := os.MkdirTemp("", "vendorcache")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	folder := must(os.MkdirTemp("", "vendorcache"))
 	defer os.RemoveAll(folder)
-	cache, err := vendorcache.Open(folder)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	cache := must(vendorcache.Open(folder))
 	defer cache.Close()
 
 	ctx := context.Background()
@@ -31,4 +23,12 @@ func Example() {
 	value, err := cache.Get(ctx, "keys:issuer")
 	fmt.Printf("%s %v\n", value, err)
 	// Output: {"keys":[]} <nil>
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -21,108 +21,65 @@ var tokenEndpoint = ports.TokenEndpointFunc(func(_ context.Context, r ports.Toke
 })
 
 // exampleClient returns a client of the issuer whose tokens a verifier accepts.
-func exampleClient() (*exchange.Client, error) {
-	issuer, err := verifiertest.NewIssuer("https://tenant.us.auth0.com/")
-	if err != nil {
-		return nil, err
-	}
-	v, err := verifier.New(verifier.Config{
+func exampleClient() *exchange.Client {
+	v := must(verifier.New(verifier.Config{
 		Domain:    "tenant.us.auth0.com",
 		Audiences: []string{"https://api.example.com"},
-		Fetcher:   issuer,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return exchange.New(v, exchange.Config{Endpoint: tokenEndpoint, ClientID: "my-client", ClientSecret: "my-secret"})
+		Fetcher:   must(verifiertest.NewIssuer("https://tenant.us.auth0.com/")),
+	}))
+	return must(exchange.New(v, exchange.Config{Endpoint: tokenEndpoint, ClientID: "my-client", ClientSecret: "my-secret"}))
 }
 
 // A token of the application's own, for another API.
 func Example() {
-	client, err := exampleClient()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	token, err := client.ClientCredentials(context.Background(), exchange.ClientCredentialsRequest{
+	client := exampleClient()
+	token := must(client.ClientCredentials(context.Background(), exchange.ClientCredentialsRequest{
 		Audience: "https://orders.example.com",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	fmt.Println(token.TokenType, token.Scope)
 	// Output: Bearer read:orders
 }
 
 // An API calls the next one as the user who called it. The token that it sends on was verified before.
 func ExampleClient_OnBehalfOf() {
-	client, err := exampleClient()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	token, err := client.OnBehalfOf(context.Background(), exchange.OnBehalfOfRequest{
+	client := exampleClient()
+	token := must(client.OnBehalfOf(context.Background(), exchange.OnBehalfOfRequest{
 		AccessToken: "the-verified-access-token",
 		Audience:    "https://orders.example.com",
 		Scope:       "read:orders",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	fmt.Println(token.TokenType, token.Scope)
 	// Output: Bearer read:orders
 }
 
 // A token of another party's is exchanged by a token exchange profile of Auth0.
 func ExampleClient_Exchange() {
-	client, err := exampleClient()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	token, err := client.Exchange(context.Background(), exchange.ExchangeRequest{
+	client := exampleClient()
+	token := must(client.Exchange(context.Background(), exchange.ExchangeRequest{
 		SubjectToken:     "a-partners-token",
 		SubjectTokenType: "urn:partner0:external-token",
 		Audience:         "https://api.example.com",
 		Extra:            map[string][]string{"device_id": {"d-1"}},
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	fmt.Println(token.TokenType, token.Has("refresh_token"))
 	// Output: Bearer false
 }
 
 // The access token of an upstream provider, for the user of an access token.
 func ExampleClient_ConnectionToken() {
-	client, err := exampleClient()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	token, err := client.ConnectionToken(context.Background(), exchange.ConnectionTokenRequest{
+	client := exampleClient()
+	token := must(client.ConnectionToken(context.Background(), exchange.ConnectionTokenRequest{
 		Connection:  "google-oauth2",
 		AccessToken: "the-users-access-token",
-	})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}))
 	fmt.Println(token.Scope)
 	// Output: read:orders
 }
 
 // What an error means: a user whose refresh token is refused has to log in; an issuer that is down comes back.
 func ExampleError() {
-	client, err := exampleClient()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	_, err = client.Refresh(context.Background(), exchange.RefreshRequest{RefreshToken: "an-old-one"})
+	client := exampleClient()
+	_, err := client.Refresh(context.Background(), exchange.RefreshRequest{RefreshToken: "an-old-one"})
 	switch {
 	case errors.Is(err, exchange.CodeInvalidGrant):
 		fmt.Println("log in again:", err)
@@ -134,29 +91,25 @@ func ExampleError() {
 
 // A token that lasts: one request, until shortly before its end.
 func ExampleSource() {
-	client, err := exampleClient()
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	source, err := exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
+	client := exampleClient()
+	source := must(exchange.NewSource(func(ctx context.Context) (*exchange.Token, error) {
 		fmt.Println("asks the issuer")
 		return client.ClientCredentials(ctx, exchange.ClientCredentialsRequest{Audience: "https://orders.example.com"})
-	}, exchange.SourceConfig{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	}, exchange.SourceConfig{}))
 	for range 2 {
-		token, err := source.Token(context.Background())
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
+		token := must(source.Token(context.Background()))
 		fmt.Println(token.TokenType)
 	}
 	// Output:
 	// asks the issuer
 	// Bearer
 	// Bearer
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

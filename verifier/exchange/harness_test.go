@@ -143,10 +143,3 @@ func edKey() crypto.Signer {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	return must(private, err)
 }
-
-func must[T any](value T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return value
-}

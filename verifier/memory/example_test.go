@@ -11,11 +11,7 @@ import (
 )
 
 func ExampleReplayStore() {
-	store, err := memory.NewReplayStore(memory.ReplayConfig{MaxEntries: 1000})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	store := must(memory.NewReplayStore(memory.ReplayConfig{MaxEntries: 1000}))
 	for range 2 {
 		first, err := store.FirstUse(context.Background(), "dpop:proof-1", 5*time.Minute)
 		fmt.Println(first, err)
@@ -26,12 +22,16 @@ func ExampleReplayStore() {
 }
 
 func ExampleCache() {
-	cache, err := memory.NewCache(memory.CacheConfig{})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	_, err = cache.Get(context.Background(), "keys:issuer")
+	cache := must(memory.NewCache(memory.CacheConfig{}))
+	_, err := cache.Get(context.Background(), "keys:issuer")
 	fmt.Println(errors.Is(err, ports.ErrMiss))
 	// Output: true
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

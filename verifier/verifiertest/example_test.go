@@ -12,24 +12,12 @@ import (
 // A test of what happens when a token expires, without waiting for it.
 func Example() {
 	clock := verifiertest.NewClock(time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC))
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
 	issuer.Clock = clock
-	v, err := verifier.New(verifier.Config{Domain: issuer.URL, Audiences: []string{"https://api.example"}, Fetcher: issuer, Clock: clock})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	v := must(verifier.New(verifier.Config{Domain: issuer.URL, Audiences: []string{"https://api.example"}, Fetcher: issuer, Clock: clock}))
 	defer v.Close()
 
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
 	for range 2 {
 		_, err := v.VerifyAccessToken(context.Background(), token)
 		fmt.Println(err)
@@ -38,4 +26,12 @@ func Example() {
 	// Output:
 	// <nil>
 	// holdfast: token_expired (CLAIM-EXP-02): exp is past
+}
+
+// must ends an example that fails. An application handles the error.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }
