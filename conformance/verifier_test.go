@@ -40,7 +40,7 @@ var brokenWirings = map[string]struct {
 		},
 	},
 	"cache that stores for ever": {
-		conformance.Wiring{Cache: func(t *testing.T) ports.Cache { return eternal{openCache(t, memory.CacheConfig{})} }},
+		conformance.Wiring{Cache: func(t *testing.T) ports.Cache { return eternal{openCache(t)} }},
 		[]string{"CACHE-13.negative", "CACHE-13.zero"},
 	},
 	"fetcher that follows any redirect": {
@@ -94,6 +94,15 @@ func playElsewhere(t *testing.T, test, cases, variable string) ([]string, error)
 	return fails, err
 }
 
+func openCache(t *testing.T) ports.Cache {
+	t.Helper()
+	cache, err := memory.NewCache(memory.CacheConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cache
+}
+
 const slowVariable = "CONFORMANCE_TEST_SLOW_CACHE"
 
 // TestSlowCache holds that a cache that takes its time is not a fault of the wiring: what the cases wait for comes
@@ -101,7 +110,7 @@ const slowVariable = "CONFORMANCE_TEST_SLOW_CACHE"
 func TestSlowCache(t *testing.T) {
 	if os.Getenv(slowVariable) != "" {
 		conformance.TestVerifier(t, conformance.Wiring{Cache: func(t *testing.T) ports.Cache {
-			return slow{openCache(t, memory.CacheConfig{})}
+			return slow{openCache(t)}
 		}})
 		return
 	}

@@ -15,7 +15,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/holdfast-go/holdfast/adapters/httpfetch"
-	"github.com/holdfast-go/holdfast/conformance"
+	"github.com/holdfast-go/holdfast/conformance/contract"
 	"github.com/holdfast-go/holdfast/integration/internal/servers"
 	"github.com/holdfast-go/holdfast/ports"
 )
@@ -45,13 +45,13 @@ func testRedisContracts(t *testing.T, options goredis.UniversalOptions, filled b
 	}
 	const holds = 20_000 // at most: each entry takes about 100 bytes
 
-	caches := conformance.CacheTraits{
+	caches := contract.CacheTraits{
 		Resolution:  time.Millisecond,
 		Shared:      true,
 		Connect:     func(t *testing.T, address string) ports.Cache { return redisCache(t, connect(t, address)) },
 		Credentials: []string{password},
 	}
-	replays := conformance.ReplayTraits{
+	replays := contract.ReplayTraits{
 		Resolution:  time.Millisecond,
 		Shared:      true,
 		Connect:     func(t *testing.T, address string) ports.ReplayStore { return redisReplays(t, connect(t, address)) },
@@ -67,10 +67,10 @@ func testRedisContracts(t *testing.T, options goredis.UniversalOptions, filled b
 		return redisClient(t, options)
 	}
 	t.Run("Cache", func(t *testing.T) {
-		conformance.TestCache(t, func(t *testing.T) ports.Cache { return redisCache(t, as(t, cacheUser)) }, caches)
+		contract.TestCache(t, func(t *testing.T) ports.Cache { return redisCache(t, as(t, cacheUser)) }, caches)
 	})
 	t.Run("ReplayStore", func(t *testing.T) {
-		conformance.TestReplayStore(t, func(t *testing.T) ports.ReplayStore { return redisReplays(t, as(t, replayUser)) }, replays)
+		contract.TestReplayStore(t, func(t *testing.T) ports.ReplayStore { return redisReplays(t, as(t, replayUser)) }, replays)
 	})
 }
 
@@ -83,12 +83,12 @@ func testMemcachedContracts(t *testing.T, addresses []string, filled bool) {
 	}
 	const holds = 50_000 // at most: each entry takes about 100 bytes
 
-	caches := conformance.CacheTraits{
+	caches := contract.CacheTraits{
 		Resolution: time.Second,
 		Shared:     true,
 		Connect:    func(t *testing.T, address string) ports.Cache { return memcachedCache(t, memcachedClient(t, address)) },
 	}
-	replays := conformance.ReplayTraits{
+	replays := contract.ReplayTraits{
 		Resolution: time.Second,
 		Shared:     true,
 		Connect: func(t *testing.T, address string) ports.ReplayStore {
@@ -100,10 +100,10 @@ func testMemcachedContracts(t *testing.T, addresses []string, filled bool) {
 		replays.Small = func(t *testing.T) (ports.ReplayStore, int) { return memcachedReplays(t, small(t, "-M")), holds }
 	}
 	t.Run("Cache", func(t *testing.T) {
-		conformance.TestCache(t, func(t *testing.T) ports.Cache { return memcachedCache(t, memcachedClient(t, addresses...)) }, caches)
+		contract.TestCache(t, func(t *testing.T) ports.Cache { return memcachedCache(t, memcachedClient(t, addresses...)) }, caches)
 	})
 	t.Run("ReplayStore", func(t *testing.T) {
-		conformance.TestReplayStore(t, func(t *testing.T) ports.ReplayStore { return memcachedReplays(t, memcachedClient(t, addresses...)) }, replays)
+		contract.TestReplayStore(t, func(t *testing.T) ports.ReplayStore { return memcachedReplays(t, memcachedClient(t, addresses...)) }, replays)
 	})
 }
 
@@ -122,10 +122,10 @@ func TestHTTPFetch(t *testing.T) {
 		return fetcher
 	}
 	t.Run("Fetcher", func(t *testing.T) {
-		conformance.TestFetcher(t, func(t *testing.T, roots *x509.CertPool) ports.Fetcher { return open(t, roots, time.Minute) }, conformance.FetchTraits{})
+		contract.TestFetcher(t, func(t *testing.T, roots *x509.CertPool) ports.Fetcher { return open(t, roots, time.Minute) }, contract.FetchTraits{})
 	})
 	t.Run("TokenEndpoint", func(t *testing.T) {
-		conformance.TestTokenEndpoint(t, func(t *testing.T, roots *x509.CertPool) ports.TokenEndpoint { return open(t, roots, time.Minute) }, conformance.TokenTraits{
+		contract.TestTokenEndpoint(t, func(t *testing.T, roots *x509.CertPool) ports.TokenEndpoint { return open(t, roots, time.Minute) }, contract.TokenTraits{
 			Hasty: func(t *testing.T, roots *x509.CertPool) ports.TokenEndpoint { return open(t, roots, time.Second) },
 		})
 	})

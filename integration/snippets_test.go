@@ -26,7 +26,7 @@ var snippetImports = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "log": "log", "os": "os", "slog": "log/slog", "testing": "testing",
 	"time": "time",
 
-	"conformance": prefix + "conformance", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
+	"conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
 	"exchange": prefix + "verifier/exchange", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
 	"memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",

@@ -1,10 +1,10 @@
-package conformance_test
+package contract_test
 
 import (
 	"testing"
 	"time"
 
-	"github.com/holdfast-go/holdfast/conformance"
+	"github.com/holdfast-go/holdfast/conformance/contract"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -24,9 +24,9 @@ func openCache(t *testing.T, config memory.CacheConfig) ports.Cache {
 func TestMemoryCache(t *testing.T) {
 	t.Run("a clock that is set", func(t *testing.T) {
 		clock := verifiertest.NewClock(time.Now())
-		conformance.TestCache(t, func(t *testing.T) ports.Cache {
+		contract.TestCache(t, func(t *testing.T) ports.Cache {
 			return openCache(t, memory.CacheConfig{Clock: clock})
-		}, conformance.CacheTraits{
+		}, contract.CacheTraits{
 			Advance: clock.Advance,
 			Small: func(t *testing.T) (ports.Cache, int) {
 				return openCache(t, memory.CacheConfig{MaxEntries: 3, Clock: clock}), 3
@@ -35,7 +35,7 @@ func TestMemoryCache(t *testing.T) {
 	})
 	t.Run("real time", func(t *testing.T) {
 		shared := openCache(t, memory.CacheConfig{MaxEntries: 1000})
-		conformance.TestCache(t, func(*testing.T) ports.Cache { return shared }, conformance.CacheTraits{Shared: true})
+		contract.TestCache(t, func(*testing.T) ports.Cache { return shared }, contract.CacheTraits{Shared: true})
 	})
 }
 
@@ -51,9 +51,9 @@ func openReplayStore(t *testing.T, config memory.ReplayConfig) ports.ReplayStore
 func TestMemoryReplayStore(t *testing.T) {
 	t.Run("a clock that is set", func(t *testing.T) {
 		clock := verifiertest.NewClock(time.Now())
-		conformance.TestReplayStore(t, func(t *testing.T) ports.ReplayStore {
+		contract.TestReplayStore(t, func(t *testing.T) ports.ReplayStore {
 			return openReplayStore(t, memory.ReplayConfig{Clock: clock})
-		}, conformance.ReplayTraits{
+		}, contract.ReplayTraits{
 			Advance: clock.Advance,
 			Small: func(t *testing.T) (ports.ReplayStore, int) {
 				return openReplayStore(t, memory.ReplayConfig{MaxEntries: 1000, Clock: clock}), 1000
@@ -62,16 +62,16 @@ func TestMemoryReplayStore(t *testing.T) {
 	})
 	t.Run("real time", func(t *testing.T) {
 		shared := openReplayStore(t, memory.ReplayConfig{})
-		conformance.TestReplayStore(t, func(*testing.T) ports.ReplayStore { return shared }, conformance.ReplayTraits{Shared: true})
+		contract.TestReplayStore(t, func(*testing.T) ports.ReplayStore { return shared }, contract.ReplayTraits{Shared: true})
 	})
 }
 
 func TestMemoryClock(t *testing.T) {
-	conformance.TestClock(t, func(*testing.T) ports.Clock { return memory.Clock{} }, conformance.ClockTraits{})
+	contract.TestClock(t, func(*testing.T) ports.Clock { return memory.Clock{} }, contract.ClockTraits{})
 }
 
 func TestVerifiertestClock(t *testing.T) {
-	conformance.TestClock(t, func(*testing.T) ports.Clock { return verifiertest.NewClock(time.Now()) }, conformance.ClockTraits{
+	contract.TestClock(t, func(*testing.T) ports.Clock { return verifiertest.NewClock(time.Now()) }, contract.ClockTraits{
 		Advance: func(clock ports.Clock, d time.Duration) { clock.(*verifiertest.Clock).Advance(d) },
 	})
 }

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"bytes"
@@ -362,8 +362,8 @@ func TestCacheTraits(t *testing.T) {
 	}{
 		{"the zero value", CacheTraits{}, ""},
 		{"the largest MaxValue", CacheTraits{MaxValue: maxValue}, ""},
-		{"MaxValue over the contract's", CacheTraits{MaxValue: maxValue + 1}, "conformance: CacheTraits.MaxValue is 2097153, which is not one of 0 to 2 MiB"},
-		{"two faults", CacheTraits{MaxValue: -1, Resolution: -1}, "conformance: CacheTraits.Resolution is negative\nconformance: CacheTraits.MaxValue is -1, which is not one of 0 to 2 MiB"},
+		{"MaxValue over the contract's", CacheTraits{MaxValue: maxValue + 1}, "contract: CacheTraits.MaxValue is 2097153, which is not one of 0 to 2 MiB"},
+		{"two faults", CacheTraits{MaxValue: -1, Resolution: -1}, "contract: CacheTraits.Resolution is negative\ncontract: CacheTraits.MaxValue is -1, which is not one of 0 to 2 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"go/ast"
@@ -150,7 +150,7 @@ func clauses[T any](cases []contractCase[T]) []clause {
 // those that hold for every port.
 func writtenSentences(t *testing.T) map[string][]string {
 	t.Helper()
-	const dir = "../ports"
+	const dir = "../../ports"
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d files in %s, error %v", len(files), dir, err)

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ type ClockTraits struct {
 func TestClock(t *testing.T, open func(*testing.T) ports.Clock, traits ClockTraits) {
 	t.Helper()
 	if traits.Tolerance < 0 {
-		t.Fatal(errors.New("conformance: ClockTraits.Tolerance is negative"))
+		t.Fatal(errors.New("contract: ClockTraits.Tolerance is negative"))
 	}
 	runContract(t, clockContract(), traits.Advance == nil, func(t *testing.T, trial trial) *clockTrial {
 		return newClockTrial(t, trial, open, traits)

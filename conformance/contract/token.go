@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"context"
@@ -29,7 +29,7 @@ func TestTokenEndpoint(
 ) {
 	t.Helper()
 	if traits.MaxBytes < 0 {
-		t.Fatal(errors.New("conformance: TokenTraits.MaxBytes is negative"))
+		t.Fatal(errors.New("contract: TokenTraits.MaxBytes is negative"))
 	}
 	runContract(t, tokenContract(), true, func(t *testing.T, trial trial) *tokenTrial {
 		return newTokenTrial(t, trial, open, traits)

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"context"
@@ -105,7 +105,7 @@ const (
 // panicRemedy is what to do about a panic, whichever case it ends.
 const panicRemedy = "check what came before it is used; find the place by the stack that the panic has without the suite"
 
-var errPanicked = errors.New("conformance: the call panicked")
+var errPanicked = errors.New("contract: the call panicked")
 
 // panicClause is the clause of the case that provokes panics.
 func panicClause(id string) clause { return generalClause(id, neverPanics, panicRemedy) }
@@ -320,7 +320,7 @@ func (p pace) comes(d time.Duration, happened func() bool) bool {
 
 func (p pace) faults(traits string) error {
 	if p.resolution < 0 {
-		return fmt.Errorf("conformance: %s.Resolution is negative", traits)
+		return fmt.Errorf("contract: %s.Resolution is negative", traits)
 	}
 	return nil
 }

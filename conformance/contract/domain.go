@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"context"
@@ -29,7 +29,7 @@ type DomainTraits struct {
 func TestDomainResolver(t *testing.T, open func(*testing.T) ports.DomainResolver, traits DomainTraits) {
 	t.Helper()
 	if len(traits.Queries) == 0 {
-		t.Fatal(errors.New("conformance: DomainTraits.Queries are none"))
+		t.Fatal(errors.New("contract: DomainTraits.Queries are none"))
 	}
 	runContract(t, domainContract(), true, func(t *testing.T, trial trial) *domainTrial {
 		return newDomainTrial(t, trial, open, traits)

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"bytes"
@@ -58,7 +58,7 @@ func (c CacheTraits) faults() error {
 	err := c.pace().faults("CacheTraits")
 	if c.MaxValue < 0 || c.MaxValue > maxValue {
 		err = errors.Join(err,
-			fmt.Errorf("conformance: CacheTraits.MaxValue is %d, which is not one of 0 to 2 MiB", c.MaxValue))
+			fmt.Errorf("contract: CacheTraits.MaxValue is %d, which is not one of 0 to 2 MiB", c.MaxValue))
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package conformance
+package contract
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const defaultMaxBytes = 1 << 20
 func TestFetcher(t *testing.T, open func(t *testing.T, roots *x509.CertPool) ports.Fetcher, traits FetchTraits) {
 	t.Helper()
 	if traits.MaxBytes < 0 {
-		t.Fatal(errors.New("conformance: FetchTraits.MaxBytes is negative"))
+		t.Fatal(errors.New("contract: FetchTraits.MaxBytes is negative"))
 	}
 	runContract(t, fetchContract(), true, func(t *testing.T, trial trial) *fetchTrial {
 		return newFetchTrial(t, trial, open, traits)
