@@ -22,6 +22,7 @@ require (
 
 require (
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/holdfast-go/holdfast/rules v0.1.0 // indirect
 	github.com/holdfast-go/holdfast/verifier v0.1.0
 	go.uber.org/atomic v1.12.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
@@ -34,5 +35,6 @@ replace (
 	github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
 	github.com/holdfast-go/holdfast/conformance => ../conformance
 	github.com/holdfast-go/holdfast/ports => ../ports
+	github.com/holdfast-go/holdfast/rules => ../rules
 	github.com/holdfast-go/holdfast/verifier => ../verifier
 )

@@ -37,6 +37,7 @@ type row struct {
 //
 // An adapter's tests may not import conformance, as its requirements would reach the adapter's users.
 var importTable = map[string]row{
+	"rules": {},
 	"ports": {},
 	"verifier": {
 		ours:   []string{"ports"},
@@ -67,7 +68,7 @@ var importTable = map[string]row{
 		tests:  []string{goLeak},
 	},
 	"conformance": {
-		ours:   []string{"ports", "verifier"},
+		ours:   []string{"ports", "rules", "verifier"},
 		theirs: []string{goCmp, goJose},
 		tests:  []string{goLeak},
 	},
