@@ -4,7 +4,7 @@ FUZZTIME ?= 20s
 SIMULATE ?= 60s
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint
+.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint generate
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,9 @@ interop: ## third-party issuer, clients and browser, run for real with Holdfast
 
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
 	go test -count=1 -timeout 15m -v -run 'InABrowser|TestReport' ./interop
+
+generate: ## docs/rules.md, from the register in rules/
+	go run ./tools/rulespage -o docs/rules.md
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform
