@@ -6,6 +6,7 @@ require (
 	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/google/go-cmp v0.7.0
 	github.com/holdfast-go/holdfast/ports v0.1.0
+	github.com/holdfast-go/holdfast/rules v0.1.0
 	github.com/holdfast-go/holdfast/verifier v0.1.0
 )
 
@@ -13,5 +14,6 @@ require github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
 
 replace (
 	github.com/holdfast-go/holdfast/ports => ../ports
+	github.com/holdfast-go/holdfast/rules => ../rules
 	github.com/holdfast-go/holdfast/verifier => ../verifier
 )

@@ -38,3 +38,5 @@ replace (
 replace github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
 
 replace github.com/holdfast-go/holdfast/adapters/memcached => ../adapters/memcached
+
+replace github.com/holdfast-go/holdfast/rules => ../rules

@@ -4,17 +4,18 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/rules"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
 // A Level is how much a rule weighs.
-type Level string
+type Level = rules.Level
 
 // The levels.
 const (
-	Must   Level = "MUST"   // the source demands it, or safety does
-	Should Level = "SHOULD" // the source recommends it
-	Ours   Level = "OURS"   // the sources leave it open, and this is Holdfast's choice
+	Must   = rules.Must   // the source demands it, or safety does
+	Should = rules.Should // the source recommends it
+	Ours   = rules.Ours   // the sources leave it open, and this is Holdfast's choice
 )
 
 // A Mode is how an API takes DPoP.
@@ -46,7 +47,7 @@ const (
 type Case struct {
 	// ID is unique: the rule and a few words for the situation, as in DPOP-CLM-02.another-method.
 	ID string `json:"id"`
-	// Rule is the ID of the rule, as docs/rules.md lists it.
+	// Rule is the ID of the rule, as package rules lists it.
 	Rule string `json:"rule"`
 	// Topic is what the rule is about, as in DPOP.
 	Topic string `json:"topic"`
@@ -99,7 +100,7 @@ func (c Case) Configure(w *World, config *verifier.Config) {
 // Front returns what stands in front of the API in a case that needs a [Guard].
 func (c Case) Front() Front { return c.front }
 
-// Cases returns the whole catalogue, in the order of docs/rules.md.
+// Cases returns the whole catalogue, in the order of the topics of package rules.
 func Cases() []Case {
 	return slices.Concat(
 		credCases(), jwsCases(), typCases(), claimCases(), keysCases(), discCases(), cacheCases(), keyFaultCases(), chalCases(),
@@ -117,9 +118,9 @@ func Control() Case {
 func newCase(id string, want Outcome, reason string, steps ...step) Case {
 	name, _, _ := strings.Cut(id, ".")
 	topic, _, _ := strings.Cut(name, "-")
-	r := rules[name]
+	r, _ := rules.Get(name) // a test finds an ID that is not in the register
 	return Case{
-		ID: id, Rule: name, Topic: topic, Level: r.level, Section: r.section, Reason: reason,
+		ID: id, Rule: name, Topic: topic, Level: r.Level, Section: r.Section(), Reason: reason,
 		Expected: want, Modes: Modes(), fault: name, steps: steps,
 	}
 }

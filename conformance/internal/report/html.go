@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 //go:embed page.html
@@ -81,22 +83,14 @@ type pageCase struct {
 	Took    string
 }
 
-// topicTitles say what the topics of the catalogue are about, for those who did not read docs/rules.md.
-var topicTitles = map[string]string{
-	"CRED":  "credentials in the request",
-	"JWS":   "the token's outer form",
-	"TYP":   "kinds of JWT",
-	"CLAIM": "claims of an access token",
-	"KEYS":  "keys and key sets",
-	"DISC":  "domains, issuers and discovery",
-	"CACHE": "freshness and shared caches",
-	"CHAL":  "challenges and errors",
-	"DPOP":  "sender-constrained requests",
-	"NONCE": "nonces in proofs",
-	"MTLS":  "certificate-bound tokens",
-	"PROXY": "the external URL",
-	"ACT":   "delegation",
-}
+// topicTitles say what the topics are about, for those who did not read docs/rules.md.
+var topicTitles = sync.OnceValue(func() map[string]string {
+	titles := make(map[string]string)
+	for _, t := range rules.Topics() {
+		titles[t.Name] = t.Title
+	}
+	return titles
+})
 
 func newPage(run result.Run) page {
 	s := summarize(run)
@@ -112,7 +106,7 @@ func newPage(run result.Run) page {
 	}
 	for i, t := range s.topics {
 		shown := pageTopic{
-			ID: "topic-" + strconv.Itoa(i+1), Name: t.Name, Title: topicTitles[t.Name],
+			ID: "topic-" + strconv.Itoa(i+1), Name: t.Name, Title: topicTitles()[t.Name],
 			Levels: pageLevels(t), Counts: counts(t.all),
 		}
 		for at, r := range run.Results {
