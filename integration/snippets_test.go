@@ -30,7 +30,7 @@ var snippetImports = map[string]string{
 	"exchange": prefix + "verifier/exchange", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
 	"memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
-	"rules": prefix + "rules",
+	"rules":       prefix + "rules",
 	"vendorcache": prefix + "examples/vendorcache", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
 
 	"jwks": "github.com/auth0/go-jwt-middleware/v3/jwks", "jwtmiddleware": "github.com/auth0/go-jwt-middleware/v3",
