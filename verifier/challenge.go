@@ -54,7 +54,7 @@ const defaultRealm = "api"
 
 // challenges offers the schemes that are on offer, with what went wrong on the one that was used: on the first where
 // that could not be read. What only a change in its own scheme will fix (a nonce, a scope) is told only on
-// that scheme.
+// that scheme. The scopes that the request needs are named on each.
 func (v *Verifier) challenges(e *Error, used Scheme, neededScopes []string) []string {
 	if e.Code == CodeNonce || e.Code == CodeScope {
 		return []string{v.challenge(used, e, neededScopes)}
@@ -68,7 +68,7 @@ func (v *Verifier) challenges(e *Error, used Scheme, neededScopes []string) []st
 		if scheme != used {
 			fault = &Error{}
 		}
-		all = append(all, v.challenge(scheme, fault, nil))
+		all = append(all, v.challenge(scheme, fault, neededScopes))
 	}
 	return all
 }

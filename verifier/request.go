@@ -20,6 +20,10 @@ type Request struct {
 	// Form holds the fields of a form body, if the caller has parsed one. It is only looked at for an access token
 	// sent where none belongs.
 	Form map[string][]string
+	// Scopes are what the route needs, all of them: a token that lacks one is refused as by [Verified.RequireScopes],
+	// and the challenges of every other refusal name them, so that a client asks for them at once (RFC 6750 section
+	// 3). They must be configuration, not input.
+	Scopes []string
 }
 
 // NeedsURL reports whether more of r.URL than its query counts: r has credentials, and a DPoP proof is checked against

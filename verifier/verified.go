@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -82,18 +83,35 @@ func (v *Verified) RequireScopes(scopes ...string) error {
 			continue
 		}
 		if v.malformedScopes != "" {
-			return v.refuse(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), nil)
+			return v.refuse(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), scopes)
 		}
 		return v.refuse(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
 	}
 	return nil
 }
 
-// refuse answers as the verifier does that v is from. A Verified that a handler's test has made is from none, and is
-// answered as a Bearer token.
-func (v *Verified) refuse(e *Error, neededScopes []string) *Error {
-	if v.verifier == nil {
-		return (&Verifier{schemes: []Scheme{Bearer}}).answer(e, Bearer, neededScopes)
+// RequireDPoP reports, as an [*Error] with status 401, that the token did not come with the DPoP scheme and a proof: for
+// a route that needs sender-constrained tokens where others don't. The challenge offers only DPoP (RFC 9449 section
+// 7.2). Where [DPoPDisabled] is configured, every token is refused.
+func (v *Verified) RequireDPoP() error {
+	if v.Scheme == DPoPScheme {
+		return nil
 	}
-	return v.verifier.answer(e, v.Scheme, neededScopes)
+	e := v.refuse(fail(CodeSchemeNotOffered, "DPOP-REQ-06", "DPoP is needed here, and the token came as "+string(v.Scheme)), nil)
+	e.Header["Www-Authenticate"] = []string{v.from().challenge(DPoPScheme, e, nil)}
+	return e
+}
+
+// refuse answers as the verifier does that v is from.
+func (v *Verified) refuse(e *Error, neededScopes []string) *Error {
+	return v.from().answer(e, cmp.Or(v.Scheme, Bearer), neededScopes)
+}
+
+// from returns the verifier that v is from. A Verified that a handler's test has made is from none, and is answered as a
+// Bearer token.
+func (v *Verified) from() *Verifier {
+	if v.verifier == nil {
+		return &Verifier{schemes: []Scheme{Bearer}}
+	}
+	return v.verifier
 }

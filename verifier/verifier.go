@@ -63,11 +63,11 @@ type Verifier struct {
 // VerifyRequest decides whether a request may pass: it finds the access token in the Authorization header field and
 // verifies it and what binds it to the request. Its errors are of type [*Error], with the answer to send.
 //
-// It does not read the request's body, and does not check scopes: see [Verified.RequireScopes].
+// It does not read the request's body, and checks no scopes but r.Scopes: see [Verified.RequireScopes].
 func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, error) {
 	sent, err := v.credentials(r)
 	if err != nil {
-		return nil, v.answer(err, sent.scheme, nil)
+		return nil, v.answer(err, sent.scheme, r.Scopes)
 	}
 	return v.decide(ctx, r, sent)
 }
@@ -99,12 +99,15 @@ func (v *Verifier) Misdirected(rule, detail string) *Error {
 func (v *Verifier) decide(ctx context.Context, r Request, sent credentials) (*Verified, error) {
 	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
 	if err != nil {
-		return nil, v.answer(sent.fault(err), sent.scheme, nil)
+		return nil, v.answer(sent.fault(err), sent.scheme, r.Scopes)
 	}
 	verified := token.verified()
 	verified.Scheme, verified.verifier = sent.scheme, v
 	if err := v.confirm(ctx, r, sent, token, verified); err != nil {
-		return nil, v.answer(err, sent.scheme, nil)
+		return nil, v.answer(err, sent.scheme, r.Scopes)
+	}
+	if err := verified.RequireScopes(r.Scopes...); err != nil {
+		return nil, err
 	}
 	return verified, nil
 }

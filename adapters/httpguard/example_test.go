@@ -36,8 +36,8 @@ func Example() {
 	// Output:
 	// 200 orders of user-1
 	// 401 {"error":"invalid_token","error_description":"The access token is malformed"}
-	// Bearer error="invalid_token", error_description="The access token is malformed"
-	// DPoP algs="ES256"
+	// Bearer error="invalid_token", error_description="The access token is malformed", scope="read:orders"
+	// DPoP scope="read:orders", algs="ES256"
 }
 
 // Behind a proxy, a DPoP proof is for the URL that the client sees. What the proxy forwards counts; what somebody else

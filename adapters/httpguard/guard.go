@@ -76,34 +76,32 @@ func fault(field, reason string) error {
 	return &verifier.FieldError{Field: field, Err: errors.New(reason)}
 }
 
-// Handler returns a handler that calls next for requests that may pass and whose token has all of scopes. Put what
-// answers CORS preflight requests in front of it: browsers send those without credentials.
+// Handler returns a handler that calls next for requests that may pass and whose token has all of scopes. Challenges name
+// the scopes, so that a client asks for them at once. Put what answers CORS preflight requests in front of it: browsers send those without credentials.
 func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		verified, err := g.verify(r)
-		if err == nil {
-			err = verified.RequireScopes(scopes...)
-		}
+		verified, err := g.verify(r, scopes)
 		switch {
 		case err == nil:
 			setAll(w.Header(), verified.Header)
-			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), verifiedKey{}, verified)))
+			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), verified)))
 		case g.optional && len(scopes) == 0 && errors.Is(err, verifier.CodeCredentialsMissing):
 			next.ServeHTTP(w, r)
 		default:
-			g.refuse(w, r, err)
+			g.Refuse(w, r, err)
 		}
 	})
 }
 
 // verify asks the verifier about the request as its client sent it. The URL is worked out only where it counts
 // (PROXY-07): what proxies forward of it does not matter for a Bearer request.
-func (g *Guard) verify(r *http.Request) (*verifier.Verified, error) {
+func (g *Guard) verify(r *http.Request, scopes []string) (*verifier.Verified, error) {
 	request := verifier.Request{
 		Method: cmp.Or(r.Method, http.MethodGet), // as net/http reads an empty one
 		URL:    receivedTarget(r),
 		Header: r.Header,
 		Form:   r.PostForm,
+		Scopes: scopes,
 	}
 	var err error
 	if g.verifier.NeedsURL(request) {
@@ -131,6 +129,12 @@ func (g *Guard) refusal(err error) *verifier.Error {
 
 type verifiedKey struct{}
 
+// NewContext returns a context in which [From] finds verified: for adapters that carry a token to handlers on a way of
+// their own, and for tests of handlers.
+func NewContext(ctx context.Context, verified *verifier.Verified) context.Context {
+	return context.WithValue(ctx, verifiedKey{}, verified)
+}
+
 // From returns the verified token of a request that passed a [Guard]. It reports false for an anonymous request, which
 // only an optional guard lets pass.
 func From(ctx context.Context) (*verifier.Verified, bool) {
@@ -138,8 +142,9 @@ func From(ctx context.Context) (*verifier.Verified, bool) {
 	return verified, ok
 }
 
-// refuse logs why a request may not pass and answers it.
-func (g *Guard) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// Refuse logs why a request may not pass, and answers it as the [*verifier.Error] in err says; any other error is
+// answered 500. It is for handlers behind the guard that refuse on their own.
+func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var refusal *verifier.Error
 	if !errors.As(err, &refusal) {
 		refusal = &verifier.Error{Class: verifier.Misconfigured, Err: err, Status: http.StatusInternalServerError, OAuthError: "server_error"}
@@ -166,7 +171,7 @@ type body struct {
 }
 
 // Refuse writes the answer that e calls for: for handlers that call a verifier, or [verifier.Verified.RequireScopes],
-// on their own.
+// on their own. [Guard.Refuse] logs the refusal as well.
 func Refuse(w http.ResponseWriter, e *verifier.Error) {
 	content, err := json.Marshal(body{Error: e.OAuthError, Description: e.Description})
 	if err != nil {

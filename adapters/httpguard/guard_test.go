@@ -119,7 +119,7 @@ func TestHandler(t *testing.T) {
 		{name: "CRED-10 optional, another scheme", optional: true, authorization: []string{"Basic YTpi"}, status: 401,
 			challenge: `Bearer realm="api"`, body: `{"error_description":"An access token is needed"}`},
 		{name: "CRED-10 optional, but scopes are needed", optional: true, scopes: []string{"read:orders"}, status: 401,
-			challenge: `Bearer realm="api"`, body: `{"error_description":"An access token is needed"}`},
+			challenge: `Bearer realm="api", scope="read:orders"`, body: `{"error_description":"An access token is needed"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.verifier == nil {
@@ -145,7 +145,11 @@ func TestHandler(t *testing.T) {
 				t.Errorf("answer is %d %s, want %d %s", answer.StatusCode, recorder.Body, c.status, c.body)
 			}
 			if c.status == 400 || c.status == 401 {
-				c.challenge += `|DPoP algs="ES256"`
+				c.challenge += "|DPoP "
+				if len(c.scopes) > 0 {
+					c.challenge += fmt.Sprintf("scope=%q, ", strings.Join(c.scopes, " "))
+				}
+				c.challenge += `algs="ES256"`
 			}
 			if got := strings.Join(answer.Header.Values("WWW-Authenticate"), "|"); got != c.challenge {
 				t.Errorf("challenge is %s, want %s", got, c.challenge)
