@@ -27,7 +27,7 @@ var snippetImports = map[string]string{
 	"time": "time",
 
 	"conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
-	"exchange": prefix + "verifier/exchange", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
+	"exchange": prefix + "verifier/exchange", "fault": prefix + "conformance/fault", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
 	"memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
@@ -52,6 +52,7 @@ var (
 	replays ports.ReplayStore
 	v       *verifier.Verifier
 	guard   *httpguard.Guard
+	tenant  *issuer.Server
 	client  *exchange.Client
 	prover  *verifiertest.Prover
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/conformance/fault"
 )
 
 // An answerTrial is a case under way of a port that asks a server and returns its answer.
@@ -74,7 +76,7 @@ func boundCases[T answerTrial](p answeringPort) []contractCase[T] {
 			try: func(t T) {
 				const buffers = 16 << 20 // of the kernels and of TLS, generously
 				var sent atomic.Int64
-				refuse(t, "a body that is far too large", newHostileServer(t, flood(4*t.largest()+2*buffers, &sent)))
+				refuse(t, "a body that is far too large", newHostileServer(t, write(""), fault.Flood(4*t.largest()+2*buffers, sent.Store)))
 				if got := sent.Load(); got > t.largest()+buffers {
 					t.fail("%s read %d bytes of a body, where it may take %d", p.method, got, t.largest())
 				}
@@ -83,12 +85,12 @@ func boundCases[T answerTrial](p answeringPort) []contractCase[T] {
 		{
 			clause: boundClause("squeezed", "count bytes after the content coding is undone"),
 			try: func(t T) {
-				refuse(t, "one byte more than the largest body, in gzip", newHostileServer(t, squeezed(t.largest()+1)))
+				refuse(t, "one byte more than the largest body, in gzip", newHostileServer(t, write(""), fault.Compressed(int(t.largest())+1)))
 			},
 		},
 		{
 			clause: boundClause("header-flood", "bound the header too (http.Transport.MaxResponseHeaderBytes)"),
-			try:    func(t T) { refuse(t, "16 MiB of header fields", newHostileServer(t, headerFlood)) },
+			try:    func(t T) { refuse(t, "16 MiB of header fields", newHostileServer(t, write(""), fault.HeaderFlood)) },
 		},
 	}
 }
@@ -148,7 +150,7 @@ func callCases[T answerTrial](p answeringPort) []contractCase[T] {
 				"let the context bound the reading of the body too",
 			),
 			try: func(t T) {
-				s := newHostileServer(t, answerAt("/stall", stall))
+				s := newHostileServer(t, write(`{}`), fault.Stall.At("stall"))
 				a := t.asker(s)
 				_, _ = ask(t, p, a, s.url) // so that the connection is there: what stalls is the body
 				t.wantLeave(namedCall{p.method + " of which the answer stops half-way", a.errorAt(s.url + "/stall")})
@@ -157,8 +159,8 @@ func callCases[T answerTrial](p answeringPort) []contractCase[T] {
 		{
 			clause: panicClause(p.name + "/panics"),
 			try: func(t T) {
-				for _, handler := range oddAnswers() {
-					s := newHostileServer(t, handler)
+				for _, f := range oddAnswers() {
+					s := newHostileServer(t, write(`{}`), f)
 					_, _ = ask(t, p, t.asker(s), s.url)
 				}
 			},

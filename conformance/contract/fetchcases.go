@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/holdfast-go/holdfast/conformance/fault"
 )
 
 // The sentences that several cases prove, and where they are.
@@ -95,12 +97,12 @@ func fetchAnswerCases() []contractCase[*fetchTrial] {
 				"return the error of reading the body, io.ErrUnexpectedEOF among others",
 			},
 			try: func(t *fetchTrial) {
-				for what, handler := range map[string]http.HandlerFunc{
-					"a body shorter than its Content-Length":  cutLength,
-					"a chunked body without its last chunk":   cutChunks,
-					"a connection that ends before an answer": hangUp,
+				for what, f := range map[string]fault.Fault{
+					"a body shorter than its Content-Length":  fault.Truncated,
+					"a chunked body without its last chunk":   fault.TruncatedChunks,
+					"a connection that ends before an answer": fault.HangUp,
 				} {
-					s := newHostileServer(t, handler)
+					s := newHostileServer(t, write(emptySet), f)
 					t.wantRefusal(what, t.open(s.roots), s.url)
 				}
 			},
@@ -122,7 +124,7 @@ func fetchAnswerCases() []contractCase[*fetchTrial] {
 				"undo gzip where the request asked for it",
 			},
 			try: func(t *fetchTrial) {
-				s := newHostileServer(t, squeezed(1<<10))
+				s := newHostileServer(t, write(""), fault.Compressed(1<<10))
 				t.wantDocument("a document in gzip", t.open(s.roots), s.url, strings.Repeat(" ", 1<<10))
 			},
 		},
@@ -132,7 +134,7 @@ func fetchAnswerCases() []contractCase[*fetchTrial] {
 				"refuse an answer with a Content-Encoding that can't be undone",
 			},
 			try: func(t *fetchTrial) {
-				s := newHostileServer(t, unknownCoding)
+				s := newHostileServer(t, write(emptySet), fault.UnknownEncoding)
 				t.wantRefusal("a document in a content coding that no one knows", t.open(s.roots), s.url)
 			},
 		},
@@ -180,7 +182,7 @@ func fetchRedirectCases() []contractCase[*fetchTrial] {
 					_, _ = fmt.Fprint(w, emptySet)
 				}))
 				t.Cleanup(open.Close)
-				s := newHostileServer(t, redirect(open.URL))
+				s := newHostileServer(t, write(""), fault.Redirect(open.URL))
 				t.wantRefusal("a document behind a redirect to http", t.open(s.roots), s.url)
 				if asked.Load() {
 					t.fail("Fetch asked the http URL")
@@ -202,27 +204,16 @@ func countDown(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(status)
 }
 
-// redirect answers with a redirect to target.
-func redirect(target string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", target)
-		w.WriteHeader(http.StatusFound)
-	}
-}
-
 func fetchOnceCases() []contractCase[*fetchTrial] {
 	return []contractCase[*fetchTrial]{
 		{
 			clause: clause{"Fetcher.Fetch/retries", fetcherFetch, fetchOnce, "ask once and return the outcome"},
 			try: func(t *fetchTrial) {
-				for what, handler := range map[string]http.HandlerFunc{
-					"status 503 with Retry-After": func(w http.ResponseWriter, _ *http.Request) {
-						w.Header().Set("Retry-After", "0")
-						w.WriteHeader(http.StatusServiceUnavailable)
-					},
-					"a connection that ends before an answer": hangUp,
+				for what, f := range map[string]fault.Fault{
+					"status 503 with Retry-After":             fault.Outage,
+					"a connection that ends before an answer": fault.HangUp,
 				} {
-					s := newHostileServer(t, handler)
+					s := newHostileServer(t, write(emptySet), fault.Header("Retry-After", "0"), f)
 					_, _ = t.fetch(t.open(s.roots), s.url)
 					if asked := len(s.asked()); asked > 1 {
 						t.fail("Fetch asked %d times after %s", asked, what)
@@ -236,11 +227,7 @@ func fetchOnceCases() []contractCase[*fetchTrial] {
 				"ask on each call, whatever Cache-Control says",
 			},
 			try: func(t *fetchTrial) {
-				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
-					w.Header().Set("Cache-Control", "max-age=600")
-					w.Header().Set("Etag", `"1"`)
-					_, _ = fmt.Fprint(w, emptySet)
-				})
+				s := newHostileServer(t, write(emptySet), fault.Header("Cache-Control", "max-age=600"), fault.Header("Etag", `"1"`))
 				f := t.open(s.roots)
 				for range 3 {
 					t.wantDocument("a fresh document", f, s.url, emptySet)
@@ -256,7 +243,7 @@ func fetchOnceCases() []contractCase[*fetchTrial] {
 				"let the context bound the reading of the body, not only the time between two of its bytes",
 			},
 			try: func(t *fetchTrial) {
-				s := newHostileServer(t, answerAt("/drip", drip))
+				s := newHostileServer(t, write(`{}`), fault.Drip.At("drip"))
 				a := t.asker(s)
 				_, _ = ask(t, fetching, a, s.url) // so that the connection is there
 				t.wantLeave(namedCall{"Fetch of an answer that goes on without end", a.errorAt(s.url + "/drip")})
@@ -339,10 +326,7 @@ func freshCases() []contractCase[*fetchTrial] {
 				"cap lifetimes before they overflow (RFC 9111 section 1.2.2)",
 			},
 			try: func(t *fetchTrial) {
-				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
-					w.Header().Set("Cache-Control", "max-age=99999999999999999999")
-					_, _ = fmt.Fprint(w, emptySet)
-				})
+				s := newHostileServer(t, write(emptySet), fault.Header("Cache-Control", "max-age=99999999999999999999"))
 				const year = 365 * 24 * time.Hour
 				if got, err := t.fetch(t.open(s.roots), s.url); err != nil || got.Fresh < year {
 					t.fail("Fresh is %v, error %v, for a max-age of 20 digits", got.Fresh, err)
@@ -429,7 +413,7 @@ func fetchGeneralCases() []contractCase[*fetchTrial] {
 			),
 			try: func(t *fetchTrial) {
 				secret := rand.Text()
-				s := newHostileServer(t, redirect(userinfo("http://127.0.0.1:1/", secret)))
+				s := newHostileServer(t, write(""), fault.Redirect(userinfo("http://127.0.0.1:1/", secret)))
 				_, err := t.fetch(t.open(s.roots), s.url)
 				t.wantSecret("a redirect to a URL with a password", err, []string{secret})
 			},

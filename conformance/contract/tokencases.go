@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/ports"
 )
 
@@ -183,7 +184,7 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 				"undo gzip where the request asked for it",
 			},
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, squeezed(1<<10))
+				s := newHostileServer(t, write(""), fault.Compressed(1<<10))
 				t.wantBody("gzip", t.open(s.roots), s.url, strings.Repeat(" ", 1<<10))
 			},
 		},
@@ -193,7 +194,7 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 				"refuse an answer with a Content-Encoding that can't be undone",
 			},
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, unknownCoding)
+				s := newHostileServer(t, write(`{}`), fault.UnknownEncoding)
 				t.wantRefusal("a content coding that no one knows", t.open(s.roots), s.url)
 			},
 		},
@@ -203,12 +204,12 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 				"return the error of reading the body, io.ErrUnexpectedEOF among others",
 			},
 			try: func(t *tokenTrial) {
-				for what, handler := range map[string]http.HandlerFunc{
-					"a body shorter than its Content-Length": cutLength,
-					"a chunked body without its last chunk":  cutChunks,
-					"nothing":                                hangUp,
+				for what, f := range map[string]fault.Fault{
+					"a body shorter than its Content-Length": fault.Truncated,
+					"a chunked body without its last chunk":  fault.TruncatedChunks,
+					"nothing":                                fault.HangUp,
 				} {
-					s := newHostileServer(t, handler)
+					s := newHostileServer(t, write(`{}`), f)
 					t.wantRefusal(what, t.open(s.roots), s.url)
 				}
 			},
@@ -238,7 +239,7 @@ func tokenResponseCases() []contractCase[*tokenTrial] {
 				"return the redirect (http.ErrUseLastResponse)",
 			},
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, redirect("https://127.0.0.1:1/"))
+				s := newHostileServer(t, write(""), fault.Redirect("https://127.0.0.1:1/"))
 				got, err := t.post(t.open(s.roots), newExchange(s.url).request)
 				if err != nil || got.Status != http.StatusFound {
 					t.fail("PostForm returned status %d, error %v, for a redirect", got.Status, err)
@@ -256,10 +257,7 @@ func tokenOnceCases() []contractCase[*tokenTrial] {
 				"send once; what to do about 503 is the domain's business",
 			},
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
-					w.Header().Set("Retry-After", "0")
-					w.WriteHeader(http.StatusServiceUnavailable)
-				})
+				s := newHostileServer(t, write(`{}`), fault.Header("Retry-After", "0"), fault.Outage)
 				t.wantOneRequest("status 503 with Retry-After", s, t.open(s.roots), s.url)
 			},
 		},
@@ -269,11 +267,7 @@ func tokenOnceCases() []contractCase[*tokenTrial] {
 				"send once, on a kept connection too: the server may have got the request and lost the answer",
 			},
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, func(w http.ResponseWriter, r *http.Request) {
-					if r.URL.Path == "/lost" {
-						hangUp(w, r)
-					}
-				})
+				s := newHostileServer(t, write(""), fault.HangUp.At("lost"))
 				e := t.open(s.roots)
 				t.wantOneRequest("no answer on a new connection", s, e, s.url+"/lost")
 				if _, err := t.post(e, newExchange(s.url+"/kept").request); err != nil {
@@ -288,10 +282,7 @@ func tokenOnceCases() []contractCase[*tokenTrial] {
 				"ask on each call, whatever Cache-Control says",
 			},
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, func(w http.ResponseWriter, _ *http.Request) {
-					w.Header().Set("Cache-Control", "max-age=600")
-					_, _ = fmt.Fprint(w, `{}`)
-				})
+				s := newHostileServer(t, write(`{}`), fault.Header("Cache-Control", "max-age=600"))
 				e, exchange := t.open(s.roots), newExchange(s.url)
 				for range 3 {
 					if _, err := t.post(e, exchange.request); err != nil {
@@ -338,8 +329,8 @@ func tokenSecretCases() []contractCase[*tokenTrial] {
 				"choose the texts of errors; those of net/http quote the URL and what the server sent",
 			},
 			try: func(t *tokenTrial) {
-				for what, handler := range faults() {
-					s := newHostileServer(t, handler)
+				for what, f := range faults() {
+					s := newHostileServer(t, write(`{}`), f)
 					query := rand.Text()
 					exchange := newExchange(s.url + "/token?client=" + query)
 					_, err := t.post(t.open(s.roots), exchange.request)
@@ -360,7 +351,7 @@ func tokenSecretCases() []contractCase[*tokenTrial] {
 					"a malformed length":       "HTTP/1.1 200 OK\r\nContent-Length: " + secret + "\r\n\r\n",
 					"a body that is too short": "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + secret,
 				} {
-					s := newHostileServer(t, raw(answer))
+					s := newHostileServer(t, write(""), fault.Raw(answer))
 					_, err := t.post(t.open(s.roots), newExchange(s.url).request)
 					t.wantSecret(what, err, []string{secret})
 				}
@@ -370,12 +361,12 @@ func tokenSecretCases() []contractCase[*tokenTrial] {
 }
 
 // faults are what no request survives.
-func faults() map[string]http.HandlerFunc {
-	return map[string]http.HandlerFunc{
-		"nothing":                        hangUp,
-		"part of a body":                 cutLength,
-		"what is not HTTP":               raw("SSH-2.0-OpenSSH_9.2\r\n"),
-		"a header that is far too large": headerFlood,
+func faults() map[string]fault.Fault {
+	return map[string]fault.Fault{
+		"nothing":                        fault.HangUp,
+		"part of a body":                 fault.Truncated,
+		"what is not HTTP":               fault.Raw("SSH-2.0-OpenSSH_9.2\r\n"),
+		"a header that is far too large": fault.HeaderFlood,
 	}
 }
 
@@ -407,7 +398,7 @@ func tokenGeneralCases() []contractCase[*tokenTrial] {
 			},
 			skip: (*tokenTrial).isNeverHasty,
 			try: func(t *tokenTrial) {
-				s := newHostileServer(t, stall)
+				s := newHostileServer(t, write(`{}`), fault.Stall)
 				_, err := t.post(t.hasty(s.roots), newExchange(s.url+"/slow").request)
 				if !errors.Is(err, context.DeadlineExceeded) {
 					t.fail("PostForm of a client that is out of time: error %v", err)

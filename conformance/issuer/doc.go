@@ -1,5 +1,5 @@
-// Package issuer is an OAuth 2.0 and OpenID Connect issuer for tests. It is the real thing on the wire and nothing of
-// the kind behind it: it publishes metadata and keys over TLS on a loopback address, lets browsers log in, answers the
+// Package issuer is an OAuth 2.0 and OpenID Connect issuer for tests. On the wire it is a real
+// one: it publishes metadata and keys over TLS on a loopback address, lets browsers log in, answers the
 // grants of its token endpoint by the standards, rotates its keys, and simulates failures.
 //
 // THIS IS ONLY FOR TESTS. Anyone who can reach it logs in as whoever they say, without a password; every scope and
@@ -20,5 +20,6 @@
 //     private_key_jwt, or not at all;
 //   - end of session (OpenID Connect RP-Initiated Logout 1.0).
 //
-// To see what a client or an API makes of an issuer that is down, slow or hostile, hand a [Fault] to [Server.Fail].
+// To see what a client or an API makes of an issuer that is down, slow or hostile, hand faults of package conformance/fault
+// to [Server.Fail].
 package issuer

@@ -1,11 +1,17 @@
 package issuer_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/issuer"
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -50,20 +56,34 @@ func ExampleServer_Register() {
 	// Output: 200 OK Bearer read:orders
 }
 
-// An issuer that is down, and well again.
+// What a verifier without keys makes of an issuer that misbehaves: it can't decide, and its answer is 503. Keys that can't
+// be used must not keep it from using the others.
 func ExampleServer_Fail() {
 	server := must(issuer.Start())
 	defer server.Close()
-
-	for _, fault := range []issuer.Fault{issuer.Outage, nil} {
-		server.Fail(fault)
-		response := must(server.Client().Get(server.URL + "jwks"))
-		response.Body.Close()
-		fmt.Println(response.Status)
+	token := must(server.Token(verifiertest.Claims{"aud": "https://api.example"}))
+	for _, f := range []fault.Fault{
+		fault.Outage,
+		fault.Hang.At(fault.Keys),
+		fault.NoJWKSURI,
+		fault.WrongIssuer("https://other.example/"),
+		fault.UnknownKeys,
+	} {
+		server.Fail(f)
+		v := must(verifier.New(verifier.Config{
+			Domain: server.URL, Audiences: []string{"https://api.example"}, Fetcher: ports.FetcherFunc(server.Get),
+			Keys: verifier.KeyPolicy{FetchTimeout: time.Second},
+		}))
+		_, err := v.VerifyAccessToken(context.Background(), token)
+		fmt.Printf("it %s: accepted %t, undecided %t\n", f.Does, err == nil, errors.Is(err, verifier.Undecidable))
+		v.Close()
 	}
 	// Output:
-	// 503 Service Unavailable
-	// 200 OK
+	// it answers 503: accepted false, undecided true
+	// it never answers: accepted false, undecided true
+	// it publishes metadata without jwks_uri: accepted false, undecided true
+	// it publishes metadata whose issuer is another: accepted false, undecided true
+	// it publishes keys that can't be used before its own (RFC 7517 section 5): accepted true, undecided false
 }
 
 // must ends an example that fails. An application handles the error.

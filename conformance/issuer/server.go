@@ -4,7 +4,10 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -23,9 +27,10 @@ type Server struct {
 	// Issuer signs the tokens and holds the keys; its URL is the server's, with a trailing slash.
 	*verifiertest.Issuer
 
-	server      *httptest.Server
-	endpoints   http.Handler
-	interrupter atomic.Pointer[http.Handler]
+	server    *httptest.Server
+	endpoints http.Handler
+	handler   atomic.Pointer[http.Handler] // endpoints, or what answers in their place
+	requests  atomic.Int64
 
 	proofs *dpop.Checker
 	nonces *dpop.Nonces
@@ -42,17 +47,18 @@ type Server struct {
 
 // Start returns an issuer over TLS that publishes keys and signs with the first; without keys it makes one for RS256.
 // Close it when done.
-func Start(keys ...*verifiertest.Key) (*Server, error) {
-	return start("https", (*httptest.Server).StartTLS, keys)
+func Start(keys ...*verifiertest.Key) (*Server, error) { return start("https", nil, keys) }
+
+// StartOn is [Start] at the address of a listener, which it closes in the end.
+func StartOn(listener net.Listener, keys ...*verifiertest.Key) (*Server, error) {
+	return start("https", listener, keys)
 }
 
 // StartInsecureHTTP is [Start] without TLS, for a browser that would not trust the certificate. A verifier accepts such
 // an issuer by its InsecureAllowLoopbackHTTP only.
-func StartInsecureHTTP(keys ...*verifiertest.Key) (*Server, error) {
-	return start("http", (*httptest.Server).Start, keys)
-}
+func StartInsecureHTTP(keys ...*verifiertest.Key) (*Server, error) { return start("http", nil, keys) }
 
-func start(scheme string, listen func(*httptest.Server), keys []*verifiertest.Key) (*Server, error) {
+func start(scheme string, listener net.Listener, keys []*verifiertest.Key) (*Server, error) {
 	s := &Server{
 		clients:  make(map[string]Client),
 		users:    make(map[string]verifiertest.Claims),
@@ -73,40 +79,54 @@ func start(scheme string, listen func(*httptest.Server), keys []*verifiertest.Ke
 		return nil, err
 	}
 	s.server = httptest.NewUnstartedServer(s)
+	s.server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that leave, or don't trust the certificate
+	if listener != nil {
+		s.server.Listener.Close()
+		s.server.Listener = listener
+	}
 	if s.Issuer, err = verifiertest.NewIssuer(scheme+"://"+s.server.Listener.Addr().String()+"/", keys...); err != nil {
-		s.server.Close()
+		s.server.Listener.Close()
 		return nil, err
 	}
-	listen(s.server)
+	s.Fail()
+	if scheme == "http" {
+		s.server.Start()
+		return s, nil
+	}
+	s.server.StartTLS()
 	return s, nil
 }
 
-// Close ends the server and waits for requests under way.
-func (s *Server) Close() { s.server.Close() }
+// Close ends the server, with all of its connections.
+func (s *Server) Close() {
+	s.server.CloseClientConnections() // for the handlers that wait until the client leaves
+	s.server.Close()
+}
 
 // Client returns an HTTP client that trusts the server's certificate.
 func (s *Server) Client() *http.Client { return s.server.Client() }
 
-// Certificate returns the server's certificate, nil for one without TLS.
+// Certificate returns the server's certificate, nil for one without TLS. All servers have
+// the same, that of net/http/httptest.
 func (s *Server) Certificate() *x509.Certificate { return s.server.Certificate() }
 
-// Interrupt makes handler answer every request in the issuer's place. Nil, also a nil [http.HandlerFunc], ends it. See
-// [Server.Fail] for what is ready made.
-func (s *Server) Interrupt(handler http.Handler) {
-	if function, is := handler.(http.HandlerFunc); handler == nil || is && function == nil {
-		s.interrupter.Store(nil)
-		return
+// Fail has the server show these faults, the first one over the second and so on, from now until the next call. Without
+// any it is healthy again.
+func (s *Server) Fail(faults ...fault.Fault) {
+	handler := s.endpoints
+	for _, f := range slices.Backward(faults) {
+		handler = f.Over(handler)
 	}
-	s.interrupter.Store(&handler)
+	s.handler.Store(&handler)
 }
+
+// Requests returns how many requests have come, whatever was answered.
+func (s *Server) Requests() int { return int(s.requests.Load()) }
 
 // ServeHTTP answers as the issuer does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if interrupter := s.interrupter.Load(); interrupter != nil {
-		(*interrupter).ServeHTTP(w, r)
-		return
-	}
-	s.endpoints.ServeHTTP(w, r)
+	s.requests.Add(1)
+	(*s.handler.Load()).ServeHTTP(w, r)
 }
 
 // The paths of the endpoints, below the issuer's URL.

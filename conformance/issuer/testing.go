@@ -2,11 +2,13 @@ package issuer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -36,7 +38,7 @@ func (s *Server) Verifier(t testing.TB, config verifier.Config) *verifier.Verifi
 		config.Clock = s.Clock
 	}
 	if config.Fetcher == nil {
-		config.Fetcher = ports.FetcherFunc(s.get)
+		config.Fetcher = ports.FetcherFunc(s.Get)
 	}
 	if !s.secure() {
 		config.InsecureAllowLoopbackHTTP = true
@@ -49,26 +51,35 @@ func (s *Server) Verifier(t testing.TB, config verifier.Config) *verifier.Verifi
 	return v
 }
 
-// maxDocument bounds what get reads.
-const maxDocument = 1 << 20
-
-// get is a [ports.Fetcher] for tests; an API in production has one like httpfetch.
-func (s *Server) get(ctx context.Context, url string) (ports.Document, error) {
+// Get is a [ports.Fetcher] of the server's documents, over TLS, for a verifier that is not about its fetcher: an API in
+// production has httpfetch. It follows no redirect.
+func (s *Server) Get(ctx context.Context, url string) (ports.Document, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return ports.Document{}, err
 	}
-	answer, err := s.Client().Do(request)
+	answer, err := s.Client().Transport.RoundTrip(request)
 	if err != nil {
 		return ports.Document{}, err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return ports.Document{}, fmt.Errorf("issuer: status %d", answer.StatusCode)
+	if coding := answer.Header.Get("Content-Encoding"); answer.StatusCode != http.StatusOK || coding != "" {
+		return ports.Document{}, fmt.Errorf("issuer: the status is %d and the Content-Encoding %q, want 200 and none", answer.StatusCode, coding)
 	}
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxDocument+1))
-	if err == nil && len(body) > maxDocument {
-		err = errors.New("issuer: the document is too large")
+	const limit = 4 << 20 // more than a verifier takes
+	body, err := io.ReadAll(io.LimitReader(answer.Body, limit+1))
+	if err == nil && len(body) > limit {
+		err = fmt.Errorf("issuer: the document has over %d bytes", limit)
 	}
-	return ports.Document{Body: body}, err
+	return ports.Document{Body: body, Fresh: freshness(answer.Header.Get("Cache-Control"))}, err
+}
+
+// freshness reads the few forms of Cache-Control that a Server writes.
+func freshness(cacheControl string) time.Duration {
+	if cacheControl == "no-store" {
+		return -1
+	}
+	value, _ := strings.CutPrefix(cacheControl, "max-age=")
+	seconds, _ := strconv.Atoi(value)
+	return time.Duration(seconds) * time.Second
 }

@@ -10,12 +10,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
-	"sync/atomic"
 	"text/tabwriter"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
@@ -47,7 +46,6 @@ type fleet struct {
 	kind    string
 	server  *server
 	members []*member
-	refused atomic.Int64 // requests that the issuer answered 503
 
 	table *tabwriter.Writer
 	wrong int
@@ -163,10 +161,8 @@ func (f *fleet) outage() error {
 	}
 	f.issuer.SetKeys(published...)
 
-	f.issuer.Interrupt(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		f.refused.Add(1)
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
+	f.issuer.Fail(fault.Outage)
+	before := f.issuer.Requests()
 	time.Sleep(cooldown)
 	if err := f.verify("issuer away, tokens of known keys", known, counts{Accepted: processes * requests}); err != nil {
 		return err
@@ -176,8 +172,8 @@ func (f *fleet) outage() error {
 		return err
 	}
 	cooldowns := 1 + int(time.Since(began)/cooldown) // more than one on a machine with no time to spare
-	f.atMost("  requests that the issuer refused", processes*cooldowns, int(f.refused.Load()))
-	f.issuer.Interrupt(nil)
+	f.atMost("  requests that the issuer refused", processes*cooldowns, f.issuer.Requests()-before)
+	f.issuer.Fail()
 	return nil
 }
 

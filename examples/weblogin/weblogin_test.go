@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
@@ -220,9 +221,9 @@ func with(name, value string) answer {
 }
 
 // while is the callback while the issuer fails.
-func while(fault issuer.Fault) answer {
+func while(f fault.Fault) answer {
 	return func(_ *testing.T, s *site, callback *url.URL) string {
-		s.tenant.Fail(fault)
+		s.tenant.Fail(f)
 		return callback.String()
 	}
 }
@@ -274,9 +275,9 @@ func TestLoginsThatFail(t *testing.T) {
 		{name: "error=access_denied", form: url.Values{"deny": {"yes"}}, want: denied},
 		{name: "error=temporarily_unavailable", answer: with("error", "temporarily_unavailable"), want: unavailable},
 		{name: "another error", answer: with("error", "<script>"), want: notGranted},
-		{name: "the issuer is away", answer: while(issuer.Outage), want: unavailable},
-		{name: "the token endpoint answers with a page", answer: while(issuer.Garbage), want: unavailable},
-		{name: "the token endpoint redirects", answer: while(issuer.Redirect("/")), want: unavailable},
+		{name: "the issuer is away", answer: while(fault.Outage), want: unavailable},
+		{name: "the token endpoint answers with a page", answer: while(fault.Garbage), want: unavailable},
+		{name: "the token endpoint redirects", answer: while(fault.Redirect("/")), want: unavailable},
 		{name: "the token endpoint wants another secret", answer: func(t *testing.T, s *site, callback *url.URL) string {
 			if err := s.tenant.Register(issuer.Client{ID: "weblogin", Secret: "another"}); err != nil {
 				t.Fatal(err)
@@ -298,7 +299,7 @@ func TestLoginsThatFail(t *testing.T) {
 				at = c.answer(t, s, callback)
 			}
 			got := b.get(at)
-			s.tenant.Fail(nil)
+			s.tenant.Fail()
 			if !got.tells(c.want) {
 				t.Errorf("%d %s, want %d %q", got.status, got.body, c.want.Status, c.want.Title)
 			}
@@ -320,7 +321,7 @@ func TestRedirectOfTheTokenEndpoint(t *testing.T) {
 	s := startSite(t)
 	b := s.browser(t)
 	callback := b.authorize(b.begin("").String(), "ada", nil)
-	s.tenant.Fail(issuer.Redirect(elsewhere.URL))
+	s.tenant.Fail(fault.Redirect(elsewhere.URL))
 	if got := b.get(callback.String()); !got.tells(unavailable) || asked != 0 {
 		t.Errorf("%d, and %d requests went elsewhere", got.status, asked)
 	}
@@ -358,7 +359,7 @@ func TestACallbackIsGoodOnce(t *testing.T) {
 
 func TestLoginWhileTheIssuerIsAway(t *testing.T) {
 	s := startSite(t)
-	s.tenant.Fail(issuer.Outage)
+	s.tenant.Fail(fault.Outage)
 	if got := s.browser(t).get(s.url + "/login"); !got.tells(unavailable) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
@@ -439,7 +440,7 @@ func TestLogoutWithoutAnEndpoint(t *testing.T) {
 	if !b.loggedIn() {
 		t.Fatal("not logged in")
 	}
-	s.tenant.Fail(issuer.Outage)
+	s.tenant.Fail(fault.Outage)
 	if out := b.do(http.MethodPost, s.url+"/logout", nil, nil); out.status != http.StatusSeeOther {
 		t.Errorf("status %d", out.status)
 	}
