@@ -75,18 +75,14 @@ func (r *register) read(files fs.FS, name string, into any) {
 		return
 	}
 	var got, want bytes.Buffer
-	if err := json.Compact(&got, text); err != nil {
-		r.fault("%s: %w", name, err)
-		return
-	}
 	encoder := json.NewEncoder(&want)
 	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(into); err != nil {
+	if err := errors.Join(json.Compact(&got, text), encoder.Encode(into)); err != nil {
 		r.fault("%s: %w", name, err)
 		return
 	}
 	if at := difference(got.String(), strings.TrimSpace(want.String())); at != "" {
-		r.fault("%s: a member is unknown, empty, twice there or out of order near %q", name, at)
+		r.fault("%s: a member is missing, unknown, empty, twice there or out of order near %q", name, at)
 	}
 }
 
@@ -160,10 +156,10 @@ func (r *register) ruleFaults(rule Rule) (faults []string) {
 		if wrong := r.sourceFault(s); wrong != "" {
 			fault("the source %q %s", s, wrong)
 		}
-		for j, other := range rule.Sources[:i] {
+		for _, other := range rule.Sources[:i] {
 			if other.String() == s.String() {
 				fault("the source %q stands twice", s)
-			} else if other.Document == s.Document && rule.Sources[i-1].Document != s.Document && j < i-1 {
+			} else if other.Document == s.Document && rule.Sources[i-1].Document != s.Document {
 				fault("the source %q does not stand next to %q", s, other)
 			}
 		}

@@ -1,0 +1,167 @@
+package rules
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+// A small register without faults.
+const (
+	goodRegister = `{
+  "$schema": "register.schema.json",
+  "topics": ["ACME"],
+  "outcomes": [
+    {"id": "tok", "meaning": "the token is bad", "class": "rejected", "status": 401, "error": "invalid_token"},
+    {"id": "kept", "meaning": "nothing can break it"}
+  ],
+  "documents": [
+    {"name": "acme-sdk", "title": "a library", "url": "https://acme.example"},
+    {"name": "OURS", "title": "our own"}
+  ]
+}`
+	goodTopic = `{
+  "$schema": "../topic.schema.json",
+  "topic": "ACME",
+  "title": "claims of a vendor",
+  "note": "Of Acme only.",
+  "rules": [
+    {
+      "id": "ACME-01",
+      "level": "MUST",
+      "text": "tenant is a string, & not <empty>",
+      "sources": [
+        {"document": "RFC 9449", "section": "4.3 (7)", "quote": "The tenant MUST be a string."},
+        {"document": "RFC 7516"},
+        {"document": "acme-sdk", "section": "check_tenant"}
+      ],
+      "violations": [{"outcome": "tok", "note": "if it is there"}]
+    },
+    {
+      "id": "ACME-02",
+      "level": "OURS",
+      "text": "tenant is kept",
+      "sources": [{"document": "OURS"}],
+      "violations": [{"outcome": "kept"}]
+    },
+    {
+      "id": "ACME-X-01",
+      "level": "SHOULD",
+      "text": "plan is a string",
+      "sources": [{"document": "RFC 7519", "section": "B.1"}],
+      "violations": [{"outcome": "tok"}]
+    }
+  ]
+}`
+)
+
+func parseText(register, topic string) error {
+	_, err := parse(fstest.MapFS{
+		"register.json":    {Data: []byte(register)},
+		"topics/acme.json": {Data: []byte(topic)},
+	})
+	return err
+}
+
+func TestParse(t *testing.T) {
+	if err := parseText(goodRegister, goodTopic); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestParseRefuses changes one thing of the small register's rules.
+func TestParseRefuses(t *testing.T) {
+	for _, tt := range []struct{ name, old, now, want string }{
+		{"not JSON", `"rules": [`, `"rules": {`, "invalid character"},
+		{"data behind", "  ]\n}", "  ]\n} {}", "invalid character"},
+		{"unknown member", `"level": "MUST",`, `"level": "MUST", "weight": 1,`, "unknown"},
+		{"member twice", `"level": "MUST",`, `"level": "SHOULD", "level": "MUST",`, "twice there"},
+		{"member in other case", `"level": "MUST"`, `"Level": "MUST"`, "unknown"},
+		{"members out of order", `"level": "OURS",` + "\n      " + `"text": "tenant is kept"`, `"text": "tenant is kept", "level": "OURS"`, "out of order"},
+		{"empty note", `"note": "if it is there"`, `"note": ""`, "empty"},
+		{"other topic", `"topic": "ACME"`, `"topic": "ACNE"`, `the topic is "ACNE", want "ACME"`},
+		{"no title", `"claims of a vendor"`, `""`, "the title"},
+		{"note of two lines", "Of Acme only.", `Of Acme\nonly.`, "the note"},
+
+		{"ID twice", "ACME-02", "ACME-01", "ACME-01 stands twice"},
+		{"ID of another topic", "ACME-02", "CRED-02", "is not the topic"},
+		{"ID without a number", "ACME-02", "ACME", "is not the topic"},
+		{"ID of one digit", "ACME-02", "ACME-2", "is not the topic"},
+		{"ID of three parts", "ACME-X-01", "ACME-X-Y-01", "is not the topic"},
+		{"IDs out of order", "ACME-01", "ACME-03", "ACME-02 stands behind ACME-03"},
+		{"unknown level", `"MUST"`, `"MAY"`, `the level is "MAY"`},
+		{"no text", `"tenant is kept"`, `""`, "the text"},
+		{"text of two lines", "tenant is kept", `tenant\nis kept`, "the text"},
+		{"text that ends a cell", "tenant is kept", "tenant | is kept", "the text"},
+		{"text with a space behind", "tenant is kept", "tenant is kept ", "the text"},
+		{"text with a full stop", "tenant is kept", "tenant is kept.", "full stop"},
+
+		{"no source", `[{"document": "OURS"}]`, `[]`, "there is no source"},
+		{"unknown document", "RFC 7516", "Acme's site", "neither an RFC"},
+		{"RFC without a space", "RFC 7516", "RFC7516", "neither an RFC"},
+		{"section with a sign", `"B.1"`, `"§1"`, "not written as in 4.3"},
+		{"section with an item without a space", "4.3 (7)", "4.3(7)", "not written as in 4.3"},
+		{"several sections in one", "4.3 (7)", "4.3, 7.1", "not written as in 4.3"},
+		{"section in words", `"B.1"`, `"security"`, "not written as in 4.3"},
+		{"section of ours", `{"document": "OURS"}`, `{"document": "OURS", "section": "1"}`, "no text is meant"},
+		{"quote of ours", `{"document": "OURS"}`, `{"document": "OURS", "quote": "We do."}`, "no text is meant"},
+		{"quote without a section", `"section": "4.3 (7)", `, "", "no section that it stands in"},
+		{"quote of two lines", "The tenant MUST", `The tenant\nMUST`, "a quote that is not a line"},
+		{"source twice", `{"document": "RFC 7516"},`, `{"document": "RFC 9449", "section": "4.3 (7)"},`, "stands twice"},
+		{"document in two places", `{"document": "acme-sdk", "section": "check_tenant"}`, `{"document": "RFC 9449", "section": "5"}`, "does not stand next to"},
+
+		{"no violation", `[{"outcome": "kept"}]`, `[]`, "does not say what a violation gets"},
+		{"unknown outcome", `"kept"`, `"lost"`, `the outcome "lost" is not one of register.json`},
+		{"outcome twice", `[{"outcome": "kept"}]`, `[{"outcome": "kept"}, {"outcome": "kept", "note": "too"}]`, `the outcome "kept" stands twice`},
+		{"note of a violation in two lines", "if it is there", `if it\nis there`, "the note"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			checkRefused(t, parseText(goodRegister, change(t, goodTopic, tt.old, tt.now)), tt.want)
+		})
+	}
+}
+
+func TestParseRefusesTopicWithoutRules(t *testing.T) {
+	before, _, _ := strings.Cut(goodTopic, `"rules"`)
+	checkRefused(t, parseText(goodRegister, before+`"rules": []}`), "the topic has no rules")
+}
+
+// TestParseRefusesRegister changes one thing of the small register's other file.
+func TestParseRefusesRegister(t *testing.T) {
+	for _, tt := range []struct{ name, old, now, want string }{
+		{"topic without a file", `["ACME"]`, `["ACME", "NONE"]`, "topics/none.json: file does not exist"},
+		{"file without a topic", `["ACME"]`, `[]`, "not listed in register.json"},
+		{"topic twice", `["ACME"]`, `["ACME", "ACME"]`, "the topic ACME stands twice"},
+		{"outcome twice", `"kept"`, `"tok"`, `the outcome "tok" stands twice`},
+		{"outcome that is not a word", `"kept"`, `"401"`, "is not a word"},
+		{"outcome without a meaning", `"nothing can break it"`, `""`, "has no meaning"},
+		{"unknown class", `"rejected"`, `"refused"`, `the class "refused"`},
+		{"status without a class", `"class": "rejected", `, "", "the status 401"},
+		{"class without a status", `"status": 401, `, "", "the status 0"},
+		{"status of a success", "401", "200", "the status 200"},
+		{"document twice", `"name": "OURS"`, `"name": "acme-sdk"`, `the document "acme-sdk" stands twice`},
+		{"document that is an RFC", `"name": "acme-sdk"`, `"name": "RFC 7519"`, "is an RFC"},
+		{"document without a title", `"a library"`, `""`, "has no title"},
+		{"unknown member", `"error": "invalid_token"`, `"errors": "invalid_token"`, "unknown"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			checkRefused(t, parseText(change(t, goodRegister, tt.old, tt.now), goodTopic), tt.want)
+		})
+	}
+}
+
+// change returns text with its first old replaced by now.
+func change(t *testing.T, text, old, now string) string {
+	t.Helper()
+	if !strings.Contains(text, old) {
+		t.Fatalf("there is no %q to change", old)
+	}
+	return strings.Replace(text, old, now, 1)
+}
+
+func checkRefused(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error = %v, want one with %q", err, want)
+	}
+}
