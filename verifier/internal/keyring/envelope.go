@@ -160,19 +160,29 @@ func (r *Ring) fromCache(ctx context.Context, name string, known *snapshot) resu
 }
 
 // share writes what the issuer answered to the shared cache, for as long as it would be taken from there. It runs after
-// those who waited for the keys have gone on.
-func (r *Ring) share(ctx context.Context, name string, result result) {
+// those who waited for the keys have gone on. An issuer's fetches write in their order: what a later one has replaced
+// meanwhile is not written.
+func (r *Ring) share(ctx context.Context, i *issuer, result result) {
 	if r.Cache == nil || !result.reachedIssuer {
 		return
 	}
-	sealed, err := r.seal(name, result.documents)
+	select {
+	case i.sharing <- struct{}{}:
+		defer func() { <-i.sharing }()
+	case <-ctx.Done():
+		return
+	}
+	if i.snapshot.Load() != result.snapshot {
+		return
+	}
+	sealed, err := r.seal(i.name, result.documents)
 	if err == nil {
 		_, err = outbound.Call(ctx, &r.cachePort, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, r.Cache.Set(ctx, cacheKey(name), sealed, r.Hard)
+			return struct{}{}, r.Cache.Set(ctx, cacheKey(i.name), sealed, r.Hard)
 		})
 	}
 	if err != nil && !errors.Is(err, outbound.ErrCallerLeft) {
-		r.Observe(ports.KeyEvent{Kind: ports.CacheFailed, Issuer: name, Err: err})
+		r.Observe(ports.KeyEvent{Kind: ports.CacheFailed, Issuer: i.name, Err: err})
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -204,6 +206,14 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 			_, body := cut(s, "\n")
 			return envelopeVersion + " -\n" + body
 		}, refused: true},
+		{name: "CACHE-09 empty authenticator", secrets: [][]byte{secretA}, change: func(s string) string {
+			_, body := cut(s, "\n")
+			return envelopeVersion + " \n" + body
+		}, refused: true},
+		{name: "CACHE-09 authenticator cut short", secrets: [][]byte{secretA}, change: func(s string) string {
+			_, body := cut(s, "\n")
+			return fmt.Sprintf("%s %s\n%s", envelopeVersion, encodeMAC(mac(secretA, []byte(body))[:16]), body)
+		}, refused: true},
 		{name: "CACHE-09 authenticator of another secret", secrets: [][]byte{secretA}, change: func(s string) string {
 			_, body := cut(s, "\n")
 			return fmt.Sprintf("%s %s\n%s", envelopeVersion, encodeMAC(mac(secretB, []byte(body))), body)
@@ -255,6 +265,45 @@ func TestCACHE16EntryFromAhead(t *testing.T) {
 	w.issuer.SetKeys(newKeys(t, "key-2")...)
 	w.clock.Advance(10 * time.Minute)
 	member.want(t, "key-1", "unknown", 2)
+}
+
+// A cache that is slow to write must not keep older keys than the issuer gave last.
+func TestCACHE11AnIssuersFetchesWriteInTheirOrder(t *testing.T) {
+	cache := &slowFirst{}
+	inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, w *world) {
+		for n := 1; n < 4; n++ { // the second and the third fetch are forced, while the first one's entry is written
+			kid := fmt.Sprint("key-", n)
+			w.issuer.SetKeys(newKeys(t, kid)...)
+			if got := w.find(t, kid); got != "found" {
+				t.Errorf("%s is %s", kid, got)
+			}
+			synctest.Wait()
+			w.clock.Advance(time.Minute)
+		}
+		w.settle()
+		if want := []string{"key-1", "key-3"}; !slices.Equal(cache.written, want) {
+			t.Errorf("the entries written have %v, want %v: key-2 was old by then", cache.written, want)
+		}
+	})
+}
+
+// A slowFirst is a cache that has nothing, and takes half a second for its first entry. It keeps the entries' kids.
+type slowFirst struct {
+	slowCache
+	asked   atomic.Bool
+	mu      sync.Mutex
+	written []string
+}
+
+func (c *slowFirst) Set(_ context.Context, _ string, value []byte, _ time.Duration) error {
+	if !c.asked.Swap(true) {
+		time.Sleep(cacheTimeout / 2)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, kid, _ := strings.Cut(string(value), `"kid":"`)
+	c.written = append(c.written, kid[:len("key-1")])
+	return nil
 }
 
 // That the cache has no entry is nothing to tell.

@@ -52,7 +52,7 @@ func (f *flight) run() {
 	defer func() {
 		i.land(f, result)
 		_ = r.guard(func() { r.report(f, result) })
-		_ = r.guard(func() { r.share(f.ctx, i.name, result) })
+		_ = r.guard(func() { r.share(f.ctx, i, result) })
 	}()
 	f.number = i.flights.Add(1)
 	late := time.AfterFunc(r.WaitTimeout, func() {

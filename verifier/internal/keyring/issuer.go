@@ -23,6 +23,7 @@ type issuer struct {
 	failure  atomic.Pointer[failure]  // of the last fetch, nil if it did not fail
 	flights  atomic.Uint64            // that have begun
 	lastUsed atomic.Int64             // Unix seconds, for eviction
+	sharing  chan struct{}            // full while the issuer's entry of the shared cache is written
 
 	mu        sync.Mutex // guards what follows
 	failures  int        // fetches that failed in a row

@@ -183,7 +183,7 @@ func (r *Ring) issuer(name string) *issuer {
 
 // newIssuer takes its name from the handle, which has a copy: what it is called by is part of a token.
 func (r *Ring) newIssuer(handle unique.Handle[string]) *issuer {
-	i := &issuer{ring: r, name: handle.Value()}
+	i := &issuer{ring: r, name: handle.Value(), sharing: make(chan struct{}, 1)}
 	i.fetcher.Name, i.fetcher.Timeout, i.fetcher.Logger = "fetcher", r.FetchTimeout, r.Logger
 	i.fetcher.MaxGivenUp = maxGivenUp
 	now := r.Clock.Now()
