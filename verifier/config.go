@@ -49,8 +49,8 @@ type Config struct {
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
 
-	// Algorithms are the signature algorithms accepted in access tokens, of RS256, RS384, RS512, PS256, PS384,
-	// PS512, ES256, ES384, ES512 and EdDSA. Empty means only RS256. HMAC and none can't be configured.
+	// Algorithms are the signature algorithms accepted in access tokens, of those that the function [Algorithms]
+	// returns. Empty means only RS256. EdDSA stands for Ed25519 as well.
 	Algorithms []string
 	// RequireProfile accepts only tokens of the JWT profile for access tokens (RFC 9068): typ is at+jwt, and iss,
 	// exp, aud, sub, client_id, iat and jti are present. Otherwise typ may also be JWT or absent.
@@ -125,14 +125,15 @@ const (
 // DPoP is the policy for sender-constrained tokens (RFC 9449).
 type DPoP struct {
 	Mode DPoPMode
-	// Algorithms are the signature algorithms accepted in proofs, of those of Config.Algorithms. Empty means
-	// only ES256.
+	// Algorithms are the signature algorithms accepted in proofs and named in challenges, of those that the function
+	// [Algorithms] returns. Empty means only ES256. EdDSA stands for Ed25519 as well.
 	Algorithms []string
 	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
 	MaxAge time.Duration
 	// Leeway is how far ahead a proof's iat may be. Zero means 30 seconds, negative none.
 	Leeway time.Duration
-	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB.
+	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB, and where Algorithms has ML-DSA-44, -65 or
+	// -87 also 6, 8 or 11 KiB more, as their keys and signatures take.
 	MaxProofBytes int
 	// ReplayStore remembers which proofs were used. Nil means a memory.ReplayStore: right for one process, while a
 	// fleet must share a store, or a proof can be used once in each process.

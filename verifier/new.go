@@ -26,7 +26,6 @@ var (
 	errDuplicate    = errors.New("names an issuer twice")
 	errConflict     = errors.New("can't be combined with Domain or Domains")
 	errNegative     = errors.New("must not be negative")
-	errAlgorithm    = errors.New("is not a supported asymmetric signature algorithm")
 	errNoSuchDomain = errors.New("is not a configured domain")
 	errShortSecret  = errors.New("has under 32 bytes")
 	errUnknownValue = errors.New("is not a known value")
@@ -180,14 +179,14 @@ func (c *checker) checkDomains(written []ports.Domain, path func(int) string) do
 
 func (c *checker) algorithms(field string, list []string, byDefault string) []string {
 	for i, alg := range list {
-		if !jwk.Supported(alg) {
-			c.fault(fmt.Sprintf("%s[%d]", field, i), errAlgorithm)
+		if err := jwk.CheckAlgorithm(alg); err != nil {
+			c.fault(fmt.Sprintf("%s[%d]", field, i), err)
 		}
 	}
 	if len(list) == 0 {
 		return []string{byDefault}
 	}
-	return slices.Clone(list)
+	return jwk.Allowed(list)
 }
 
 // confirmation sets what v wants of tokens that are bound to a key or certificate.

@@ -25,7 +25,7 @@ func TestResourceMetadata(t *testing.T) {
 			config: func(c *verifier.Config) {
 				c.DPoP.Mode, c.DPoP.Algorithms = verifier.DPoPRequired, []string{"ES256", "EdDSA"}
 			},
-			want: `{"resource":"https://api.example/orders","authorization_servers":["https://issuer.example/"],"bearer_methods_supported":[],"dpop_signing_alg_values_supported":["ES256","EdDSA"],"dpop_bound_access_tokens_required":true}`,
+			want: `{"resource":"https://api.example/orders","authorization_servers":["https://issuer.example/"],"bearer_methods_supported":[],"dpop_signing_alg_values_supported":["ES256","EdDSA","Ed25519"],"dpop_bound_access_tokens_required":true}`,
 		},
 		{
 			name: "META-02 DPoP disabled, mTLS on, two issuers",

@@ -76,11 +76,20 @@ func chalCases() []Case {
 		answerCase("CHAL-04.several", noCredentials, "algs are separated by spaces",
 			withoutCredentials, func(s *scene, a Answer) {
 				for _, c := range dpopChallenges(a) {
-					if c.params["algs"] != "ES256 EdDSA" {
+					if c.params["algs"] != "ES256 PS256" {
 						s.errorf("algs is %q", c.params["algs"])
 					}
 				}
-			}).with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"ES256", "EdDSA"} }).
+			}).with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"ES256", "PS256"} }).
+			in(Allowed, Required),
+		answerCase("JWS-19.advertised", noCredentials, "algs has both names of EdDSA on Ed25519",
+			withoutCredentials, func(s *scene, a Answer) {
+				for _, c := range dpopChallenges(a) {
+					if c.params["algs"] != "EdDSA Ed25519" {
+						s.errorf("algs is %q", c.params["algs"])
+					}
+				}
+			}).with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"EdDSA"} }).
 			in(Allowed, Required),
 
 		answerCase("CHAL-05.allowed", noCredentials, "mode allowed offers Bearer and DPoP",

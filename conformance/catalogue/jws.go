@@ -254,6 +254,15 @@ func jwsCases() []Case {
 		tokenCase("JWS-18.zip", badToken, "zip in the header", token{moreHeader: `,"zip":"DEF"`}),
 		tokenCase("JWS-18.enc", badToken, "enc in the header", token{moreHeader: `,"enc":"A128GCM"`}),
 		tokenCase("JWS-18.epk", badToken, "epk in the header", token{moreHeader: `,"epk":{}`}),
+
+		tokenCase("JWS-19.policy-EdDSA", accepted, "Ed25519, where EdDSA is configured", token{key: "Ed25519"}).
+			with(algorithms("EdDSA")).publishing("Ed25519"),
+		tokenCase("JWS-19.policy-Ed25519", badToken, "EdDSA, where only Ed25519 is configured", token{key: "EdDSA"}).
+			with(algorithms("Ed25519")).publishing("EdDSA").as(Ours, "RFC 9864 4.4 deprecates EdDSA").named("JWS-08"),
+		tokenCase("JWS-19.key-EdDSA", accepted, "Ed25519, by a key that says EdDSA",
+			token{key: "EdDSA", header: fields{"alg": "Ed25519"}}).with(algorithms("Ed25519")).publishing("EdDSA"),
+		tokenCase("JWS-19.key-Ed25519", accepted, "EdDSA, by a key that says Ed25519",
+			token{key: "Ed25519", header: fields{"alg": "EdDSA"}}).with(algorithms("EdDSA")).publishing("Ed25519"),
 	}
 	for _, alg := range allAlgorithms {
 		cases = append(cases,
@@ -270,7 +279,8 @@ func jwsCases() []Case {
 	return cases
 }
 
-var allAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+// allAlgorithms are those of every Go release that is supported, so that the cases are the same wherever they are built.
+var allAlgorithms = slices.DeleteFunc(verifier.Algorithms(), func(alg string) bool { return strings.HasPrefix(alg, "ML-DSA-") })
 
 // ecdsaSignatures are what becomes of r and s (RFC 7518 section 3.4).
 var ecdsaSignatures = []struct {
@@ -315,7 +325,9 @@ func algorithms(names ...string) func(*World, *verifier.Config) {
 }
 
 func allBut(name string) func(*World, *verifier.Config) {
-	others := slices.DeleteFunc(slices.Clone(allAlgorithms), func(alg string) bool { return alg == name })
+	others := slices.DeleteFunc(slices.Clone(allAlgorithms), func(alg string) bool {
+		return alg == name || alg == "EdDSA" && name == "Ed25519" // which it stands for as well
+	})
 	return algorithms(others...)
 }
 

@@ -107,13 +107,17 @@ func proofFormCases() []Case {
 		proofCase("DPOP-FORM-06.ignored", accepted, "kid, x5c and jku beside jwk",
 			proof{moreHeader: `,"kid":"key-1","x5c":["AA"],"jku":"https://evil.example/"`}),
 	}
-	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"} {
 		c := proofCase("DPOP-FORM-04.private-"+member, badProof, "jwk with "+member, proof{header: fields{"jwk": changedJWK(member, func(string) any { return "AAAA" })}})
 		if member != "d" {
 			c = c.as(Ours, "RFC 9449 4.3 (7); an EC key has no such member")
 		}
 		cases = append(cases, c)
 	}
+	cases = append(cases,
+		algorithmCase("JWS-19.proof-policy-EdDSA", accepted, "a proof by Ed25519, where EdDSA is configured", "Ed25519", []string{"EdDSA"}),
+		algorithmCase("JWS-19.proof-policy-Ed25519", badProof, "a proof by EdDSA, where only Ed25519 is configured", "EdDSA", []string{"Ed25519"}).
+			as(Ours, "RFC 9864 4.4 deprecates EdDSA").named("DPOP-FORM-03"))
 	for _, alg := range allAlgorithms {
 		cases = append(cases,
 			algorithmCase("DPOP-FORM-03.configured-"+alg, accepted, alg+", which is configured", alg, []string{alg}),

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/fault"
+	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -69,7 +70,7 @@ func start(scheme string, listener net.Listener, keys []*verifiertest.Key) (*Ser
 	}
 	s.endpoints = s.routes()
 	var err error
-	if s.proofs, err = dpop.New(dpop.Config{Algorithms: asymmetric, Clock: clock{s}}); err != nil {
+	if s.proofs, err = dpop.New(dpop.Config{Algorithms: verifier.Algorithms(), Clock: clock{s}}); err != nil {
 		return nil, err
 	}
 	if s.nonces, err = dpop.NewNonces(dpop.NonceConfig{Clock: clock{s}}); err != nil {
@@ -167,8 +168,8 @@ func (s *Server) publishMetadata(w http.ResponseWriter, r *http.Request) {
 			"scopes_supported":                                 []string{"openid", "offline_access"},
 			"code_challenge_methods_supported":                 []string{"S256"},
 			"token_endpoint_auth_methods_supported":            authenticationMethods,
-			"token_endpoint_auth_signing_alg_values_supported": asymmetric,
-			"dpop_signing_alg_values_supported":                asymmetric,
+			"token_endpoint_auth_signing_alg_values_supported": verifier.Algorithms(),
+			"dpop_signing_alg_values_supported":                verifier.Algorithms(),
 			"authorization_response_iss_parameter_supported":   true,
 			"request_parameter_supported":                      false,
 			"request_uri_parameter_supported":                  false,

@@ -307,7 +307,7 @@ func (s *Server) idToken(permitted *grant, nonce, accessToken string) (string, e
 	claims := maps.Clone(permitted.claims)
 	claims["aud"] = permitted.client
 	claims["auth_time"] = permitted.authTime.Unix()
-	claims["at_hash"] = leftHalf(s.Keys()[0].Algorithm, accessToken)
+	claims["at_hash"] = s.Keys()[0].TokenHash(accessToken)
 	if nonce != "" {
 		claims["nonce"] = nonce
 	}

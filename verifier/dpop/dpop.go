@@ -21,15 +21,18 @@ import (
 
 // Config says which proofs are good. Its zero value is usable.
 type Config struct {
-	// Algorithms are the signature algorithms accepted, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
-	// ES512 and EdDSA. Empty means only ES256.
+	// Algorithms are the signature algorithms accepted, of those that [verifier.Algorithms] returns. Empty means only
+	// ES256. EdDSA stands for Ed25519 as well.
+	//
+	// [verifier.Algorithms]: https://pkg.go.dev/github.com/holdfast-go/holdfast/verifier#Algorithms
 	Algorithms []string
 	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
 	MaxAge time.Duration
 	// Leeway is how far ahead a proof's iat may be, and how far clocks may differ when its exp and nbf are judged.
 	// Zero means 30 seconds, negative none.
 	Leeway time.Duration
-	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB.
+	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB, and where Algorithms has ML-DSA-44, -65 or
+	// -87 also 6, 8 or 11 KiB more, as their keys and signatures take.
 	MaxProofBytes int
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
@@ -57,8 +60,8 @@ const (
 func New(config Config) (*Checker, error) {
 	var faults []error
 	for i, alg := range config.Algorithms {
-		if !jwk.Supported(alg) {
-			faults = append(faults, fmt.Errorf("dpop: Algorithms[%d] is not a supported asymmetric signature algorithm", i))
+		if err := jwk.CheckAlgorithm(alg); err != nil {
+			faults = append(faults, fmt.Errorf("dpop: Algorithms[%d] %w", i, err))
 		}
 	}
 	if config.MaxAge < 0 {
@@ -75,7 +78,7 @@ func New(config Config) (*Checker, error) {
 		return nil, errors.Join(faults...)
 	}
 	c := &Checker{
-		algorithms: slices.Clone(config.Algorithms),
+		algorithms: jwk.Allowed(config.Algorithms),
 		maxAge:     min(config.MaxAge, longest),
 		leeway:     min(max(0, config.Leeway), longest),
 		maxBytes:   config.MaxProofBytes,
@@ -91,7 +94,7 @@ func New(config Config) (*Checker, error) {
 		c.leeway = defaultLeeway
 	}
 	if c.maxBytes == 0 {
-		c.maxBytes = defaultMaxProof
+		c.maxBytes = defaultMaxProof + jwk.ProofBytes(c.algorithms)
 	}
 	return c, nil
 }

@@ -94,7 +94,6 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 		clientID:          config.ClientID,
 		clientSecret:      config.ClientSecret,
 		auth:              config.ClientAuth,
-		assertionKey:      newSigner(config.AssertionKey, logger),
 		assertionAudience: config.AssertionAudience,
 		requests:          &outbound.Port{Name: "token request", Timeout: cmp.Or(config.Timeout, defaultTimeout), Logger: logger},
 		clock:             config.Clock,
@@ -109,15 +108,14 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 	if c.assertionAudience == "" {
 		c.assertionAudience = issuer
 	}
-	if config.DPoPKey.Signer != nil {
-		c.dpop = &prover{key: newSigner(config.DPoPKey, logger)}
-	}
 	if c.tokenEndpoint == "" {
 		c.verifier = v
 	}
 	check.endpoint(issuer, loopbackHTTP)
-	check.client()
-	check.dpop()
+	c.assertionKey = check.client()
+	if config.DPoPKey != (SigningKey{}) {
+		c.dpop = &prover{key: check.key("DPoPKey", config.DPoPKey)}
+	}
 	if len(check.faults) > 0 {
 		return nil, misconfigured(check.faults)
 	}
@@ -177,13 +175,14 @@ func (c *checker) clock(field string, clock ports.Clock) {
 	}
 }
 
-func (c *checker) client() {
+// client returns the key of a client that authenticates by one.
+func (c *checker) client() (assertionKey signer) {
 	c.require("ClientID", c.ClientID)
 	switch c.ClientAuth {
 	case ClientSecretBasic, ClientSecretPost:
 		c.require("ClientSecret", c.ClientSecret)
 	case PrivateKeyJWT:
-		c.key("AssertionKey", c.AssertionKey)
+		assertionKey = c.key("AssertionKey", c.AssertionKey)
 	case PublicClient:
 	default:
 		c.fault("ClientAuth", errUnknown)
@@ -197,20 +196,19 @@ func (c *checker) client() {
 	if c.AssertionAudience != "" && c.ClientAuth != PrivateKeyJWT {
 		c.fault("AssertionAudience", errUnused)
 	}
+	return assertionKey
 }
 
-func (c *checker) dpop() {
-	if c.DPoPKey != (SigningKey{}) {
-		c.key("DPoPKey", c.DPoPKey)
-	}
-}
-
-func (c *checker) key(field string, key SigningKey) {
+func (c *checker) key(field string, key SigningKey) signer {
 	if outbound.IsNil(key.Signer) {
 		c.fault(field, errNoSigner)
-	} else if err := newSigner(key, c.logger).check(); err != nil {
+		return signer{}
+	}
+	made, err := newSigner(key, c.logger)
+	if err != nil {
 		c.fault(field, err)
 	}
+	return made
 }
 
 // A request is one on its way to the token endpoint.

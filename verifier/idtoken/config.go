@@ -29,8 +29,8 @@ type Config struct {
 	// are could use the token too.
 	TrustedAudiences []string
 
-	// Algorithms are the signature algorithms accepted, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384,
-	// ES512 and EdDSA. Empty means only RS256.
+	// Algorithms are the signature algorithms accepted, of those that [verifier.Algorithms] returns. Empty means only
+	// RS256. EdDSA stands for Ed25519 as well.
 	Algorithms []string
 	// HS256ClientSecret, if it is not empty, means that the issuer signs this client's tokens with the client's
 	// secret by HS256, and that no other algorithm is accepted: so no token can choose between the two. It has at
@@ -59,7 +59,6 @@ const (
 var (
 	errRequired    = errors.New("is required")
 	errBlank       = errors.New("is blank")
-	errAlgorithm   = errors.New("is not a supported asymmetric signature algorithm")
 	errConflict    = errors.New("can't be combined with Algorithms")
 	errShortSecret = errors.New("has under 32 bytes")
 	errLeeway      = errors.New("is over 5 minutes")
@@ -143,8 +142,8 @@ func (c *checker) trustedAudiences() []string {
 
 func (c *checker) algorithms() []string {
 	for i, alg := range c.Algorithms {
-		if !jwk.Supported(alg) {
-			c.fault(fmt.Sprintf("Algorithms[%d]", i), errAlgorithm)
+		if err := jwk.CheckAlgorithm(alg); err != nil {
+			c.fault(fmt.Sprintf("Algorithms[%d]", i), err)
 		}
 	}
 	switch {
@@ -153,7 +152,7 @@ func (c *checker) algorithms() []string {
 	case len(c.Algorithms) == 0:
 		return []string{"RS256"} // OpenID Connect Core section 3.1.3.7, item 7
 	}
-	return slices.Clone(c.Algorithms)
+	return jwk.Allowed(c.Algorithms)
 }
 
 // clientSecret returns the key of HS256, the octets of the secret (OpenID Connect Core section 10.1), nil if the

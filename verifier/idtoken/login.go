@@ -1,15 +1,12 @@
 package idtoken
 
 import (
-	"crypto/sha256"
-	"crypto/sha512"
 	"crypto/subtle"
-	"encoding/base64"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 )
 
@@ -101,28 +98,10 @@ func checkHash(verified *Verified, claim, alg, companion string) *verifier.Error
 		return err
 	case !found:
 		return missing("IDTOK-09", claim)
-	case subtle.ConstantTimeCompare([]byte(hash), []byte(leftHalf(alg, companion))) != 1:
+	case subtle.ConstantTimeCompare([]byte(hash), []byte(jwk.TokenHash(alg, companion))) != 1:
 		return fail(CodeTokenHash, "IDTOK-09", claim+" is that of another")
 	}
 	return nil
-}
-
-// leftHalf is the left half of the hash of s, by the hash that alg signs with (OpenID Connect Core section 3.1.3.6).
-// EdDSA does not name its hash: that of Ed25519 is SHA-512 (RFC 8032 section 5.1).
-func leftHalf(alg, s string) string {
-	var hash []byte
-	switch {
-	case strings.HasSuffix(alg, "256"):
-		sum := sha256.Sum256([]byte(s))
-		hash = sum[:]
-	case strings.HasSuffix(alg, "384"):
-		sum := sha512.Sum384([]byte(s))
-		hash = sum[:]
-	default:
-		sum := sha512.Sum512([]byte(s))
-		hash = sum[:]
-	}
-	return base64.RawURLEncoding.EncodeToString(hash[:len(hash)/2])
 }
 
 // checkAuthentication judges acr and amr (OpenID Connect Core section 3.1.3.7, item 12).

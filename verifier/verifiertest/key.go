@@ -2,17 +2,13 @@ package verifiertest
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"math/big"
+	"strings"
 
-	"github.com/go-jose/go-jose/v4"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 )
 
 // A Key signs tokens. It does not change, and is safe for concurrent use.
@@ -23,77 +19,89 @@ type Key struct {
 	Algorithm string
 
 	private crypto.Signer
+	public  *jwk.Key
 }
 
-// NewKey makes a key for one of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 and EdDSA (Ed25519). RSA
-// keys have 2048 bits and take a while to make: tests do well to share them.
+// NewKey makes a key for an algorithm, of those that [verifier.Algorithms] returns. RSA keys have 2048 bits and take a
+// while to make: tests do well to share them.
+//
+// [verifier.Algorithms]: https://pkg.go.dev/github.com/holdfast-go/holdfast/verifier#Algorithms
 func NewKey(algorithm, id string) (*Key, error) {
-	var (
-		private crypto.Signer
-		err     error
-	)
-	switch algorithm {
-	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512":
-		private, err = rsa.GenerateKey(rand.Reader, 2048)
-	case "ES256":
-		private, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case "ES384":
-		private, err = ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	case "ES512":
-		private, err = ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case "EdDSA":
-		_, private, err = ed25519.GenerateKey(rand.Reader)
-	default:
-		return nil, fmt.Errorf("verifiertest: no key is made for algorithm %q", algorithm)
-	}
+	private, err := jwk.Generate(algorithm)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("verifiertest: make a key: %w", err)
 	}
-	return &Key{ID: id, Algorithm: algorithm, private: private}, nil
+	public, err := jwk.New(private.Public())
+	if err != nil {
+		return nil, fmt.Errorf("verifiertest: make a key: %w", err)
+	}
+	return &Key{ID: id, Algorithm: algorithm, private: private, public: public}, nil
 }
 
 // JWK returns the public key as a JSON Web Key (RFC 7517 section 4).
 func (k *Key) JWK() (json.RawMessage, error) {
-	return jose.JSONWebKey{Key: k.private.Public(), KeyID: k.ID, Algorithm: k.Algorithm, Use: "sig"}.MarshalJSON()
+	members := Claims{}
+	if err := json.Unmarshal(k.public.Members(), &members); err != nil {
+		return nil, err
+	}
+	members["alg"], members["use"] = k.Algorithm, "sig"
+	if k.ID != "" {
+		members["kid"] = k.ID
+	}
+	return json.Marshal(members)
 }
+
+// Public returns the public key as the standard library has it.
+func (k *Key) Public() crypto.PublicKey { return k.private.Public() }
 
 // Sign returns the compact JWS (RFC 7515 section 7.1) of the very bytes given, by the key's algorithm whatever the
 // header says: to see what a verifier makes of odd ones.
 func (k *Key) Sign(header, payload []byte) (string, error) {
 	signed := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
-	signature, err := k.signature([]byte(signed))
+	signature, err := k.public.Sign(k.Algorithm, k.private, []byte(signed))
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("verifiertest: sign: %w", err)
 	}
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-var hashes = map[string]crypto.Hash{"256": crypto.SHA256, "384": crypto.SHA384, "512": crypto.SHA512}
+// TokenHash returns what an ID token that the key signs has as at_hash of an access token, and as c_hash of a code
+// (OpenID Connect Core sections 3.1.3.6 and 3.3.2.11).
+func (k *Key) TokenHash(value string) string { return jwk.TokenHash(k.Algorithm, value) }
 
-func (k *Key) signature(signed []byte) ([]byte, error) {
-	if private, isEd25519 := k.private.(ed25519.PrivateKey); isEd25519 {
-		return ed25519.Sign(private, signed), nil
+// A PublicKey verifies what was signed by a key of someone else: a client's assertions, say.
+type PublicKey struct{ key *jwk.Key }
+
+// NewPublicKey takes a public key of the standard library, of a kind and size that verifiers accept.
+func NewPublicKey(public crypto.PublicKey) (*PublicKey, error) {
+	key, err := jwk.New(public)
+	if err != nil {
+		return nil, fmt.Errorf("verifiertest: read the public key: %w", err)
 	}
-	hash := hashes[k.Algorithm[2:]]
-	h := hash.New()
-	h.Write(signed)
-	digest := h.Sum(nil)
-	switch private := k.private.(type) {
-	case *ecdsa.PrivateKey:
-		// RFC 7518 section 3.4: r and s, each as long as the order, and not the DER that Signer writes.
-		r, s, err := ecdsa.Sign(rand.Reader, private, digest)
-		if err != nil {
-			return nil, err
-		}
-		size := (private.Curve.Params().BitSize + 7) / 8
-		return append(fixed(r, size), fixed(s, size)...), nil
-	case *rsa.PrivateKey:
-		if k.Algorithm[0] == 'P' {
-			return rsa.SignPSS(rand.Reader, private, hash, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash})
-		}
-		return rsa.SignPKCS1v15(rand.Reader, private, hash, digest)
-	}
-	return nil, fmt.Errorf("verifiertest: no signature by %T", k.private)
+	return &PublicKey{key}, nil
 }
 
-func fixed(n *big.Int, size int) []byte { return n.FillBytes(make([]byte, size)) }
+// Open returns the payload of a compact JWS that the key verifies. Of the header it looks at alg only.
+func (p *PublicKey) Open(compact string) ([]byte, error) {
+	segments := strings.Split(compact, ".")
+	if len(segments) != 3 {
+		return nil, errors.New("verifiertest: not a compact JWS: three segments were expected")
+	}
+	var decoded [3][]byte
+	for i, segment := range segments {
+		var err error
+		if decoded[i], err = base64.RawURLEncoding.DecodeString(segment); err != nil {
+			return nil, fmt.Errorf("verifiertest: segment %d is not base64url: %w", i, err)
+		}
+	}
+	var header struct {
+		Algorithm string `json:"alg"`
+	}
+	if err := json.Unmarshal(decoded[0], &header); err != nil {
+		return nil, fmt.Errorf("verifiertest: read the header: %w", err)
+	}
+	if !p.key.Verify(header.Algorithm, []byte(segments[0]+"."+segments[1]), decoded[2]) {
+		return nil, errors.New("verifiertest: the signature is not that of the key")
+	}
+	return decoded[1], nil
+}

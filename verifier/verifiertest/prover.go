@@ -1,7 +1,6 @@
 package verifiertest
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,8 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"strings"
-
-	"github.com/go-jose/go-jose/v4"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/clock"
@@ -34,9 +31,7 @@ func (p *Prover) Thumbprint() (string, error) {
 	if p.Key == nil {
 		return "", errNoKey
 	}
-	public := jose.JSONWebKey{Key: p.Key.private.Public()}
-	sum, err := public.Thumbprint(crypto.SHA256)
-	return base64.RawURLEncoding.EncodeToString(sum), err
+	return p.Key.public.Thumbprint(), nil
 }
 
 // Proof returns a proof for one request. Its htu is url without query and fragment, and with a slash for an empty path,
@@ -45,10 +40,6 @@ func (p *Prover) Thumbprint() (string, error) {
 func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (string, error) {
 	if p.Key == nil {
 		return "", errNoKey
-	}
-	jwk, err := jose.JSONWebKey{Key: p.Key.private.Public()}.MarshalJSON()
-	if err != nil {
-		return "", err
 	}
 	source, err := clock.Or(p.Clock, memory.Clock{})
 	if err != nil {
@@ -59,7 +50,7 @@ func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (
 		sum := sha256.Sum256([]byte(accessToken))
 		good["ath"] = base64.RawURLEncoding.EncodeToString(sum[:])
 	}
-	writtenHeader, err := overlay(Claims{"typ": "dpop+jwt", "alg": p.Key.Algorithm, "jwk": json.RawMessage(jwk)}, header)
+	writtenHeader, err := overlay(Claims{"typ": "dpop+jwt", "alg": p.Key.Algorithm, "jwk": json.RawMessage(p.Key.public.Members())}, header)
 	if err != nil {
 		return "", err
 	}

@@ -1,9 +1,14 @@
 package jwk
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/asn1"
+	"errors"
+	"math/big"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -16,8 +21,8 @@ type ecKey struct {
 
 var curves = map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()}
 
-// readEC wants two coordinates of the curve's full length that are a point on it.
-func readEC(object strictjson.Object) (publicKey, error) {
+// read wants two coordinates of the curve's full length that are a point on it.
+func (ecKey) read(object strictjson.Object) (publicKey, error) {
 	crv, _ := object.Text("crv")
 	curve, known := curves[crv]
 	if !known {
@@ -34,6 +39,26 @@ func readEC(object strictjson.Object) (publicKey, error) {
 	if len(point) != 1+2*size {
 		return nil, ErrPoint
 	}
+	return newEC(curve, point)
+}
+
+func (ecKey) adopt(public crypto.PublicKey) (publicKey, error) {
+	key, isECDSA := public.(*ecdsa.PublicKey)
+	if !isECDSA {
+		return nil, nil
+	}
+	if key == nil || key.Curve == nil || curves[key.Curve.Params().Name] != key.Curve {
+		return nil, ErrKeyType
+	}
+	point, err := key.Bytes()
+	if err != nil {
+		return nil, ErrPoint
+	}
+	return newEC(key.Curve, point)
+}
+
+// newEC wants a point that is on the curve.
+func newEC(curve elliptic.Curve, point []byte) (publicKey, error) {
 	key, err := ecdsa.ParseUncompressedPublicKey(curve, point)
 	if err != nil {
 		return nil, ErrPoint
@@ -41,23 +66,15 @@ func readEC(object strictjson.Object) (publicKey, error) {
 	return ecKey{key, point}, nil
 }
 
-// newEC takes a key whose point was found to be on its curve by whoever parsed it.
-func newEC(public *ecdsa.PublicKey) (publicKey, error) {
-	if _, supported := curves[public.Curve.Params().Name]; !supported {
-		return nil, ErrKeyType
-	}
-	point, err := public.Bytes()
-	if err != nil {
-		return nil, ErrPoint
-	}
-	return ecKey{public, point}, nil
+func (ecKey) generate(a *algorithm) (crypto.Signer, error) {
+	return ecdsa.GenerateKey(a.curve, rand.Reader)
 }
 
-func (k ecKey) fits(a algorithm) bool { return a.family == ecdsaFixed && a.curve == k.Curve }
+func (k ecKey) fits(a *algorithm) bool { return a.curve == k.Curve }
 
 // verify takes r and s, each as long as the curve's order, and nothing else (RFC 7518 section 3.4). VerifyASN1 refuses
 // those that are zero or not below the order.
-func (k ecKey) verify(a algorithm, signed, signature []byte) bool {
+func (k ecKey) verify(a *algorithm, signed, signature []byte) bool {
 	size := coordinateSize(k.Curve)
 	if len(signature) != 2*size {
 		return false
@@ -68,12 +85,36 @@ func (k ecKey) verify(a algorithm, signed, signature []byte) bool {
 
 func (k ecKey) cheap() bool { return true }
 
-func (k ecKey) thumbprint() [sha256.Size]byte {
+// sign writes r and s at full length, where a crypto.Signer writes ASN.1.
+func (k ecKey) sign(a *algorithm, private crypto.Signer, signed []byte) ([]byte, error) {
+	written, err := private.Sign(rand.Reader, a.digest(nil, signed), a.hash)
+	if err != nil {
+		return nil, err
+	}
+	var signature struct{ R, S *big.Int }
 	size := coordinateSize(k.Curve)
-	m := make([]byte, 0, membersLength)
-	m = appendMember(m, `{"crv":"`+k.Curve.Params().Name+`","kty":"EC","x":"`, k.point[1:1+size])
+	if rest, err := asn1.Unmarshal(written, &signature); err != nil || len(rest) > 0 ||
+		signature.R.Sign() <= 0 || signature.S.Sign() <= 0 || max(signature.R.BitLen(), signature.S.BitLen()) > 8*size {
+		return nil, errSignature
+	}
+	fixed := make([]byte, 2*size)
+	signature.R.FillBytes(fixed[:size])
+	signature.S.FillBytes(fixed[size:])
+	return fixed, nil
+}
+
+var errSignature = errors.New("the key signed, but not as ECDSA does: an ASN.1 sequence of r and s was expected")
+
+func (k ecKey) appendMembers(m []byte) []byte {
+	size := coordinateSize(k.Curve)
+	m = append(append(m, `{"crv":"`...), k.Curve.Params().Name...)
+	m = appendMember(m, `","kty":"EC","x":"`, k.point[1:1+size])
 	m = appendMember(m, `","y":"`, k.point[1+size:])
-	return sumMembers(m)
+	return append(m, `"}`...)
+}
+
+func (k ecKey) thumbprint() [sha256.Size]byte {
+	return sha256.Sum256(k.appendMembers(make([]byte, 0, membersLength)))
 }
 
 func coordinateSize(curve elliptic.Curve) int { return (curve.Params().BitSize + 7) / 8 }

@@ -1,14 +1,12 @@
 package jwk
 
 import (
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/rsa"
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -21,19 +19,6 @@ type Key struct {
 	Algorithm string
 
 	public publicKey
-}
-
-// A publicKey is the key of one family of algorithms. All that differs from family to family is here, so that a new
-// family which lacks a part does not compile.
-type publicKey interface {
-	// fits reports whether the algorithm is for keys of this type and curve.
-	fits(algorithm) bool
-	// verify reports whether signature is the signature of signed by an algorithm that fits.
-	verify(a algorithm, signed, signature []byte) bool
-	// cheap reports whether a verification costs little enough for a key that a stranger chose.
-	cheap() bool
-	// thumbprint is the SHA-256 of RFC 7638 section 3. Keys that differ have different ones.
-	thumbprint() [sha256.Size]byte
 }
 
 // Why a key is not used. The texts hold nothing of the key.
@@ -54,9 +39,9 @@ const MaxIDBytes = 512
 // keyLimits bound one JSON Web Key; its longest array is key_ops or x5c.
 var keyLimits = strictjson.Limits{Depth: 8, Members: 64}
 
-// secretMembers are the members of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1). A key that
-// has one of them is not public any more.
-var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
+// secretMembers are the members of private and symmetric keys (RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 9964
+// section 3). A key that has one of them is not public any more.
+var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
 // Parse reads one JSON Web Key (RFC 7517 section 4) that is public and for verifying signatures.
 func Parse(raw string) (*Key, error) {
@@ -79,7 +64,7 @@ func Parse(raw string) (*Key, error) {
 			return nil, ErrKeyID
 		}
 	}
-	if key.public, err = readPublic(object); err != nil {
+	if key.public, err = read(object); err != nil {
 		return nil, err
 	}
 	if value, found := object.Lookup("alg"); found {
@@ -116,44 +101,70 @@ func forVerifying(object strictjson.Object) bool {
 	return true
 }
 
-// readers read the members that make a public key, by kty. The rest (x5c, say) is not even looked at: a certificate
-// vouches for nothing here, and a broken one must not cost the key.
-var readers = map[string]func(strictjson.Object) (publicKey, error){"RSA": readRSA, "EC": readEC, "OKP": readOKP}
-
-func readPublic(object strictjson.Object) (publicKey, error) {
-	kty, _ := object.Text("kty")
-	if kty == "oct" {
-		return nil, ErrPrivate
+// New returns the key that the standard library made, as crypto/x509 parses it or a crypto.Signer has it.
+func New(public crypto.PublicKey) (*Key, error) {
+	key, err := adopt(public)
+	if err != nil {
+		return nil, err
 	}
-	read, known := readers[kty]
-	if !known {
-		return nil, ErrKeyType
-	}
-	return read(object)
+	return &Key{public: key}, nil
 }
 
-// newPublic takes a key as crypto/x509 parses it.
-func newPublic(public any) (publicKey, error) {
-	switch public := public.(type) {
-	case *rsa.PublicKey:
-		return newRSA(public)
-	case *ecdsa.PublicKey:
-		return newEC(public)
-	case ed25519.PublicKey:
-		return newEd25519(public)
-	}
-	return nil, ErrKeyType
+// Fits reports whether alg agrees with the key's type and curve and, if the key names one, with its own algorithm
+// (RFC 8725 section 3.1, RFC 7517 section 4.4).
+func (k *Key) Fits(alg string) bool {
+	_, fits := k.algorithm(alg)
+	return fits
 }
 
-// octets returns a member that is canonical base64url, nil if it is anything else.
-func octets(object strictjson.Object, name string) []byte { return appendOctets(nil, object, name) }
+// algorithm returns the algorithm of that name, and whether the key is for it. EdDSA and Ed25519 are one algorithm, so a
+// key may say either (RFC 9864 section 5).
+func (k *Key) algorithm(alg string) (*algorithm, bool) {
+	a := byName[alg]
+	return a, a != nil && (k.Algorithm == "" || k.Algorithm == alg || a.is(byName[k.Algorithm])) && k.public.fits(a)
+}
 
-// appendOctets appends to b what a member holds in canonical base64url, nothing if it is anything else.
-func appendOctets(b []byte, object strictjson.Object, name string) []byte {
-	encoded, _ := object.Text(name)
-	decoded, err := base64.RawURLEncoding.Strict().AppendDecode(b, []byte(encoded))
-	if err != nil || strings.ContainsAny(encoded, "\r\n") {
-		return b
+// Verify reports whether signature is alg's signature of signed by the key. A key that alg does not fit verifies
+// nothing.
+func (k *Key) Verify(alg string, signed, signature []byte) bool {
+	a, fits := k.algorithm(alg)
+	return fits && k.public.verify(a, signed, signature)
+}
+
+// DefaultAlgorithm is the algorithm by which the key signs where none is named.
+func (k *Key) DefaultAlgorithm() string {
+	for _, a := range algorithms {
+		if k.Fits(a.name) {
+			return a.name
+		}
 	}
-	return decoded
+	return ""
+}
+
+// Sign returns alg's signature of signed by private, whose public half the key is.
+func (k *Key) Sign(alg string, private crypto.Signer, signed []byte) ([]byte, error) {
+	a, fits := k.algorithm(alg)
+	if !fits {
+		return nil, fmt.Errorf("the key does not sign by %q", alg)
+	}
+	return k.public.sign(a, private, signed)
+}
+
+// Members returns the key as a JSON Web Key that has the required members and no others.
+func (k *Key) Members() []byte { return k.public.appendMembers(nil) }
+
+// Thumbprint returns the key's SHA-256 thumbprint (RFC 7638 section 3) in base64url.
+func (k *Key) Thumbprint() string {
+	sum := k.public.thumbprint()
+	const length = (sha256.Size*8 + 5) / 6
+	return string(base64.RawURLEncoding.AppendEncode(make([]byte, 0, length), sum[:]))
+}
+
+// Generate makes a private key for tests, by which alg can sign.
+func Generate(alg string) (crypto.Signer, error) {
+	if err := CheckAlgorithm(alg); err != nil {
+		return nil, fmt.Errorf("the algorithm %w", err)
+	}
+	a := byName[alg]
+	return families[a.kty].generate(a)
 }

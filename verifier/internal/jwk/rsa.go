@@ -1,6 +1,8 @@
 package jwk
 
 import (
+	"crypto"
+	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"math/big"
@@ -23,7 +25,7 @@ const (
 // rsaKey is an RSA public key (RFC 7518 section 6.3.1).
 type rsaKey struct{ *rsa.PublicKey }
 
-func readRSA(object strictjson.Object) (publicKey, error) {
+func (rsaKey) read(object strictjson.Object) (publicKey, error) {
 	n, e := octets(object, "n"), octets(object, "e")
 	if len(n) == 0 || len(e) == 0 {
 		return nil, ErrMalformed
@@ -32,35 +34,57 @@ func readRSA(object strictjson.Object) (publicKey, error) {
 	if exponent.BitLen() > maxExponentBits {
 		return nil, ErrSize
 	}
-	return newRSA(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())})
+	return rsaKey{}.adopt(&rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(exponent.Int64())})
 }
 
-// newRSA checks the bounds of rule KEYS-05.
-func newRSA(public *rsa.PublicKey) (publicKey, error) {
-	bits := public.N.BitLen()
-	if bits < minRSABits || bits > maxRSABits || public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 {
+// adopt checks the bounds of rule KEYS-05.
+func (rsaKey) adopt(public crypto.PublicKey) (publicKey, error) {
+	key, isRSA := public.(*rsa.PublicKey)
+	if !isRSA {
+		return nil, nil
+	}
+	if key == nil || key.N == nil {
+		return nil, ErrMalformed
+	}
+	bits := key.N.BitLen()
+	if bits < minRSABits || bits > maxRSABits || key.N.Bit(0) == 0 || key.E < 3 || key.E%2 == 0 {
 		return nil, ErrSize
 	}
-	return rsaKey{public}, nil
+	return rsaKey{key}, nil
 }
 
-func (k rsaKey) fits(a algorithm) bool { return a.family == rsaPKCS1 || a.family == rsaPSS }
+func (rsaKey) generate(*algorithm) (crypto.Signer, error) {
+	return rsa.GenerateKey(rand.Reader, minRSABits)
+}
 
-func (k rsaKey) verify(a algorithm, signed, signature []byte) bool {
+func (k rsaKey) fits(a *algorithm) bool { return a.kty == "RSA" }
+
+// verify takes a PSS salt as long as the hash, and of no other length (RFC 7518 section 3.5).
+func (k rsaKey) verify(a *algorithm, signed, signature []byte) bool {
 	var buf [maxDigest]byte
 	digest := a.digest(buf[:0], signed)
-	if a.family == rsaPSS {
-		// RFC 7518 section 3.5: the salt is as long as the hash, and no other length will do.
+	if a.pss {
 		return rsa.VerifyPSS(k.PublicKey, a.hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
 	}
 	return rsa.VerifyPKCS1v15(k.PublicKey, a.hash, digest, signature) == nil
 }
 
+func (k rsaKey) sign(a *algorithm, private crypto.Signer, signed []byte) ([]byte, error) {
+	digest := a.digest(nil, signed)
+	if a.pss {
+		return private.Sign(rand.Reader, digest, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: a.hash})
+	}
+	return private.Sign(rand.Reader, digest, a.hash)
+}
+
 func (k rsaKey) cheap() bool { return k.N.BitLen() <= maxEmbeddedRSABits && k.E <= maxEmbeddedExponent }
 
-func (k rsaKey) thumbprint() [sha256.Size]byte {
-	m := make([]byte, 0, membersLength)
+func (k rsaKey) appendMembers(m []byte) []byte {
 	m = appendMember(m, `{"e":"`, big.NewInt(int64(k.E)).Bytes())
 	m = appendMember(m, `","kty":"RSA","n":"`, k.N.Bytes())
-	return sumMembers(m)
+	return append(m, `"}`...)
+}
+
+func (k rsaKey) thumbprint() [sha256.Size]byte {
+	return sha256.Sum256(k.appendMembers(make([]byte, 0, membersLength)))
 }

@@ -125,11 +125,7 @@ func parsePEM(block *pem.Block) (*Key, error) {
 	if err != nil {
 		return nil, ErrMalformed
 	}
-	public, err := newPublic(parsed)
-	if err != nil {
-		return nil, err
-	}
-	return &Key{public: public}, nil
+	return New(parsed)
 }
 
 func newSet(keys []*Key) *Set {

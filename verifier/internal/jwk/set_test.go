@@ -178,9 +178,9 @@ func FuzzParseSet(f *testing.F) {
 		}
 		for _, key := range set.keys {
 			// What is not the key's signature does not verify, and does not panic.
-			for alg := range algorithms {
-				if key.Verify(alg, body, body) {
-					t.Errorf("%s verified garbage", alg)
+			for _, a := range algorithms {
+				if key.Verify(a.name, body, body) {
+					t.Errorf("%s verified garbage", a.name)
 				}
 			}
 		}
@@ -204,6 +204,9 @@ func checkByGoJOSE(t *testing.T, written json.RawMessage, ours *Key) {
 	}
 	if large, isRSA := ours.public.(rsaKey); isRSA && large.N.BitLen() > 4096 {
 		return // go-jose takes none: decision 4
+	}
+	if _, isAKP := members["pub"]; isAKP && members["kty"] == "AKP" {
+		return // nor of that type
 	}
 	var theirs jose.JSONWebKey
 	if err := theirs.UnmarshalJSON(written); err != nil {

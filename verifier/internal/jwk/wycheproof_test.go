@@ -10,11 +10,13 @@ import (
 
 // The vectors of Project Wycheproof are an outside opinion of which signatures are good.
 func TestWycheproof(t *testing.T) {
-	for name, alg := range map[string]string{
-		"ecdsa_secp256r1_sha256_p1363_test.json": "ES256",
-		"rsa_signature_2048_sha256_test.json":    "RS256",
-		"ed25519_test.json":                      "EdDSA",
+	for _, c := range []struct{ alg, name string }{
+		{"ES256", "ecdsa_secp256r1_sha256_p1363_test.json"},
+		{"RS256", "rsa_signature_2048_sha256_test.json"},
+		{"EdDSA", "ed25519_test.json"},
+		{"Ed25519", "ed25519_test.json"},
 	} {
+		alg, name := c.alg, c.name
 		t.Run(alg, func(t *testing.T) {
 			content, err := os.ReadFile(filepath.Join("testdata", "wycheproof", name))
 			if err != nil {
