@@ -82,7 +82,7 @@ func chalCases() []Case {
 				}
 			}).with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"ES256", "PS256"} }).
 			in(Allowed, Required),
-		answerCase("JWS-19.advertised", noCredentials, "algs has both names of EdDSA on Ed25519",
+		answerCase("CHAL-04.both-names", noCredentials, "algs has Ed25519 too, where EdDSA is configured (JWS-19)",
 			withoutCredentials, func(s *scene, a Answer) {
 				for _, c := range dpopChallenges(a) {
 					if c.params["algs"] != "EdDSA Ed25519" {
