@@ -1,0 +1,75 @@
+package verifier_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// CLAIM-EXP-02: what outlives the request ends with the token, and not before.
+func TestUntilExpiry(t *testing.T) {
+	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, leeway := range map[string]time.Duration{"exp": 0, "exp and leeway": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				v, err := verifier.New(verifier.Config{
+					Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer, Leeway: leeway,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer v.Close()
+				token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example", "exp": time.Now().Add(time.Hour).Unix()})
+				if err != nil {
+					t.Fatal(err)
+				}
+				verified, err := v.VerifyAccessToken(t.Context(), token)
+				if err != nil {
+					t.Fatal(err)
+				}
+				ctx, cancel := verified.UntilExpiry(t.Context())
+				defer cancel()
+				time.Sleep(time.Hour + leeway - time.Nanosecond)
+				synctest.Wait()
+				if err := ctx.Err(); err != nil {
+					t.Errorf("it ended before: %v", context.Cause(ctx))
+				}
+				time.Sleep(time.Nanosecond)
+				synctest.Wait()
+				expired, ok := errors.AsType[*verifier.Error](context.Cause(ctx))
+				if !ok || expired.Code != verifier.CodeExpired || expired.Status != 401 || len(expired.Header["Www-Authenticate"]) != 2 {
+					t.Errorf("it ended by %#v, want token_expired with its challenges", context.Cause(ctx))
+				}
+			})
+		})
+	}
+}
+
+// The context of a Verified that a test has made ends when the test says so.
+func TestUntilExpiryOfATest(t *testing.T) {
+	for name, c := range map[string]struct {
+		expiresAt time.Time
+		ended     bool
+	}{
+		"no end":  {time.Time{}, false},
+		"to come": {time.Now().Add(time.Hour), false},
+		"past":    {time.Now().Add(-time.Hour), true},
+	} {
+		ctx, cancel := (&verifier.Verified{ExpiresAt: c.expiresAt}).UntilExpiry(t.Context())
+		if ended := errors.Is(context.Cause(ctx), verifier.CodeExpired); ended != c.ended {
+			t.Errorf("%s: ended by %v", name, context.Cause(ctx))
+		}
+		cancel()
+		if ctx.Err() == nil {
+			t.Errorf("%s: cancel does not end it", name)
+		}
+	}
+}
