@@ -20,6 +20,7 @@ const (
 	goCmp  = "github.com/google/go-cmp"
 	goJose = "github.com/go-jose/go-jose/v4"
 	goLeak = "go.uber.org/goleak"
+	goGRPC = "google.golang.org/grpc"
 )
 
 // A row says what the packages of one module may import besides the standard library and the module itself.
@@ -66,6 +67,11 @@ var importTable = map[string]row{
 		ours:   []string{"ports", "verifier"},
 		theirs: []string{"golang.org/x/oauth2"},
 		tests:  []string{goLeak},
+	},
+	"adapters/grpcguard": {
+		ours:   []string{"verifier"},
+		theirs: []string{goGRPC, "google.golang.org/genproto/googleapis/rpc", "google.golang.org/protobuf"},
+		tests:  []string{prefix + "ports", goLeak},
 	},
 	"conformance": {
 		ours:   []string{"ports", "rules", "verifier"},
@@ -176,13 +182,14 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 
 // A user who takes the core and one adapter compiles no dependency of another.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2"}
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", goGRPC}
 	programs := map[string]string{ // an adapter and its client
 		"adapters/httpfetch": "",
 		"adapters/httpguard": "",
 		"adapters/redis":     clients[0],
 		"adapters/memcached": clients[1],
 		"adapters/oauth2":    clients[2],
+		"adapters/grpcguard": clients[3],
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {

@@ -31,10 +31,13 @@ var snippetImports = map[string]string{
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
 	"memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
+	"grpcguard":   prefix + "adapters/grpcguard",
 	"vendorcache": prefix + "examples/vendorcache", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
 
 	"jwks": "github.com/auth0/go-jwt-middleware/v3/jwks", "jwtmiddleware": "github.com/auth0/go-jwt-middleware/v3",
 	"validator": "github.com/auth0/go-jwt-middleware/v3/validator",
+
+	"credentials": "google.golang.org/grpc/credentials", "grpc": "google.golang.org/grpc", "neturl": "net/url", "tls": "crypto/tls",
 
 	"goredis": "github.com/redis/go-redis/v9", "memcache": "github.com/bradfitz/gomemcache/memcache", "xoauth2": "golang.org/x/oauth2",
 }

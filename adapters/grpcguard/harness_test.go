@@ -1,0 +1,319 @@
+package grpcguard_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	health "google.golang.org/grpc/health"
+	healthpb "google.golang.org/grpc/health/grpc_health_v1"
+	pb "google.golang.org/grpc/interop/grpc_testing"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/reflection"
+	"google.golang.org/grpc/status"
+
+	"github.com/holdfast-go/holdfast/adapters/grpcguard"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	audience  = "https://api.example"
+	publicURL = "https://api.example"
+)
+
+// A bench has an issuer, and makes servers that accept its tokens.
+type bench struct {
+	issuer *verifiertest.Issuer
+	prover *verifiertest.Prover
+	bound  string // a token of the prover's key
+}
+
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	key, err := verifiertest.NewKey("ES256", "key-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer, err := verifiertest.NewIssuer("https://issuer.example/", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{issuer: issuer, prover: newProver(t)}
+	thumbprint, err := b.prover.Thumbprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.bound = b.mint(t, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
+	return b
+}
+
+func newProver(t testing.TB) *verifiertest.Prover {
+	t.Helper()
+	key, err := verifiertest.NewKey("ES256", "client")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &verifiertest.Prover{Key: key}
+}
+
+func (b *bench) mint(t testing.TB, claims verifiertest.Claims) string {
+	t.Helper()
+	all := verifiertest.Claims{"aud": audience}
+	for name, value := range claims {
+		all[name] = value
+	}
+	token, err := b.issuer.Token(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// prove makes a DPoP proof for the bound token.
+func (b *bench) prove(t testing.TB, htm, htu string, claims verifiertest.Claims) string {
+	t.Helper()
+	proof, err := b.prover.Proof(htm, htu, b.bound, nil, claims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return proof
+}
+
+// A setup is a server with a guard. Its zero value wants a good token of any kind.
+type setup struct {
+	guard     grpcguard.Config
+	verifier  func(*verifier.Config)
+	service   pb.TestServiceServer
+	plaintext bool
+	options   []grpc.ServerOption
+}
+
+// A server is a gRPC server on a loopback port.
+type server struct {
+	address string
+	log     *syncBuffer
+	clients *tls.Config // nil over plaintext
+}
+
+func (b *bench) serve(t testing.TB, s setup) *server {
+	t.Helper()
+	policy := verifier.Config{Domain: "issuer.example", Audiences: []string{audience}, Fetcher: b.issuer, Algorithms: []string{"ES256"}}
+	if s.verifier != nil {
+		s.verifier(&policy)
+	}
+	v, err := verifier.New(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { v.Close() })
+	started := &server{log: new(syncBuffer)}
+	s.guard.Logger = slog.New(slog.NewTextHandler(started.log, nil))
+	if s.guard.PublicURLs == nil && policy.Resource == "" {
+		s.guard.PublicURLs = []string{publicURL}
+	}
+	guard, err := grpcguard.New(v, s.guard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := append(s.options, grpc.ChainUnaryInterceptor(guard.UnaryInterceptor), grpc.ChainStreamInterceptor(guard.StreamInterceptor))
+	if !s.plaintext {
+		own, pool := newCertificate(t, "api.example", "api.eu.example", "tenant.api.example")
+		started.clients = &tls.Config{RootCAs: pool, ServerName: "api.example"}
+		options = append(options, grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequestClientCert})))
+	}
+	served := grpc.NewServer(options...)
+	if s.service == nil {
+		s.service = greeter{}
+	}
+	pb.RegisterTestServiceServer(served, s.service)
+	healthpb.RegisterHealthServer(served, health.NewServer())
+	reflection.Register(served)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	started.address = listener.Addr().String()
+	done := make(chan error)
+	go func() { done <- served.Serve(listener) }()
+	t.Cleanup(func() {
+		served.Stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return started
+}
+
+// dial connects a client. Without options it calls api.example over TLS.
+func (s *server) dial(t testing.TB, options ...grpc.DialOption) *grpc.ClientConn {
+	t.Helper()
+	if s.clients != nil {
+		options = append([]grpc.DialOption{grpc.WithTransportCredentials(credentials.NewTLS(s.clients))}, options...)
+	}
+	client, err := grpc.NewClient("passthrough:///"+s.address, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// An outcome is what a client sees of a call.
+type outcome struct {
+	code            codes.Code
+	message         string
+	username        string // what the method has answered
+	header, trailer metadata.MD
+	reason          string        // of ErrorInfo
+	retry           time.Duration // of RetryInfo
+}
+
+// call sends a unary call with pairs of metadata.
+func call(t testing.TB, client *grpc.ClientConn, pairs ...string) outcome {
+	t.Helper()
+	var o outcome
+	ctx := metadata.AppendToOutgoingContext(t.Context(), pairs...)
+	answer, err := pb.NewTestServiceClient(client).UnaryCall(ctx, &pb.SimpleRequest{}, grpc.Header(&o.header), grpc.Trailer(&o.trailer))
+	o.username = answer.GetUsername()
+	o.read(err)
+	return o
+}
+
+// stream sends one message on a stream, and reads until it ends.
+func stream(t testing.TB, client *grpc.ClientConn, pairs ...string) outcome {
+	t.Helper()
+	ctx := metadata.AppendToOutgoingContext(t.Context(), pairs...)
+	calls, err := pb.NewTestServiceClient(client).FullDuplexCall(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o outcome
+	// Where the call is refused first, this is io.EOF, and Recv has the status.
+	_ = calls.Send(&pb.StreamingOutputCallRequest{})
+	_ = calls.CloseSend()
+	for {
+		answer, err := calls.Recv()
+		if err == nil {
+			o.username = string(answer.GetPayload().GetBody())
+			continue
+		}
+		o.header, _ = calls.Header()
+		o.trailer = calls.Trailer()
+		if err != io.EOF {
+			o.read(err)
+		}
+		return o
+	}
+}
+
+func (o *outcome) read(err error) {
+	answered := status.Convert(err)
+	o.code, o.message = answered.Code(), answered.Message()
+	for _, detail := range answered.Details() {
+		switch detail := detail.(type) {
+		case *errdetails.ErrorInfo:
+			o.reason = detail.GetDomain() + "/" + detail.GetReason()
+		case *errdetails.RetryInfo:
+			o.retry = detail.GetRetryDelay().AsDuration()
+		}
+	}
+}
+
+// A greeter says whom the guard let pass.
+type greeter struct {
+	pb.UnimplementedTestServiceServer
+}
+
+func greeting(ctx context.Context) string {
+	if token, ok := grpcguard.From(ctx); ok {
+		return token.Subject
+	}
+	return "stranger"
+}
+
+func (greeter) UnaryCall(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleResponse, error) {
+	return &pb.SimpleResponse{Username: greeting(ctx)}, nil
+}
+
+func (greeter) FullDuplexCall(stream pb.TestService_FullDuplexCallServer) error {
+	for {
+		if _, err := stream.Recv(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		answer := &pb.StreamingOutputCallResponse{Payload: &pb.Payload{Body: []byte(greeting(stream.Context()))}}
+		if err := stream.Send(answer); err != nil {
+			return err
+		}
+	}
+}
+
+// newCertificate makes a certificate that signs itself, and the pool that trusts it.
+func newCertificate(t testing.TB, names ...string) (tls.Certificate, *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), DNSNames: names, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pool
+}
+
+// thumbprint is the x5t#S256 of a certificate.
+func thumbprint(certificate tls.Certificate) string {
+	sum := sha256.Sum256(certificate.Certificate[0])
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// A syncBuffer is a log.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
