@@ -4,11 +4,11 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -28,33 +28,25 @@ func TestAPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var issuer *verifiertest.Issuer
-	published := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		document, err := issuer.Fetch(r.Context(), "http://"+r.Host+r.URL.Path)
-		if err != nil {
-			http.NotFound(w, r)
-			return
-		}
-		_, _ = w.Write(document.Body)
-	}))
-	defer published.Close()
-	if issuer, err = verifiertest.NewIssuer(published.URL+"/", key); err != nil {
+	tenant, err := issuer.StartInsecureHTTP(key)
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer tenant.Close()
 
 	ctx, stop := context.WithCancel(t.Context())
 	log, ended := make(lines, 100), make(chan error, 1)
-	environment := map[string]string{"API_DOMAINS": published.URL, "API_AUDIENCE": "https://api.example", "API_ALGORITHMS": "ES256"}
+	environment := map[string]string{"API_DOMAINS": tenant.URL, "API_AUDIENCE": "https://api.example", "API_ALGORITHMS": "ES256"}
 	go func() {
 		ended <- run(ctx, []string{"-listen", "127.0.0.1:0", "-insecure-loopback-http"}, func(name string) string { return environment[name] }, slog.New(slog.NewTextHandler(log, nil)))
 	}()
 	address := awaitAddress(t, log)
 
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example", "scope": "read:orders"})
+	token, err := tenant.Token(verifiertest.Claims{"aud": "https://api.example", "scope": "read:orders"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	plain, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
+	plain, err := tenant.Token(verifiertest.Claims{"aud": "https://api.example"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,25 +1,24 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
-	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
+	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
 const audience = "https://api.example"
 
-// A mint makes requests. Its tokens are of issuers below one address: good/ answers, and all others hang.
+// A mint makes requests. Their tokens are of an issuer that answers, and of others that hang, below it.
 type mint struct {
-	host   *host
-	base   string // of the issuers
-	signer *verifiertest.Issuer
-	prover *verifiertest.Prover
-	jkt    string
+	host    *host
+	issuer  *issuer.Server
+	hanging string // what the identifiers of the others begin with
+	prover  *verifiertest.Prover
+	jkt     string
 }
 
 func newMint(h *host) *mint {
@@ -27,32 +26,14 @@ func newMint(h *host) *mint {
 	h.must(err)
 	own, err := verifiertest.NewKey("ES256", "client")
 	h.must(err)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	h.must(err)
-	m := &mint{host: h, base: "http://" + listener.Addr().String() + "/", prover: &verifiertest.Prover{Key: own}}
-	m.signer, err = verifiertest.NewIssuer(m.base+"good/", key)
-	h.must(err)
+	m := &mint{host: h, prover: &verifiertest.Prover{Key: own}}
 	m.jkt, err = m.prover.Thumbprint()
 	h.must(err)
-	published, err := key.JWK()
+	m.issuer, err = issuer.StartInsecureHTTP(key)
 	h.must(err)
-
-	mux := http.NewServeMux()
-	mux.HandleFunc("/good/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]string{"issuer": m.base + "good/", "jwks_uri": m.base + "good/keys"})
-	})
-	mux.HandleFunc("/good/keys", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(map[string]any{"keys": []json.RawMessage{published}})
-	})
-	mux.HandleFunc("/", func(_ http.ResponseWriter, r *http.Request) {
-		select {
-		case <-r.Context().Done():
-		case <-time.After(time.Minute):
-		}
-	})
-	server := &http.Server{Handler: mux}
-	go func() { _ = server.Serve(listener) }()
-	h.Cleanup(func() { _ = server.Close() })
+	h.Cleanup(m.issuer.Close)
+	m.issuer.Fail(fault.Hang.At("hanging"))
+	m.hanging = m.issuer.URL + "hanging/"
 	return m
 }
 
@@ -65,7 +46,7 @@ func (m *mint) requests(kind string, n int, url string) []*http.Request {
 	case "dpop":
 		token = m.token(verifiertest.Claims{"cnf": map[string]any{"jkt": m.jkt}})
 	case "bearer":
-		token = m.token(verifiertest.Claims{"iss": m.base + "hanging/"})
+		token = m.token(verifiertest.Claims{"iss": m.hanging})
 	}
 	for i := range all {
 		r, err := http.NewRequest(http.MethodGet, url, nil)
@@ -77,7 +58,7 @@ func (m *mint) requests(kind string, n int, url string) []*http.Request {
 			r.Header.Set("Authorization", "DPoP "+token)
 			r.Header.Set("DPoP", proof)
 		case "issuers":
-			r.Header.Set("Authorization", "Bearer "+m.forged(token, fmt.Sprintf("%s%d/", m.base, i)))
+			r.Header.Set("Authorization", "Bearer "+m.forged(token, fmt.Sprintf("%s%d/", m.hanging, i)))
 		default:
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
@@ -88,14 +69,14 @@ func (m *mint) requests(kind string, n int, url string) []*http.Request {
 
 func (m *mint) token(claims verifiertest.Claims) string {
 	claims["aud"] = audience
-	token, err := m.signer.Token(claims)
+	token, err := m.issuer.Token(claims)
 	m.host.must(err)
 	return token
 }
 
 // forged is a token of an issuer with the signature of another token.
-func (m *mint) forged(other, issuer string) string {
-	payload, err := m.signer.Payload(verifiertest.Claims{"aud": audience, "iss": issuer})
+func (m *mint) forged(other, name string) string {
+	payload, err := m.issuer.Payload(verifiertest.Claims{"aud": audience, "iss": name})
 	m.host.must(err)
 	header, rest, _ := strings.Cut(other, ".")
 	_, signature, _ := strings.Cut(rest, ".")

@@ -75,7 +75,7 @@ func (r row) measure() (line string, err error) {
 		addresses = []string{proxy.Address}
 	}
 	mint := newMint(host)
-	api := startAPI(host, setting{Store: r.store, Addresses: addresses, Issuers: mint.base})
+	api := startAPI(host, setting{Store: r.store, Addresses: addresses, Issuers: mint.issuer.URL})
 	bearer := mint.requests("good", bearerRate*r.seconds(), api.url)
 	requests := mint.requests(r.kind, r.total, api.url)
 	if err := warm(mint.requests("good", 1, api.url)[0]); err != nil {
