@@ -74,24 +74,24 @@ func (c *sharedCache) edit(change func(string) string) {
 	}
 }
 
-// newMember returns another process of the fleet: a world that shares cache, issuer and clock with w.
-func newMember(t *testing.T, w *world, cache ports.Cache, secrets ...[]byte) *world {
+// newMember returns another process of the fleet: an environment that shares cache, issuer and clock with env.
+func newMember(t *testing.T, env *environment, cache ports.Cache, secrets ...[]byte) *environment {
 	t.Helper()
-	member := newWorld(t, nil)
-	member.issuer, member.clock = w.issuer, w.clock
-	member.Ring.Clock, member.Ring.Cache, member.Ring.CacheSecrets = w.clock, cache, secrets
+	member := newEnvironment(t, nil)
+	member.issuer, member.clock = env.issuer, env.clock
+	member.Ring.Clock, member.Ring.Cache, member.Ring.CacheSecrets = env.clock, cache, secrets
 	return member
 }
 
 func TestCACHE11FleetFetchesOnce(t *testing.T) {
 	cache := &sharedCache{}
-	w := newWorld(t, nil)
-	first := newMember(t, w, cache, secretA)
+	env := newEnvironment(t, nil)
+	first := newMember(t, env, cache, secretA)
 	first.want(t, "key-1", "found", 1)
 	if cache.ttl != 24*time.Hour {
 		t.Errorf("cached for %v, want the hard TTL", cache.ttl)
 	}
-	second := newMember(t, w, cache, secretA)
+	second := newMember(t, env, cache, secretA)
 	second.want(t, "key-1", "found", 1) // without a fetch
 	if kind := second.events[0].Kind; kind != ports.KeysFromCache {
 		t.Errorf("event is %s", kind)
@@ -99,41 +99,41 @@ func TestCACHE11FleetFetchesOnce(t *testing.T) {
 
 	// A forced refresh goes past the cache and repairs it.
 	cache.gets = 0
-	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	env.issuer.SetKeys(newKeys(t, "key-2")...)
 	second.want(t, "key-2", "found", 2)
 	if cache.gets != 0 {
 		t.Error("a forced refresh read the cache")
 	}
-	third := newMember(t, w, cache, secretA)
+	third := newMember(t, env, cache, secretA)
 	third.want(t, "key-2", "found", 2)
 
 	// What one process has refreshed, the others take from the cache.
-	w.clock.Advance(10 * time.Minute)
+	env.clock.Advance(10 * time.Minute)
 	third.want(t, "key-2", "found", 3)
 	first.want(t, "key-2", "found", 3) // stale, and takes the newer keys
 }
 
 func TestCACHE11StaleEntryStartsAProcessWhileTheIssuerIsDown(t *testing.T) {
 	cache := &sharedCache{}
-	w := newWorld(t, nil)
-	newMember(t, w, cache).want(t, "key-1", "found", 1)
-	w.clock.Advance(time.Hour)
-	fresh := newMember(t, w, cache)
+	env := newEnvironment(t, nil)
+	newMember(t, env, cache).want(t, "key-1", "found", 1)
+	env.clock.Advance(time.Hour)
+	fresh := newMember(t, env, cache)
 	fresh.down = errDown
 	if got := fresh.find(t, "key-1"); got != "found" {
 		t.Errorf("key is %s", got)
 	}
 	fresh.settle()
-	before, _ := w.issuer.Fetched()
+	before, _ := env.issuer.Fetched()
 	for range 10 {
 		fresh.find(t, "key-1")
 		fresh.settle()
 	}
-	if after, _ := w.issuer.Fetched(); after != before {
+	if after, _ := env.issuer.Fetched(); after != before {
 		t.Error("CACHE-14: a failing issuer was asked again within its backoff")
 	}
-	w.clock.Advance(23 * time.Hour)
-	late := newMember(t, w, cache)
+	env.clock.Advance(23 * time.Hour)
+	late := newMember(t, env, cache)
 	late.down = errDown
 	if got := late.find(t, "key-1"); got != "unavailable" {
 		t.Errorf("key is %s at the hard TTL", got)
@@ -142,17 +142,17 @@ func TestCACHE11StaleEntryStartsAProcessWhileTheIssuerIsDown(t *testing.T) {
 
 func TestCACHE08WithdrawnKeyDoesNotComeBackFromTheCache(t *testing.T) {
 	cache := &sharedCache{}
-	w := newWorld(t, nil)
-	one := newMember(t, w, cache)
+	env := newEnvironment(t, nil)
+	one := newMember(t, env, cache)
 	one.want(t, "key-1", "found", 1)
 	old := maps.Clone(cache.entries)
-	w.issuer.SetKeys(newKeys(t, "key-2")...)
-	w.clock.Advance(time.Minute)
+	env.issuer.SetKeys(newKeys(t, "key-2")...)
+	env.clock.Advance(time.Minute)
 	one.want(t, "key-2", "found", 2)
 	cache.entries = old
 	// The issuer is down, and the cache has something that is good but older than what is known.
 	one.set(func() { one.down = errDown })
-	w.clock.Advance(10 * time.Minute)
+	env.clock.Advance(10 * time.Minute)
 	for range 2 {
 		if got := one.find(t, "key-2"); got != "found" {
 			t.Errorf("the key that is known is %s", got)
@@ -225,10 +225,10 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cache := &sharedCache{}
-			w := newWorld(t, nil)
-			newMember(t, w, cache, c.secrets...).want(t, "key-1", "found", 1)
+			env := newEnvironment(t, nil)
+			newMember(t, env, cache, c.secrets...).want(t, "key-1", "found", 1)
 			cache.edit(c.change)
-			other := newMember(t, w, cache, c.secrets...)
+			other := newMember(t, env, cache, c.secrets...)
 			asked, kind := 1, ports.KeysFromCache
 			switch {
 			case c.refused:
@@ -240,7 +240,7 @@ func TestCACHE09BadEntryIsAMiss(t *testing.T) {
 			if other.events[0].Kind != kind {
 				t.Errorf("event is %s, want %s", other.events[0].Kind, kind)
 			}
-			newMember(t, w, cache, c.secrets...).want(t, "key-1", "found", asked) // it was repaired
+			newMember(t, env, cache, c.secrets...).want(t, "key-1", "found", asked) // it was repaired
 		})
 	}
 }
@@ -257,30 +257,30 @@ func at(fetched time.Time) func(string) string {
 // Of an entry by a clock that is ahead the keys serve for no longer than their soft TTL from now.
 func TestCACHE16EntryFromAhead(t *testing.T) {
 	cache := &sharedCache{}
-	w := newWorld(t, nil)
-	newMember(t, w, cache).want(t, "key-1", "found", 1)
+	env := newEnvironment(t, nil)
+	newMember(t, env, cache).want(t, "key-1", "found", 1)
 	cache.edit(at(noon.Add(30 * time.Second)))
-	member := newMember(t, w, cache)
+	member := newMember(t, env, cache)
 	member.want(t, "key-1", "found", 1)
-	w.issuer.SetKeys(newKeys(t, "key-2")...)
-	w.clock.Advance(10 * time.Minute)
+	env.issuer.SetKeys(newKeys(t, "key-2")...)
+	env.clock.Advance(10 * time.Minute)
 	member.want(t, "key-1", "unknown", 2)
 }
 
 // A cache that is slow to write must not keep older keys than the issuer gave last.
 func TestCACHE11AnIssuersFetchesWriteInTheirOrder(t *testing.T) {
 	cache := &slowFirst{}
-	inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, w *world) {
+	inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, env *environment) {
 		for n := 1; n < 4; n++ { // the second and the third fetch are forced, while the first one's entry is written
 			kid := fmt.Sprint("key-", n)
-			w.issuer.SetKeys(newKeys(t, kid)...)
-			if got := w.find(t, kid); got != "found" {
+			env.issuer.SetKeys(newKeys(t, kid)...)
+			if got := env.find(t, kid); got != "found" {
 				t.Errorf("%s is %s", kid, got)
 			}
 			synctest.Wait()
-			w.clock.Advance(time.Minute)
+			env.clock.Advance(time.Minute)
 		}
-		w.settle()
+		env.settle()
 		if want := []string{"key-1", "key-3"}; !slices.Equal(cache.written, want) {
 			t.Errorf("the entries written have %v, want %v: key-2 was old by then", cache.written, want)
 		}
@@ -308,8 +308,8 @@ func (c *slowFirst) Set(_ context.Context, _ string, value []byte, _ time.Durati
 
 // That the cache has no entry is nothing to tell.
 func TestCACHE09AMissIsNoFault(t *testing.T) {
-	w := newWorld(t, nil)
-	member := newMember(t, w, &sharedCache{})
+	env := newEnvironment(t, nil)
+	member := newMember(t, env, &sharedCache{})
 	member.want(t, "key-1", "found", 1)
 	if len(member.events) != 1 || member.events[0].Kind != ports.KeysFetched {
 		t.Errorf("events are %v", member.events)
@@ -318,11 +318,11 @@ func TestCACHE09AMissIsNoFault(t *testing.T) {
 
 func TestCacheSecretsRotate(t *testing.T) {
 	cache := &sharedCache{}
-	w := newWorld(t, nil)
-	newMember(t, w, cache, secretA).want(t, "key-1", "found", 1)
-	newMember(t, w, cache, secretB, secretA).want(t, "key-1", "found", 1)
-	newMember(t, w, cache, secretB).want(t, "key-1", "found", 2)
-	newMember(t, w, cache, secretB, secretA).want(t, "key-1", "found", 2)
+	env := newEnvironment(t, nil)
+	newMember(t, env, cache, secretA).want(t, "key-1", "found", 1)
+	newMember(t, env, cache, secretB, secretA).want(t, "key-1", "found", 1)
+	newMember(t, env, cache, secretB).want(t, "key-1", "found", 2)
+	newMember(t, env, cache, secretB, secretA).want(t, "key-1", "found", 2)
 }
 
 func TestCACHE10OutageCostsAFetch(t *testing.T) {
@@ -331,8 +331,8 @@ func TestCACHE10OutageCostsAFetch(t *testing.T) {
 		"CACHE-10 hangs": {hang: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, nil)
-			member := newMember(t, w, cache)
+			env := newEnvironment(t, nil)
+			member := newMember(t, env, cache)
 			member.want(t, "key-1", "found", 1)
 			if len(member.events) != 3 || member.events[0].Kind != ports.CacheFailed || member.events[2].Kind != ports.CacheFailed {
 				t.Errorf("events are %v", member.events)

@@ -12,9 +12,9 @@ import (
 )
 
 // held returns the names of the issuers that are held.
-func (w *world) held() map[string]bool {
+func (env *environment) held() map[string]bool {
 	names := make(map[string]bool)
-	w.issuers.Range(func(_, held any) bool {
+	env.issuers.Range(func(_, held any) bool {
 		names[held.(*issuer).name] = true
 		return true
 	})
@@ -24,33 +24,35 @@ func (w *world) held() map[string]bool {
 // An issuer is evicted by when it was used, not by when it came.
 func TestCACHE12EvictionByUse(t *testing.T) {
 	const first, second = "https://1.example/", "https://2.example/"
-	for name, use := range map[string]func(*world){
-		"a look-up":                   func(w *world) { _, _ = w.Keys(t.Context(), first, Selector{KeyID: "key-1", HasKeyID: true}) },
-		"a look-up that finds no key": func(w *world) { _, _ = w.Keys(t.Context(), first, Selector{KeyID: "made-up", HasKeyID: true}) },
-		"metadata":                    func(w *world) { _, _ = w.Metadata(t.Context(), first) },
-		"warming":                     func(w *world) { _ = w.Warm(t.Context(), first) },
+	for name, use := range map[string]func(*environment){
+		"a look-up": func(env *environment) { _, _ = env.Keys(t.Context(), first, Selector{KeyID: "key-1", HasKeyID: true}) },
+		"a look-up that finds no key": func(env *environment) {
+			_, _ = env.Keys(t.Context(), first, Selector{KeyID: "made-up", HasKeyID: true})
+		},
+		"metadata": func(env *environment) { _, _ = env.Metadata(t.Context(), first) },
+		"warming":  func(env *environment) { _ = env.Warm(t.Context(), first) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, func(c *Config) { c.MaxIssuers = 2 })
-			w.down = errDown
+			env := newEnvironment(t, func(c *Config) { c.MaxIssuers = 2 })
+			env.down = errDown
 			for _, issuer := range []string{first, second} {
-				_ = w.Warm(t.Context(), issuer)
-				w.clock.Advance(time.Second)
+				_ = env.Warm(t.Context(), issuer)
+				env.clock.Advance(time.Second)
 			}
-			use(w)
-			w.clock.Advance(time.Second)
+			use(env)
+			env.clock.Advance(time.Second)
 			for n := 3; n < 6; n++ { // each drives out the one before, except the first time
 				if n > 3 {
-					use(w)
-					w.clock.Advance(time.Second)
+					use(env)
+					env.clock.Advance(time.Second)
 				}
-				_ = w.Warm(t.Context(), fmt.Sprintf("https://%d.example/", n))
-				w.clock.Advance(time.Second)
-				if held := w.held(); len(held) != 2 || !held[first] || !held[fmt.Sprintf("https://%d.example/", n)] {
+				_ = env.Warm(t.Context(), fmt.Sprintf("https://%d.example/", n))
+				env.clock.Advance(time.Second)
+				if held := env.held(); len(held) != 2 || !held[first] || !held[fmt.Sprintf("https://%d.example/", n)] {
 					t.Errorf("held are %v, want the first and the last", held)
 				}
 			}
-			if got := w.Ring.held.Load(); got != 2 {
+			if got := env.Ring.held.Load(); got != 2 {
 				t.Errorf("%d are counted, want 2", got)
 			}
 		})
@@ -58,17 +60,17 @@ func TestCACHE12EvictionByUse(t *testing.T) {
 }
 
 func TestCACHE12MaxIssuersAreHeld(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.MaxIssuers = 3 })
+	env := newEnvironment(t, func(c *Config) { c.MaxIssuers = 3 })
 	for n := range 3 {
-		w.Ring.issuer(fmt.Sprintf("https://%d.example/", n))
+		env.Ring.issuer(fmt.Sprintf("https://%d.example/", n))
 	}
-	if held := w.held(); len(held) != 3 {
+	if held := env.held(); len(held) != 3 {
 		t.Errorf("held are %v, want 3", held)
 	}
 	for n := range 50 { // all in the same second: the new one stays
 		name := fmt.Sprintf("https://new-%d.example/", n)
-		w.Ring.issuer(name)
-		if held := w.held(); len(held) != 3 || !held[name] {
+		env.Ring.issuer(name)
+		if held := env.held(); len(held) != 3 || !held[name] {
 			t.Errorf("held are %v, want 3, with %s", held, name)
 		}
 	}
@@ -81,18 +83,18 @@ func TestAnIssuersStateKeepsNothingOfTheToken(t *testing.T) {
 		c.MaxIssuers = issuers
 		c.Fetcher = ports.FetcherFunc(func(context.Context, string) (ports.Document, error) { return ports.Document{}, errDown })
 	}
-	w := newWorld(t, down)
+	env := newEnvironment(t, down)
 	before := liveBytes()
 	for n := range issuers {
 		name := fmt.Sprintf("https://%d.example/", n)
 		payload := name + strings.Repeat("x", token)
-		_ = w.Warm(t.Context(), payload[:len(name)])
+		_ = env.Warm(t.Context(), payload[:len(name)])
 	}
-	w.slots.launched.Wait()
+	env.slots.launched.Wait()
 	each := (liveBytes() - before) / issuers
 	t.Logf("%d bytes an issuer", each)
 	if each > 2<<10 {
 		t.Errorf("an issuer without keys costs %d bytes", each)
 	}
-	runtime.KeepAlive(w)
+	runtime.KeepAlive(env)
 }

@@ -16,28 +16,28 @@ import (
 )
 
 // ignoring has every fetch ignore its context. It returns what ends them.
-func (w *world) ignoring() (end func()) {
+func (env *environment) ignoring() (end func()) {
 	ended := make(chan struct{})
-	w.Ring.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
-		w.mu.Lock()
-		hangs := w.hangs
-		w.mu.Unlock()
+	env.Ring.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+		env.mu.Lock()
+		hangs := env.hangs
+		env.mu.Unlock()
 		if hangs {
 			<-ended
 		}
-		return w.issuer.Fetch(ctx, url)
+		return env.issuer.Fetch(ctx, url)
 	})
-	w.set(func() { w.hangs = true })
+	env.set(func() { env.hangs = true })
 	return func() { close(ended) }
 }
 
 func TestFaultCACHE20FetcherIgnoresItsContext(t *testing.T) {
 	t.Run("the fetch ends all the same, and the next one is asked", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			end := w.ignoring()
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			end := env.ignoring()
 			defer end()
 			began := time.Now()
-			err := w.Warm(t.Context(), issuerURL)
+			err := env.Warm(t.Context(), issuerURL)
 			if time.Since(began) != 10*time.Second || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, outbound.ErrCallerLeft) {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
 			}
@@ -46,53 +46,53 @@ func TestFaultCACHE20FetcherIgnoresItsContext(t *testing.T) {
 					t.Errorf("error %q lacks %s", err, want)
 				}
 			}
-			w.set(func() { w.hangs = false })
-			w.clock.Advance(maxBackoff)
-			w.wantAfter(t, "key-1", "found", 0)
+			env.set(func() { env.hangs = false })
+			env.clock.Advance(maxBackoff)
+			env.wantAfter(t, "key-1", "found", 0)
 		})
 	})
 	t.Run("Close does not wait for it", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			end := w.ignoring()
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			end := env.ignoring()
 			defer end()
 			waited := make(chan string)
-			go func() { waited <- w.find(t, "key-1") }()
+			go func() { waited <- env.find(t, "key-1") }()
 			synctest.Wait()
 			began := time.Now()
-			w.Close()
+			env.Close()
 			if got := <-waited; got != "unavailable" || time.Since(began) != 0 {
 				t.Errorf("key is %s after %v", got, time.Since(began))
 			}
 		})
 	})
 	t.Run("what it leaves behind is bounded, by issuer", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			end := w.ignoring()
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			end := env.ignoring()
 			for range maxGivenUp {
-				if err := w.Warm(t.Context(), issuerURL); !errors.Is(err, context.DeadlineExceeded) {
+				if err := env.Warm(t.Context(), issuerURL); !errors.Is(err, context.DeadlineExceeded) {
 					t.Fatal(err)
 				}
-				w.clock.Advance(maxBackoff)
+				env.clock.Advance(maxBackoff)
 			}
-			if err := w.Warm(t.Context(), issuerURL); !errors.Is(err, outbound.ErrStuck) {
+			if err := env.Warm(t.Context(), issuerURL); !errors.Is(err, outbound.ErrStuck) {
 				t.Errorf("error is %v, want ErrStuck", err)
 			}
-			if left := w.fetching.Load(); left != maxGivenUp {
+			if left := env.fetching.Load(); left != maxGivenUp {
 				t.Errorf("%d calls are left, want %d", left, maxGivenUp)
 			}
 			end()
 			synctest.Wait()
-			w.clock.Advance(maxBackoff)
-			w.wantAfter(t, "key-1", "found", 0)
+			env.clock.Advance(maxBackoff)
+			env.wantAfter(t, "key-1", "found", 0)
 		})
 	})
 	t.Run("and over all issuers", func(t *testing.T) {
-		w := newWorld(t, nil)
-		w.fetching.Store(64 + maxGivenUpAll - 1)
-		w.want(t, "key-1", "found", 1)
-		w.clock.Advance(25 * time.Hour)
-		w.fetching.Store(64 + maxGivenUpAll)
-		if err := w.Warm(t.Context(), issuerURL); !errors.Is(err, errStuck) {
+		env := newEnvironment(t, nil)
+		env.fetching.Store(64 + maxGivenUpAll - 1)
+		env.want(t, "key-1", "found", 1)
+		env.clock.Advance(25 * time.Hour)
+		env.fetching.Store(64 + maxGivenUpAll)
+		if err := env.Warm(t.Context(), issuerURL); !errors.Is(err, errStuck) {
 			t.Errorf("error is %v, want errStuck", err)
 		}
 	})
@@ -101,10 +101,10 @@ func TestFaultCACHE20FetcherIgnoresItsContext(t *testing.T) {
 // A fetch that runs into FetchTimeout is a time-out of the Fetcher, also if the Fetcher heeds its context and spends the
 // time on the second document.
 func TestFaultCACHE20FetchTimeoutBoundsBothDocuments(t *testing.T) {
-	inBubble(t, nil, func(t *testing.T, w *world) {
-		w.slow(6 * time.Second)
+	inBubble(t, nil, func(t *testing.T, env *environment) {
+		env.slow(6 * time.Second)
 		began := time.Now()
-		err := w.Warm(t.Context(), issuerURL)
+		err := env.Warm(t.Context(), issuerURL)
 		if time.Since(began) != 10*time.Second || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `fetch key set "https://issuer.example/jwks"`) {
 			t.Errorf("Warm = %v after %v", err, time.Since(began))
 		}
@@ -127,17 +127,17 @@ func TestFaultCACHE20PanicsLandTheFlight(t *testing.T) {
 		"cache":        {func(c *Config) { c.Cache = panickingCache{} }, ports.CacheFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, c.edit)
+			env := newEnvironment(t, c.edit)
 			outcome := "unavailable"
 			if c.kind == ports.CacheFailed {
 				outcome = "found"
 			}
-			if got := w.find(t, "key-1"); got != outcome {
+			if got := env.find(t, "key-1"); got != outcome {
 				t.Errorf("key is %s, want %s", got, outcome)
 			}
-			w.settle()
-			if len(w.events) == 0 || w.events[0].Kind != c.kind || w.events[0].Err == nil {
-				t.Errorf("events are %v, want %s first", w.events, c.kind)
+			env.settle()
+			if len(env.events) == 0 || env.events[0].Kind != c.kind || env.events[0].Err == nil {
+				t.Errorf("events are %v, want %s first", env.events, c.kind)
 			}
 		})
 	}
@@ -145,11 +145,11 @@ func TestFaultCACHE20PanicsLandTheFlight(t *testing.T) {
 
 func TestFaultCACHE20PanicsAreLogged(t *testing.T) {
 	var log bytes.Buffer
-	w := newWorld(t, func(c *Config) {
+	env := newEnvironment(t, func(c *Config) {
 		c.Rand, c.Logger = panicsOnce(), slog.New(slog.NewTextHandler(&log, nil))
 	})
-	w.find(t, "key-1")
-	w.Close()
+	env.find(t, "key-1")
+	env.Close()
 	for _, want := range []string{"port_panicked", "port=keyring", `panic="no entropy"`, "panicsOnce"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("the log has no %s:\n%s", want, &log)
@@ -181,19 +181,19 @@ func (panickingCache) Delete(context.Context, string) error { panic("no such sha
 func TestFaultCACHE20ClockFails(t *testing.T) {
 	for name, fail := range map[string]func(){"panics": func() { panic("no clock") }, "ends its goroutine": runtime.Goexit} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, nil)
-			good := w.Ring.Clock
+			env := newEnvironment(t, nil)
+			good := env.Ring.Clock
 			broken := &brokenClock{Clock: good, fail: fail}
-			w.Ring.Clock = broken
-			i := w.Ring.issuer(issuerURL)
+			env.Ring.Clock = broken
+			i := env.Ring.issuer(issuerURL)
 			f := i.newFlight(noon, false)
 			i.flight.Store(f)
 			broken.broken = true
-			if err := w.slots.launch(f); err != nil {
+			if err := env.slots.launch(f); err != nil {
 				t.Fatal(err)
 			}
 			<-f.done
-			w.slots.launched.Wait()
+			env.slots.launched.Wait()
 			if f.err == nil || i.flight.Load() != nil {
 				t.Errorf("error is %v", f.err)
 			}
@@ -215,24 +215,24 @@ func (c *brokenClock) Now() time.Time {
 }
 
 func TestFaultCACHE20ObserverPanics(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Observe = func(ports.KeyEvent) { panic("no metric") } })
+	env := newEnvironment(t, func(c *Config) { c.Observe = func(ports.KeyEvent) { panic("no metric") } })
 	for range 3 {
-		w.want(t, "key-1", "found", 1)
+		env.want(t, "key-1", "found", 1)
 	}
-	w.Close()
+	env.Close()
 }
 
 // Those who wait for the keys have gone on when the operator is told.
 func TestEventsAreToldAfterLanding(t *testing.T) {
 	told, proceed := make(chan struct{}), make(chan struct{})
-	w := newWorld(t, func(c *Config) {
+	env := newEnvironment(t, func(c *Config) {
 		c.Observe = func(ports.KeyEvent) {
 			told <- struct{}{}
 			<-proceed
 		}
 	})
 	for _, kid := range []string{"key-1", "made-up"} {
-		w.find(t, kid)
+		env.find(t, kid)
 		<-told
 		proceed <- struct{}{}
 		if kid == "made-up" { // forced, and fetched
@@ -240,40 +240,40 @@ func TestEventsAreToldAfterLanding(t *testing.T) {
 			proceed <- struct{}{}
 		}
 	}
-	w.settle()
+	env.settle()
 }
 
 func TestCloseEndsFetches(t *testing.T) {
-	w := newWorld(t, nil)
-	w.set(func() { w.hold = make(chan struct{}) }) // never let go
+	env := newEnvironment(t, nil)
+	env.set(func() { env.hold = make(chan struct{}) }) // never let go
 	waited := make(chan string)
-	go func() { waited <- w.find(t, "key-1") }()
-	for w.underWay() == nil {
+	go func() { waited <- env.find(t, "key-1") }()
+	for env.underWay() == nil {
 	}
-	w.Close()
+	env.Close()
 	if got := <-waited; got != "unavailable" {
 		t.Errorf("key is %s after Close", got)
 	}
-	w.clock.Advance(time.Hour)
-	if got := w.find(t, "key-1"); got != "unavailable" {
+	env.clock.Advance(time.Hour)
+	if got := env.find(t, "key-1"); got != "unavailable" {
 		t.Errorf("key is %s after Close", got)
 	}
-	w.Close()
+	env.Close()
 }
 
 func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
 	reported, told := make(chan struct{}), make(chan struct{})
-	w := newWorld(t, func(c *Config) {
+	env := newEnvironment(t, func(c *Config) {
 		c.Observe = func(ports.KeyEvent) {
 			close(told)
 			<-reported
 		}
 	})
-	w.find(t, "key-1")
+	env.find(t, "key-1")
 	<-told
 	closed := make(chan struct{})
-	go func() { w.Close(); close(closed) }()
-	for !w.isClosed() {
+	go func() { env.Close(); close(closed) }()
+	for !env.isClosed() {
 		runtime.Gosched()
 	}
 	select {
@@ -285,25 +285,25 @@ func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
 	<-closed
 }
 
-func (w *world) isClosed() bool {
-	w.slots.mu.Lock()
-	defer w.slots.mu.Unlock()
-	return w.slots.closed
+func (env *environment) isClosed() bool {
+	env.slots.mu.Lock()
+	defer env.slots.mu.Unlock()
+	return env.slots.closed
 }
 
 func TestCloseLetsNoFetchBegin(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	w.Close()
-	w.clock.Advance(10*time.Minute - 1) // due
-	w.want(t, "key-1", "found", 1)
-	w.want(t, "key-2", "unavailable", 1)
-	w.clock.Advance(1) // stale
-	w.want(t, "key-1", "unavailable", 1)
-	if metadata, _ := w.issuer.Fetched(); metadata != 1 {
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	env.Close()
+	env.clock.Advance(10*time.Minute - 1) // due
+	env.want(t, "key-1", "found", 1)
+	env.want(t, "key-2", "unavailable", 1)
+	env.clock.Advance(1) // stale
+	env.want(t, "key-1", "unavailable", 1)
+	if metadata, _ := env.issuer.Fetched(); metadata != 1 {
 		t.Errorf("the issuer was asked %d times, want once", metadata)
 	}
-	for _, event := range w.events[1:] {
+	for _, event := range env.events[1:] {
 		t.Errorf("event %v", event)
 	}
 }
@@ -316,11 +316,11 @@ func TestCloseIsNoFaultOfTheCache(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cache := &slowCache{}
 			hang(cache)
-			inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, w *world) {
-				go func() { _, _ = w.Keys(t.Context(), issuerURL, Selector{KeyID: "key-1", HasKeyID: true}) }()
+			inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, env *environment) {
+				go func() { _, _ = env.Keys(t.Context(), issuerURL, Selector{KeyID: "key-1", HasKeyID: true}) }()
 				time.Sleep(100 * time.Millisecond)
-				w.Close()
-				for _, event := range w.events {
+				env.Close()
+				for _, event := range env.events {
 					if event.Kind == ports.CacheFailed {
 						t.Errorf("event %v", event)
 					}

@@ -24,8 +24,8 @@ var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
 var errDown = errors.New("connection refused")
 
-// A world is a ring, the issuer it asks, a clock that stands still, and what happens between them.
-type world struct {
+// An environment is a ring, the issuer it asks, a clock that stands still, and what happens between them.
+type environment struct {
 	*Ring
 	issuer *verifiertest.Issuer
 	clock  *verifiertest.Clock
@@ -39,16 +39,16 @@ type world struct {
 	events []ports.KeyEvent
 }
 
-// newWorld returns a world without chance, where edit may change the policy.
-func newWorld(t *testing.T, edit func(*Config)) *world {
+// newEnvironment returns an environment without jitter, where edit may change the policy.
+func newEnvironment(t *testing.T, edit func(*Config)) *environment {
 	t.Helper()
-	w := &world{clock: verifiertest.NewClock(noon)}
-	w.issuer = newIssuer(t, issuerURL, "key-1")
-	w.issuer.Fresh = 10 * time.Minute
+	env := &environment{clock: verifiertest.NewClock(noon)}
+	env.issuer = newIssuer(t, issuerURL, "key-1")
+	env.issuer.Fresh = 10 * time.Minute
 	config := Config{
-		Fetcher:      w,
-		Clock:        w.clock,
-		Observe:      w.observe,
+		Fetcher:      env,
+		Clock:        env.clock,
+		Observe:      env.observe,
 		MetadataURL:  issuerurl.OpenIDConfiguration,
 		Soft:         10 * time.Minute,
 		Floor:        time.Minute,
@@ -65,9 +65,9 @@ func newWorld(t *testing.T, edit func(*Config)) *world {
 	if edit != nil {
 		edit(&config)
 	}
-	w.Ring = New(config)
-	t.Cleanup(w.Close)
-	return w
+	env.Ring = New(config)
+	t.Cleanup(env.Close)
+	return env
 }
 
 // newIssuer returns an issuer with small keys of these IDs.
@@ -92,10 +92,10 @@ func newKeys(t *testing.T, ids ...string) []*verifiertest.Key {
 	return keys
 }
 
-func (w *world) Fetch(ctx context.Context, url string) (ports.Document, error) {
-	w.mu.Lock()
-	down, answer, hold, delay := w.down, w.answer, w.hold, w.delay
-	w.mu.Unlock()
+func (env *environment) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	env.mu.Lock()
+	down, answer, hold, delay := env.down, env.answer, env.hold, env.delay
+	env.mu.Unlock()
 	select {
 	case <-time.After(delay):
 	case <-ctx.Done():
@@ -108,7 +108,7 @@ func (w *world) Fetch(ctx context.Context, url string) (ports.Document, error) {
 			return ports.Document{}, ctx.Err()
 		}
 	}
-	document, err := w.issuer.Fetch(ctx, url) // which counts
+	document, err := env.issuer.Fetch(ctx, url) // which counts
 	if down != nil {
 		return ports.Document{}, down
 	}
@@ -120,22 +120,22 @@ func (w *world) Fetch(ctx context.Context, url string) (ports.Document, error) {
 	return document, err
 }
 
-func (w *world) observe(event ports.KeyEvent) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.events = append(w.events, event)
+func (env *environment) observe(event ports.KeyEvent) {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	env.events = append(env.events, event)
 }
 
-func (w *world) set(change func()) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (env *environment) set(change func()) {
+	env.mu.Lock()
+	defer env.mu.Unlock()
 	change()
 }
 
 // find looks for a key and reports the outcome: found, unknown, or unavailable.
-func (w *world) find(t *testing.T, kid string) string {
+func (env *environment) find(t *testing.T, kid string) string {
 	t.Helper()
-	keys, err := w.Keys(t.Context(), issuerURL, Selector{KeyID: kid, HasKeyID: true})
+	keys, err := env.Keys(t.Context(), issuerURL, Selector{KeyID: kid, HasKeyID: true})
 	var unavailable *UnavailableError
 	switch {
 	case err == nil && len(keys) == 1 && keys[0].ID == kid:
@@ -153,20 +153,20 @@ func (w *world) find(t *testing.T, kid string) string {
 }
 
 // want checks what a search comes to, and how often the issuer's keys have been asked for in all.
-func (w *world) want(t *testing.T, kid, outcome string, asked int) {
+func (env *environment) want(t *testing.T, kid, outcome string, asked int) {
 	t.Helper()
-	if got := w.find(t, kid); got != outcome {
+	if got := env.find(t, kid); got != outcome {
 		t.Errorf("key %q is %s, want %s", kid, got, outcome)
 	}
-	w.settle()
-	if _, keys := w.issuer.Fetched(); keys != asked {
+	env.settle()
+	if _, keys := env.issuer.Fetched(); keys != asked {
 		t.Errorf("the issuer was asked %d times for its keys, want %d", keys, asked)
 	}
 }
 
 // settle returns when no fetch is under way.
-func (w *world) settle() {
-	w.issuers.Range(func(_, held any) bool {
+func (env *environment) settle() {
+	env.issuers.Range(func(_, held any) bool {
 		i := held.(*issuer)
 		for {
 			current := i.flight.Load()
@@ -176,7 +176,7 @@ func (w *world) settle() {
 			<-current.done
 		}
 	})
-	w.slots.launched.Wait()
+	env.slots.launched.Wait()
 }
 
 func TestSoftTTL(t *testing.T) {
@@ -192,31 +192,31 @@ func TestSoftTTL(t *testing.T) {
 		{"CACHE-02 no-store", -1, time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, nil)
-			w.issuer.Fresh = c.fresh
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(c.want*95/100 - time.Nanosecond)
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(time.Nanosecond)
-			w.want(t, "key-1", "found", 2)
+			env := newEnvironment(t, nil)
+			env.issuer.Fresh = c.fresh
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(c.want*95/100 - time.Nanosecond)
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(time.Nanosecond)
+			env.want(t, "key-1", "found", 2)
 		})
 	}
 }
 
 func TestCACHE03OneRefreshAheadOfTheSoftTTL(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
 	hold := make(chan struct{})
-	w.set(func() { w.hold = hold })
-	w.clock.Advance(10*time.Minute - time.Nanosecond)
+	env.set(func() { env.hold = hold })
+	env.clock.Advance(10*time.Minute - time.Nanosecond)
 	for range 100 { // none of them waits
-		if got := w.find(t, "key-1"); got != "found" {
+		if got := env.find(t, "key-1"); got != "found" {
 			t.Fatalf("key is %s while a fetch runs", got)
 		}
 	}
 	close(hold)
-	w.want(t, "key-1", "found", 2)
-	for _, event := range w.events {
+	env.want(t, "key-1", "found", 2)
+	for _, event := range env.events {
 		if event.Kind == ports.KeysServedStale {
 			t.Error("told that keys served stale")
 		}
@@ -224,98 +224,98 @@ func TestCACHE03OneRefreshAheadOfTheSoftTTL(t *testing.T) {
 }
 
 func TestCACHE04HardTTL(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	w.set(func() { w.down = errDown })
-	w.clock.Advance(24*time.Hour - time.Nanosecond)
-	if got := w.find(t, "key-1"); got != "found" {
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	env.set(func() { env.down = errDown })
+	env.clock.Advance(24*time.Hour - time.Nanosecond)
+	if got := env.find(t, "key-1"); got != "found" {
 		t.Errorf("key is %s just before the hard TTL", got)
 	}
-	w.settle()
-	w.clock.Advance(time.Hour)
-	if got := w.find(t, "key-1"); got != "unavailable" {
+	env.settle()
+	env.clock.Advance(time.Hour)
+	if got := env.find(t, "key-1"); got != "unavailable" {
 		t.Errorf("key is %s after the hard TTL", got)
 	}
-	w.set(func() { w.down = nil })
-	w.clock.Advance(maxBackoff)
-	if got := w.find(t, "key-1"); got != "found" {
+	env.set(func() { env.down = nil })
+	env.clock.Advance(maxBackoff)
+	if got := env.find(t, "key-1"); got != "found" {
 		t.Errorf("key is %s once the issuer is back", got)
 	}
 }
 
 func TestCACHE05UnknownKeyForcesOneFetchACooldown(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
 	// A rotation right after start-up is seen at once.
-	w.issuer.SetKeys(newKeys(t, "key-2", "key-1")...)
-	w.want(t, "key-2", "found", 2)
+	env.issuer.SetKeys(newKeys(t, "key-2", "key-1")...)
+	env.want(t, "key-2", "found", 2)
 	// Within the cooldown unknown keys are answered from memory.
 	for range 100 {
-		w.want(t, "random", "unknown", 2)
+		env.want(t, "random", "unknown", 2)
 	}
-	w.issuer.SetKeys(newKeys(t, "key-3")...)
-	w.clock.Advance(30*time.Second - time.Nanosecond)
-	w.want(t, "key-3", "unknown", 2)
-	w.clock.Advance(time.Nanosecond)
-	w.want(t, "key-3", "found", 3)
+	env.issuer.SetKeys(newKeys(t, "key-3")...)
+	env.clock.Advance(30*time.Second - time.Nanosecond)
+	env.want(t, "key-3", "unknown", 2)
+	env.clock.Advance(time.Nanosecond)
+	env.want(t, "key-3", "found", 3)
 }
 
 func TestCACHE05ConcurrentUnknownKeysShareOneFetch(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	w.issuer.SetKeys(newKeys(t, "key-2")...)
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	env.issuer.SetKeys(newKeys(t, "key-2")...)
 	var found sync.WaitGroup
 	for n := range 50 {
 		found.Go(func() {
-			w.find(t, fmt.Sprintf("random-%d", n))
-			if got := w.find(t, "key-2"); got != "found" {
+			env.find(t, fmt.Sprintf("random-%d", n))
+			if got := env.find(t, "key-2"); got != "found" {
 				t.Errorf("the new key is %s", got)
 			}
 		})
 	}
 	found.Wait()
-	w.want(t, "key-2", "found", 2)
+	env.want(t, "key-2", "found", 2)
 }
 
 func TestCACHE06UnknownKeyIsUndecidableWhileTheIssuerIsDown(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	w.set(func() { w.down = errDown })
-	w.want(t, "key-2", "unavailable", 1) // the metadata could not even be fetched
-	w.want(t, "key-1", "found", 1)
-	w.want(t, "key-2", "unavailable", 1)
-	metadata, _ := w.issuer.Fetched()
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	env.set(func() { env.down = errDown })
+	env.want(t, "key-2", "unavailable", 1) // the metadata could not even be fetched
+	env.want(t, "key-1", "found", 1)
+	env.want(t, "key-2", "unavailable", 1)
+	metadata, _ := env.issuer.Fetched()
 	if metadata != 2 {
 		t.Errorf("metadata was asked for %d times, want one more than at start", metadata)
 	}
-	w.set(func() { w.down = nil })
-	w.clock.Advance(30 * time.Second)
-	w.want(t, "key-2", "unknown", 2)
+	env.set(func() { env.down = nil })
+	env.clock.Advance(30 * time.Second)
+	env.want(t, "key-2", "unknown", 2)
 }
 
 func TestCACHE06ReachingTheIssuerEndsTheDoubt(t *testing.T) {
-	w := newWorld(t, func(c *Config) { c.Cooldown = time.Hour })
-	w.want(t, "key-1", "found", 1)
-	w.set(func() { w.down = errDown })
-	w.want(t, "key-2", "unavailable", 1)
-	w.set(func() { w.down = nil })
-	w.clock.Advance(10 * time.Minute)
-	w.want(t, "key-1", "found", 2) // in the background
-	w.want(t, "key-2", "unknown", 2)
+	env := newEnvironment(t, func(c *Config) { c.Cooldown = time.Hour })
+	env.want(t, "key-1", "found", 1)
+	env.set(func() { env.down = errDown })
+	env.want(t, "key-2", "unavailable", 1)
+	env.set(func() { env.down = nil })
+	env.clock.Advance(10 * time.Minute)
+	env.want(t, "key-1", "found", 2) // in the background
+	env.want(t, "key-2", "unknown", 2)
 }
 
 func TestCACHE07WaitersShareAFetchThatOutlivesThem(t *testing.T) {
-	w := newWorld(t, nil)
+	env := newEnvironment(t, nil)
 	hold := make(chan struct{})
-	w.set(func() { w.hold = hold })
+	env.set(func() { env.hold = hold })
 
 	first, leave := context.WithCancel(t.Context())
 	left := make(chan error)
 	go func() {
-		_, err := w.Keys(first, issuerURL, Selector{KeyID: "key-1", HasKeyID: true})
+		_, err := env.Keys(first, issuerURL, Selector{KeyID: "key-1", HasKeyID: true})
 		left <- err
 	}()
-	for w.underWay() == nil {
+	for env.underWay() == nil {
 	}
 	leave()
 	if err := <-left; !errors.Is(err, context.Canceled) {
@@ -325,22 +325,22 @@ func TestCACHE07WaitersShareAFetchThatOutlivesThem(t *testing.T) {
 	var waiting sync.WaitGroup
 	for range 1000 {
 		waiting.Go(func() {
-			if got := w.find(t, "key-1"); got != "found" {
+			if got := env.find(t, "key-1"); got != "found" {
 				t.Errorf("key is %s", got)
 			}
 		})
 	}
 	close(hold)
 	waiting.Wait()
-	metadata, keys := w.issuer.Fetched()
+	metadata, keys := env.issuer.Fetched()
 	if metadata != 1 || keys != 1 {
 		t.Errorf("%d metadata and %d key fetches, want 1 and 1", metadata, keys)
 	}
 }
 
 // underWay returns the flight of the one issuer, nil while there is none.
-func (w *world) underWay() (current *flight) {
-	w.issuers.Range(func(_, held any) bool {
+func (env *environment) underWay() (current *flight) {
+	env.issuers.Range(func(_, held any) bool {
 		current = held.(*issuer).flight.Load()
 		return false
 	})
@@ -348,51 +348,51 @@ func (w *world) underWay() (current *flight) {
 }
 
 func TestCACHE08WithdrawnKeyIsGone(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	w.issuer.SetKeys(newKeys(t, "key-2")...)
-	w.clock.Advance(10*time.Minute - time.Nanosecond)
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	env.issuer.SetKeys(newKeys(t, "key-2")...)
+	env.clock.Advance(10*time.Minute - time.Nanosecond)
 	hold := make(chan struct{})
-	w.set(func() { w.hold = hold })
+	env.set(func() { env.hold = hold })
 	for range 10 { // the refresh ahead of the soft TTL is under way
-		if got := w.find(t, "key-1"); got != "found" {
+		if got := env.find(t, "key-1"); got != "found" {
 			t.Errorf("key is %s before the soft TTL", got)
 		}
 	}
 	close(hold)
-	w.settle()
-	w.want(t, "key-1", "unknown", 3)
+	env.settle()
+	env.want(t, "key-1", "unknown", 3)
 }
 
 func TestCACHE14FailingIssuerIsLeftAlone(t *testing.T) {
-	w := newWorld(t, nil)
-	w.set(func() { w.down = errDown })
+	env := newEnvironment(t, nil)
+	env.set(func() { env.down = errDown })
 	asked := 0
-	// The backoff doubles: 1, 2, 4, 8, 16, 30, 30 seconds, without chance.
+	// The backoff doubles: 1, 2, 4, 8, 16, 30, 30 seconds, without jitter.
 	for _, wait := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
 		asked++
 		for range 10 {
-			if got := w.find(t, "key-1"); got != "unavailable" {
+			if got := env.find(t, "key-1"); got != "unavailable" {
 				t.Fatalf("key is %s", got)
 			}
 		}
-		if metadata, _ := w.issuer.Fetched(); metadata != asked {
+		if metadata, _ := env.issuer.Fetched(); metadata != asked {
 			t.Fatalf("the issuer was asked %d times, want %d", metadata, asked)
 		}
-		w.clock.Advance(wait*time.Second - time.Nanosecond)
-		w.find(t, "key-1")
-		if metadata, _ := w.issuer.Fetched(); metadata != asked {
+		env.clock.Advance(wait*time.Second - time.Nanosecond)
+		env.find(t, "key-1")
+		if metadata, _ := env.issuer.Fetched(); metadata != asked {
 			t.Fatalf("the issuer was asked before its backoff of %d s was over", wait)
 		}
-		w.clock.Advance(time.Nanosecond)
+		env.clock.Advance(time.Nanosecond)
 	}
-	w.set(func() { w.down = nil })
-	w.want(t, "key-1", "found", 1)
+	env.set(func() { env.down = nil })
+	env.want(t, "key-1", "found", 1)
 }
 
 func TestBackoffStaysWithinItsBounds(t *testing.T) {
-	for _, chance := range []func(int64) int64{func(int64) int64 { return 0 }, func(n int64) int64 { return n - 1 }} {
-		r := New(Config{Rand: chance})
+	for _, jitter := range []func(int64) int64{func(int64) int64 { return 0 }, func(n int64) int64 { return n - 1 }} {
+		r := New(Config{Rand: jitter})
 		for failures := range 40 {
 			if wait := r.backoff(failures); wait < minBackoff || wait > maxBackoff {
 				t.Errorf("CACHE-14: backoff after %d failures is %v", failures, wait)
@@ -402,21 +402,21 @@ func TestBackoffStaysWithinItsBounds(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	w := newWorld(t, nil)
-	w.answer = func(url string) (ports.Document, bool) {
-		document, err := w.issuer.Fetch(context.Background(), url)
+	env := newEnvironment(t, nil)
+	env.answer = func(url string) (ports.Document, bool) {
+		document, err := env.issuer.Fetch(context.Background(), url)
 		document.Body = []byte(strings.Replace(string(document.Body), `{"keys":[`, `{"keys":[{"kty":"AKP","kid":"pq\n1"},`, 1))
 		return document, err == nil
 	}
-	w.find(t, "key-1")
-	w.find(t, "random")
-	w.settle()
-	w.set(func() { w.down = errDown })
-	w.clock.Advance(10 * time.Minute)
-	w.find(t, "key-1")
-	w.settle()
+	env.find(t, "key-1")
+	env.find(t, "random")
+	env.settle()
+	env.set(func() { env.down = errDown })
+	env.clock.Advance(10 * time.Minute)
+	env.find(t, "key-1")
+	env.settle()
 	var got []string
-	for _, event := range w.events {
+	for _, event := range env.events {
 		if event.Issuer != issuerURL {
 			t.Errorf("event of issuer %q", event.Issuer)
 		}
@@ -429,11 +429,11 @@ func TestEvents(t *testing.T) {
 }
 
 func TestCACHE06UnknownKeyIsUndecidableOnceClosed(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	w.Close()
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	env.Close()
 	for range 3 { // within the cooldown of the fetch that did not start, too
-		w.want(t, "random", "unavailable", 1)
+		env.want(t, "random", "unavailable", 1)
 	}
-	w.want(t, "key-1", "found", 1)
+	env.want(t, "key-1", "found", 1)
 }

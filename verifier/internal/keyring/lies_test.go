@@ -54,7 +54,7 @@ func TestLyingIssuers(t *testing.T) {
 			}
 			// A large document takes a busy machine a while.
 			patient := func(c *Config) { c.WaitTimeout, c.FetchTimeout = time.Minute, time.Minute }
-			cold := newWorld(t, patient)
+			cold := newEnvironment(t, patient)
 			cold.answer = lie
 			if got := cold.find(t, "key-1"); got != c.want {
 				t.Errorf("key is %s at start, want %s", got, c.want)
@@ -63,7 +63,7 @@ func TestLyingIssuers(t *testing.T) {
 			if c.want != "unavailable" {
 				return
 			}
-			warm := newWorld(t, patient)
+			warm := newEnvironment(t, patient)
 			warm.want(t, "key-1", "found", 1)
 			warm.set(func() { warm.answer = lie })
 			warm.clock.Advance(time.Hour)
@@ -84,27 +84,27 @@ func TestFaultKEYS12SetWithoutAUsableKey(t *testing.T) {
 		"none is used": `{"keys":[{"kty":"oct","kid":"key-1","k":"AA"},{"kty":"AKP","alg":"ML-DSA-65","kid":"key-1","pub":"AA"}]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, nil)
-			w.want(t, "key-1", "found", 1)
-			before, _ := w.issuer.Fetched()
-			w.set(func() {
-				w.answer = func(url string) (ports.Document, bool) {
+			env := newEnvironment(t, nil)
+			env.want(t, "key-1", "found", 1)
+			before, _ := env.issuer.Fetched()
+			env.set(func() {
+				env.answer = func(url string) (ports.Document, bool) {
 					return ports.Document{Body: []byte(set)}, strings.HasSuffix(url, "/jwks")
 				}
 			})
-			w.clock.Advance(time.Hour)
-			if got := w.find(t, "key-1"); got != "found" {
+			env.clock.Advance(time.Hour)
+			if got := env.find(t, "key-1"); got != "found" {
 				t.Errorf("the known key is %s", got)
 			}
-			if got := w.find(t, "key-2"); got != "unavailable" {
+			if got := env.find(t, "key-2"); got != "unavailable" {
 				t.Errorf("an unknown key is %s", got)
 			}
-			w.settle()
-			if after, _ := w.issuer.Fetched(); after != before+2 {
+			env.settle()
+			if after, _ := env.issuer.Fetched(); after != before+2 {
 				t.Errorf("asked %d times, want once for each", after-before)
 			}
 			var refused, skipped int
-			for _, event := range w.events {
+			for _, event := range env.events {
 				switch event.Kind {
 				case ports.KeysRefused:
 					refused++
@@ -118,9 +118,9 @@ func TestFaultKEYS12SetWithoutAUsableKey(t *testing.T) {
 			if want := 2 * strings.Count(set, "kty"); refused != 2 || skipped != want {
 				t.Errorf("%d refused and %d skipped, want 2 and %d", refused, skipped, want)
 			}
-			w.set(func() { w.answer = nil })
-			w.clock.Advance(maxBackoff)
-			if got := w.find(t, "key-1"); got != "found" {
+			env.set(func() { env.answer = nil })
+			env.clock.Advance(maxBackoff)
+			if got := env.find(t, "key-1"); got != "found" {
 				t.Errorf("once the issuer is mended the key is %s", got)
 			}
 		})
@@ -149,16 +149,16 @@ func TestErrorsNameTheCulprit(t *testing.T) {
 		{"a set that is too large", "", `{"keys":[]}` + strings.Repeat(" ", 1<<20), nil, `key set "https://issuer.example/jwks": document over the size bound`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := newWorld(t, nil)
-			w.down = c.down
-			w.answer = func(url string) (ports.Document, bool) {
+			env := newEnvironment(t, nil)
+			env.down = c.down
+			env.answer = func(url string) (ports.Document, bool) {
 				body := c.metadata
 				if strings.HasSuffix(url, "/jwks") {
 					body = c.keys
 				}
 				return ports.Document{Body: []byte(body)}, body != ""
 			}
-			err := w.Warm(t.Context(), issuerURL)
+			err := env.Warm(t.Context(), issuerURL)
 			if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 				t.Errorf("error is\n%v, want\n%s", err, c.want)
 			}

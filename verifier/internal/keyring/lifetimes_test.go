@@ -11,17 +11,17 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 )
 
-// inBubble runs a test in a world whose timers are those of a bubble. The ring's clock stands still all the same.
-func inBubble(t *testing.T, edit func(*Config), test func(*testing.T, *world)) {
+// inBubble runs a test in an environment whose timers are those of a bubble. The ring's clock stands still all the same.
+func inBubble(t *testing.T, edit func(*Config), test func(*testing.T, *environment)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, edit)) })
+	synctest.Test(t, func(t *testing.T) { test(t, newEnvironment(t, edit)) })
 }
 
 // wantAfter checks what a search comes to, and how long it takes.
-func (w *world) wantAfter(t *testing.T, kid, outcome string, waited time.Duration) {
+func (env *environment) wantAfter(t *testing.T, kid, outcome string, waited time.Duration) {
 	t.Helper()
 	began := time.Now()
-	if got := w.find(t, kid); got != outcome {
+	if got := env.find(t, kid); got != outcome {
 		t.Errorf("key %q is %s, want %s", kid, got, outcome)
 	}
 	if took := time.Since(began); took != waited {
@@ -30,13 +30,13 @@ func (w *world) wantAfter(t *testing.T, kid, outcome string, waited time.Duratio
 }
 
 // slow has the issuer answer each request after a while.
-func (w *world) slow(delay time.Duration) {
-	w.set(func() { w.delay = delay })
+func (env *environment) slow(delay time.Duration) {
+	env.set(func() { env.delay = delay })
 }
 
 func TestStages(t *testing.T) {
-	w := newWorld(t, nil)
-	i := w.Ring.issuer(issuerURL)
+	env := newEnvironment(t, nil)
+	i := env.Ring.issuer(issuerURL)
 	s := &snapshot{fetchedAt: noon, due: 9 * time.Minute, soft: 10 * time.Minute}
 	for _, c := range []struct {
 		name string
@@ -63,10 +63,10 @@ func TestStages(t *testing.T) {
 
 // A fleet does not refresh at once: within 90 and 95 % of the soft TTL, at random.
 func TestCACHE03RefreshIsSpread(t *testing.T) {
-	for name, chance := range map[string]func(int64) int64{"least": func(int64) int64 { return 0 }, "most": func(n int64) int64 { return n - 1 }} {
-		w := newWorld(t, func(c *Config) { c.Rand = chance })
-		w.want(t, "key-1", "found", 1)
-		s := w.Ring.issuer(issuerURL).snapshot.Load()
+	for name, jitter := range map[string]func(int64) int64{"least": func(int64) int64 { return 0 }, "most": func(n int64) int64 { return n - 1 }} {
+		env := newEnvironment(t, func(c *Config) { c.Rand = jitter })
+		env.want(t, "key-1", "found", 1)
+		s := env.Ring.issuer(issuerURL).snapshot.Load()
 		if s.soft != 10*time.Minute || s.due < 9*time.Minute || s.due > 10*time.Minute*95/100 {
 			t.Errorf("%s: due after %v, stale after %v", name, s.due, s.soft)
 		}
@@ -78,13 +78,13 @@ func TestFaultCACHE15WithdrawnKeyIsGoneFromAnIdleProcess(t *testing.T) {
 		"at the soft TTL": 10 * time.Minute, "just before the hard TTL": 24*time.Hour - 1, "after the hard TTL": 25 * time.Hour,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, nil, func(t *testing.T, w *world) {
-				w.want(t, "key-1", "found", 1)
-				w.issuer.SetKeys(newKeys(t, "key-2")...)
-				w.clock.Advance(idle)
-				w.slow(900 * time.Millisecond)                            // for each of metadata and keys
-				w.wantAfter(t, "key-1", "unknown", 1800*time.Millisecond) // by the same fetch
-				w.want(t, "key-2", "found", 2)
+			inBubble(t, nil, func(t *testing.T, env *environment) {
+				env.want(t, "key-1", "found", 1)
+				env.issuer.SetKeys(newKeys(t, "key-2")...)
+				env.clock.Advance(idle)
+				env.slow(900 * time.Millisecond)                            // for each of metadata and keys
+				env.wantAfter(t, "key-1", "unknown", 1800*time.Millisecond) // by the same fetch
+				env.want(t, "key-2", "found", 2)
 			})
 		})
 	}
@@ -92,32 +92,32 @@ func TestFaultCACHE15WithdrawnKeyIsGoneFromAnIdleProcess(t *testing.T) {
 
 func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
 	t.Run("at once, where the fetch fails at once", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(time.Hour)
-			w.set(func() { w.down = errDown })
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(time.Hour)
+			env.set(func() { env.down = errDown })
 			for range 10 {
-				w.wantAfter(t, "key-1", "found", 0)
+				env.wantAfter(t, "key-1", "found", 0)
 			}
-			if metadata, _ := w.issuer.Fetched(); metadata != 2 {
+			if metadata, _ := env.issuer.Fetched(); metadata != 2 {
 				t.Errorf("the issuer was asked %d times, want one more than at start", metadata)
 			}
 		})
 	})
 	t.Run("after WaitTimeout, where it does not answer", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.issuer.SetKeys(newKeys(t, "key-2")...)
-			w.clock.Advance(time.Hour)
-			w.slow(2500 * time.Millisecond)
-			w.wantAfter(t, "key-1", "found", 2*time.Second)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.issuer.SetKeys(newKeys(t, "key-2")...)
+			env.clock.Advance(time.Hour)
+			env.slow(2500 * time.Millisecond)
+			env.wantAfter(t, "key-1", "found", 2*time.Second)
 			for range 10 {
-				w.wantAfter(t, "key-1", "found", 0)
+				env.wantAfter(t, "key-1", "found", 0)
 			}
-			w.settle()
-			w.wantAfter(t, "key-1", "unavailable", 2*time.Second) // forced, and slow
-			if last := w.events[2]; len(w.events) < 3 || last.Kind != ports.KeysServedStale {
-				t.Errorf("events are %v", w.events)
+			env.settle()
+			env.wantAfter(t, "key-1", "unavailable", 2*time.Second) // forced, and slow
+			if last := env.events[2]; len(env.events) < 3 || last.Kind != ports.KeysServedStale {
+				t.Errorf("events are %v", env.events)
 			}
 		})
 	})
@@ -130,130 +130,130 @@ func TestFaultCACHE15StaleKeysServeOnlyWhereTheIssuerFails(t *testing.T) {
 			"failed long ago": {maxBackoff + 2*time.Second, 2 * time.Second},
 		} {
 			t.Run(name, func(t *testing.T) {
-				inBubble(t, nil, func(t *testing.T, w *world) {
-					w.want(t, "key-1", "found", 1)
-					w.clock.Advance(time.Hour)
-					w.set(func() { w.down = errDown })
-					w.wantAfter(t, "key-1", "found", 0)
-					w.clock.Advance(c.ago)
-					w.slow(time.Hour)
-					w.wantAfter(t, "key-1", "found", c.waited)
+				inBubble(t, nil, func(t *testing.T, env *environment) {
+					env.want(t, "key-1", "found", 1)
+					env.clock.Advance(time.Hour)
+					env.set(func() { env.down = errDown })
+					env.wantAfter(t, "key-1", "found", 0)
+					env.clock.Advance(c.ago)
+					env.slow(time.Hour)
+					env.wantAfter(t, "key-1", "found", c.waited)
 				})
 			})
 		}
 	})
 	t.Run("a failure of long ago excuses nothing", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(time.Hour)
-			w.set(func() { w.down = errDown })
-			w.wantAfter(t, "key-1", "found", 0)
-			w.set(func() { w.down = nil })
-			w.issuer.SetKeys(newKeys(t, "key-2")...)
-			w.clock.Advance(10 * time.Hour)
-			w.want(t, "key-1", "unknown", 2)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(time.Hour)
+			env.set(func() { env.down = errDown })
+			env.wantAfter(t, "key-1", "found", 0)
+			env.set(func() { env.down = nil })
+			env.issuer.SetKeys(newKeys(t, "key-2")...)
+			env.clock.Advance(10 * time.Hour)
+			env.want(t, "key-1", "unknown", 2)
 		})
 	})
 	t.Run("a failure before the last success excuses nothing", func(t *testing.T) {
-		inBubble(t, func(c *Config) { c.Floor = 0 }, func(t *testing.T, w *world) {
-			w.issuer.Fresh = 10 * time.Second
-			w.set(func() { w.down = errDown })
-			w.want(t, "key-1", "unavailable", 0)
-			w.clock.Advance(time.Second)
-			w.set(func() { w.down = nil })
-			w.want(t, "key-1", "found", 1)
-			w.issuer.SetKeys(newKeys(t, "key-2")...)
-			w.clock.Advance(10 * time.Second)
-			w.want(t, "key-1", "unknown", 2)
+		inBubble(t, func(c *Config) { c.Floor = 0 }, func(t *testing.T, env *environment) {
+			env.issuer.Fresh = 10 * time.Second
+			env.set(func() { env.down = errDown })
+			env.want(t, "key-1", "unavailable", 0)
+			env.clock.Advance(time.Second)
+			env.set(func() { env.down = nil })
+			env.want(t, "key-1", "found", 1)
+			env.issuer.SetKeys(newKeys(t, "key-2")...)
+			env.clock.Advance(10 * time.Second)
+			env.want(t, "key-1", "unknown", 2)
 		})
 	})
 	t.Run("not where the fetch was ended by Close", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(10*time.Minute - 1)
-			w.slow(time.Hour)
-			w.wantAfter(t, "key-1", "found", 0)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(10*time.Minute - 1)
+			env.slow(time.Hour)
+			env.wantAfter(t, "key-1", "found", 0)
 			synctest.Wait()
-			w.Close()
-			w.clock.Advance(1)
-			w.wantAfter(t, "key-1", "unavailable", 0)
+			env.Close()
+			env.clock.Advance(1)
+			env.wantAfter(t, "key-1", "unavailable", 0)
 		})
 	})
 	t.Run("not for a request that waits when Close comes", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(10 * time.Minute)
-			w.slow(time.Hour)
-			time.AfterFunc(time.Second, w.Close)
-			w.wantAfter(t, "key-1", "unavailable", time.Second)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(10 * time.Minute)
+			env.slow(time.Hour)
+			time.AfterFunc(time.Second, env.Close)
+			env.wantAfter(t, "key-1", "unavailable", time.Second)
 		})
 	})
 	t.Run("not for a request that waits when Close comes, with a stale entry of the shared cache", func(t *testing.T) {
 		cache := &sharedCache{}
-		inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.settle()
-			w.clock.Advance(time.Hour)
-			idle := newMember(t, w, cache)
+		inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.settle()
+			env.clock.Advance(time.Hour)
+			idle := newMember(t, env, cache)
 			idle.slow(time.Hour)
 			time.AfterFunc(time.Second, idle.Close)
 			idle.wantAfter(t, "key-1", "unavailable", time.Second)
 		})
 	})
 	t.Run("not where it was not asked", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(10 * time.Minute)
-			w.Close()
-			w.wantAfter(t, "key-1", "unavailable", 0)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(10 * time.Minute)
+			env.Close()
+			env.wantAfter(t, "key-1", "unavailable", 0)
 		})
 	})
 }
 
 func TestFaultCACHE18ARequestWaitsForItsTime(t *testing.T) {
 	t.Run("no keys are held", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.slow(6 * time.Second)
-			w.wantAfter(t, "key-1", "unavailable", 2*time.Second)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.slow(6 * time.Second)
+			env.wantAfter(t, "key-1", "unavailable", 2*time.Second)
 			for range 10 { // the fetch is late: none of them waits
-				w.wantAfter(t, "key-1", "unavailable", 0)
+				env.wantAfter(t, "key-1", "unavailable", 0)
 			}
-			w.settle() // and goes on until FetchTimeout
-			w.slow(0)
-			w.clock.Advance(maxBackoff)
-			w.wantAfter(t, "key-1", "found", 0)
+			env.settle() // and goes on until FetchTimeout
+			env.slow(0)
+			env.clock.Advance(maxBackoff)
+			env.wantAfter(t, "key-1", "found", 0)
 		})
 	})
 	t.Run("a slow issuer is used once it has answered", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.slow(2 * time.Second)
-			w.wantAfter(t, "key-1", "unavailable", 2*time.Second)
-			w.settle()
-			w.wantAfter(t, "key-1", "found", 0)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.slow(2 * time.Second)
+			env.wantAfter(t, "key-1", "unavailable", 2*time.Second)
+			env.settle()
+			env.wantAfter(t, "key-1", "found", 0)
 		})
 	})
 	t.Run("also for a key that is not there, in all", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(10*time.Minute - 1)
-			w.slow(750 * time.Millisecond)
-			w.wantAfter(t, "key-1", "found", 0) // the refresh behind has begun
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(10*time.Minute - 1)
+			env.slow(750 * time.Millisecond)
+			env.wantAfter(t, "key-1", "found", 0) // the refresh behind has begun
 			time.Sleep(time.Millisecond)
 			// It joins the refresh, which began before it came, and then a forced one for the rest of its time.
-			w.wantAfter(t, "key-2", "unavailable", 2*time.Second)
+			env.wantAfter(t, "key-2", "unavailable", 2*time.Second)
 		})
 	})
 	t.Run("Warm waits until the fetch has landed", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.slow(4900 * time.Millisecond)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.slow(4900 * time.Millisecond)
 			began := time.Now()
-			if err := w.Warm(t.Context(), issuerURL); err != nil || time.Since(began) != 9800*time.Millisecond {
+			if err := env.Warm(t.Context(), issuerURL); err != nil || time.Since(began) != 9800*time.Millisecond {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
 			}
-			w.clock.Advance(25 * time.Hour)
-			w.slow(time.Minute)
+			env.clock.Advance(25 * time.Hour)
+			env.slow(time.Minute)
 			began = time.Now()
-			err := w.Warm(t.Context(), issuerURL)
+			err := env.Warm(t.Context(), issuerURL)
 			var unavailable *UnavailableError
 			if !errors.As(err, &unavailable) || time.Since(began) != 10*time.Second {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
@@ -263,72 +263,72 @@ func TestFaultCACHE18ARequestWaitsForItsTime(t *testing.T) {
 }
 
 func TestCACHE04StaleKeysExpireWhileARequestWaits(t *testing.T) {
-	inBubble(t, nil, func(t *testing.T, w *world) {
-		w.want(t, "key-1", "found", 1)
-		w.clock.Advance(24*time.Hour - time.Second)
-		w.slow(time.Minute)
-		time.AfterFunc(time.Second, func() { w.clock.Advance(time.Second) })
-		w.wantAfter(t, "key-1", "unavailable", 2*time.Second)
+	inBubble(t, nil, func(t *testing.T, env *environment) {
+		env.want(t, "key-1", "found", 1)
+		env.clock.Advance(24*time.Hour - time.Second)
+		env.slow(time.Minute)
+		time.AfterFunc(time.Second, func() { env.clock.Advance(time.Second) })
+		env.wantAfter(t, "key-1", "unavailable", 2*time.Second)
 	})
 }
 
 func TestFaultCACHE16ClockSetBack(t *testing.T) {
 	t.Run("keys from the future are fetched again", func(t *testing.T) {
-		w := newWorld(t, nil)
-		w.want(t, "key-1", "found", 1)
-		w.issuer.SetKeys(newKeys(t, "key-2")...)
-		w.clock.Advance(-12 * time.Hour)
-		w.want(t, "key-1", "unknown", 2)
+		env := newEnvironment(t, nil)
+		env.want(t, "key-1", "found", 1)
+		env.issuer.SetKeys(newKeys(t, "key-2")...)
+		env.clock.Advance(-12 * time.Hour)
+		env.want(t, "key-1", "unknown", 2)
 		for n := range 3 { // and go on being refreshed
-			w.clock.Advance(10*time.Minute - 1)
-			w.want(t, "key-2", "found", 3+n)
+			env.clock.Advance(10*time.Minute - 1)
+			env.want(t, "key-2", "found", 3+n)
 		}
 	})
 	t.Run("nothing can be said of their age while the issuer is away", func(t *testing.T) {
-		w := newWorld(t, nil)
-		w.want(t, "key-1", "found", 1)
-		w.set(func() { w.down = errDown })
-		w.clock.Advance(-time.Second)
-		w.want(t, "key-1", "unavailable", 1)
-		w.clock.Advance(time.Second)
-		w.want(t, "key-1", "found", 1)
+		env := newEnvironment(t, nil)
+		env.want(t, "key-1", "found", 1)
+		env.set(func() { env.down = errDown })
+		env.clock.Advance(-time.Second)
+		env.want(t, "key-1", "unavailable", 1)
+		env.clock.Advance(time.Second)
+		env.want(t, "key-1", "found", 1)
 	})
 	t.Run("the backoff is not prolonged", func(t *testing.T) {
-		w := newWorld(t, nil)
-		w.set(func() { w.down = errDown })
-		w.want(t, "key-1", "unavailable", 0)
-		w.clock.Advance(-8 * time.Hour)
-		w.set(func() { w.down = nil })
-		w.want(t, "key-1", "found", 1)
+		env := newEnvironment(t, nil)
+		env.set(func() { env.down = errDown })
+		env.want(t, "key-1", "unavailable", 0)
+		env.clock.Advance(-8 * time.Hour)
+		env.set(func() { env.down = nil })
+		env.want(t, "key-1", "found", 1)
 	})
 	t.Run("a failure in the future excuses nothing", func(t *testing.T) {
-		inBubble(t, nil, func(t *testing.T, w *world) {
-			w.want(t, "key-1", "found", 1)
-			w.clock.Advance(5 * time.Hour)
-			w.set(func() { w.down = errDown })
-			w.wantAfter(t, "key-1", "found", 0)
-			w.clock.Advance(-time.Hour)
-			w.set(func() { w.down = nil })
-			w.issuer.SetKeys(newKeys(t, "key-2")...)
-			w.want(t, "key-1", "unknown", 2)
+		inBubble(t, nil, func(t *testing.T, env *environment) {
+			env.want(t, "key-1", "found", 1)
+			env.clock.Advance(5 * time.Hour)
+			env.set(func() { env.down = errDown })
+			env.wantAfter(t, "key-1", "found", 0)
+			env.clock.Advance(-time.Hour)
+			env.set(func() { env.down = nil })
+			env.issuer.SetKeys(newKeys(t, "key-2")...)
+			env.want(t, "key-1", "unknown", 2)
 		})
 	})
 	t.Run("the cooldown is not prolonged", func(t *testing.T) {
-		w := newWorld(t, nil)
-		w.want(t, "key-1", "found", 1)
-		w.want(t, "key-2", "unknown", 2)
+		env := newEnvironment(t, nil)
+		env.want(t, "key-1", "found", 1)
+		env.want(t, "key-2", "unknown", 2)
 		// Only the cooldown is in the future: the keys are as old as the clock says.
-		w.Ring.issuer(issuerURL).forcedAt = noon.Add(time.Hour)
-		w.issuer.SetKeys(newKeys(t, "key-2")...)
-		w.want(t, "key-2", "found", 3)
+		env.Ring.issuer(issuerURL).forcedAt = noon.Add(time.Hour)
+		env.issuer.SetKeys(newKeys(t, "key-2")...)
+		env.want(t, "key-2", "found", 3)
 	})
 	t.Run("eviction takes the one that was used before", func(t *testing.T) {
-		w := newWorld(t, func(c *Config) { c.MaxIssuers = 2 })
-		w.Ring.issuer("https://before.example/").touch(w.clock.Now())
-		w.clock.Advance(-time.Hour)
-		w.Ring.issuer("https://after.example/")
-		w.Ring.issuer("https://new.example/")
-		if held := w.held(); len(held) != 2 || held["https://before.example/"] {
+		env := newEnvironment(t, func(c *Config) { c.MaxIssuers = 2 })
+		env.Ring.issuer("https://before.example/").touch(env.clock.Now())
+		env.clock.Advance(-time.Hour)
+		env.Ring.issuer("https://after.example/")
+		env.Ring.issuer("https://new.example/")
+		if held := env.held(); len(held) != 2 || held["https://before.example/"] {
 			t.Errorf("held are %v", held)
 		}
 	})
@@ -336,15 +336,15 @@ func TestFaultCACHE16ClockSetBack(t *testing.T) {
 
 // A key may be withdrawn while the set with it is on its way: the age of keys counts from before they were asked for.
 func TestCACHE15AgeCountsFromTheRequest(t *testing.T) {
-	w := newWorld(t, nil)
-	w.answer = func(url string) (ports.Document, bool) {
+	env := newEnvironment(t, nil)
+	env.answer = func(url string) (ports.Document, bool) {
 		if strings.HasSuffix(url, "/jwks") {
-			w.clock.Advance(time.Minute)
+			env.clock.Advance(time.Minute)
 		}
 		return ports.Document{}, false
 	}
-	w.want(t, "key-1", "found", 1)
-	if fetched := w.Ring.issuer(issuerURL).snapshot.Load().fetchedAt; !fetched.Equal(noon) {
+	env.want(t, "key-1", "found", 1)
+	if fetched := env.Ring.issuer(issuerURL).snapshot.Load().fetchedAt; !fetched.Equal(noon) {
 		t.Errorf("fetched at %v, want %v", fetched, noon)
 	}
 }
@@ -389,34 +389,34 @@ func movedWall(t time.Time, d time.Duration) time.Time {
 
 // A request that finds that a fetch has ended since it looked starts no other.
 func TestCACHE07AFetchThatEndedMeanwhile(t *testing.T) {
-	w := newWorld(t, nil)
-	w.want(t, "key-1", "found", 1)
-	i := w.Ring.issuer(issuerURL)
+	env := newEnvironment(t, nil)
+	env.want(t, "key-1", "found", 1)
+	i := env.Ring.issuer(issuerURL)
 	if f, err := i.refresh(nil); f != landed || err != nil {
 		t.Errorf("refresh = %v, %v", f, err)
 	}
 	if f, err := i.force(nil, Selector{KeyID: "key-2", HasKeyID: true}); f != landed || err != nil {
 		t.Errorf("force = %v, %v", f, err)
 	}
-	w.want(t, "key-1", "found", 1)
+	env.want(t, "key-1", "found", 1)
 }
 
 func TestFaultCACHE14ASuccessEndsTheBackoff(t *testing.T) {
-	w := newWorld(t, nil)
-	w.set(func() { w.down = errDown })
+	env := newEnvironment(t, nil)
+	env.set(func() { env.down = errDown })
 	for _, wait := range []time.Duration{1, 2, 4} {
-		w.want(t, "key-1", "unavailable", 0)
-		w.clock.Advance(wait * time.Second)
+		env.want(t, "key-1", "unavailable", 0)
+		env.clock.Advance(wait * time.Second)
 	}
-	w.set(func() { w.down = nil })
-	w.want(t, "key-1", "found", 1)
-	w.clock.Advance(24 * time.Hour)
-	w.set(func() { w.down = errDown })
-	w.want(t, "key-1", "unavailable", 1)
-	w.set(func() { w.down = nil })
-	w.clock.Advance(time.Second) // the first backoff again
-	w.want(t, "key-1", "found", 2)
-	w.clock.Advance(10 * time.Minute) // of the failure nothing is left
-	w.issuer.SetKeys(newKeys(t, "key-2")...)
-	w.want(t, "key-1", "unknown", 3)
+	env.set(func() { env.down = nil })
+	env.want(t, "key-1", "found", 1)
+	env.clock.Advance(24 * time.Hour)
+	env.set(func() { env.down = errDown })
+	env.want(t, "key-1", "unavailable", 1)
+	env.set(func() { env.down = nil })
+	env.clock.Advance(time.Second) // the first backoff again
+	env.want(t, "key-1", "found", 2)
+	env.clock.Advance(10 * time.Minute) // of the failure nothing is left
+	env.issuer.SetKeys(newKeys(t, "key-2")...)
+	env.want(t, "key-1", "unknown", 3)
 }

@@ -18,7 +18,7 @@ import (
 // A crowd is many issuers behind one Fetcher, which counts what is under way. Those whose URL begins with
 // https://hang do not answer.
 type crowd struct {
-	*world
+	*environment
 	keys []byte
 
 	mu        sync.Mutex
@@ -28,7 +28,7 @@ type crowd struct {
 	hanging   bool            // all of them
 }
 
-// inCrowd runs a test in a bubble, in the world of many issuers that publish key-1.
+// inCrowd runs a test in a bubble, in an environment of many issuers that publish key-1.
 func inCrowd(t *testing.T, edit func(*Config), test func(*testing.T, *crowd)) {
 	t.Helper()
 	inBubble(t, func(c *Config) {
@@ -36,13 +36,13 @@ func inCrowd(t *testing.T, edit func(*Config), test func(*testing.T, *crowd)) {
 		if edit != nil {
 			edit(c)
 		}
-	}, func(t *testing.T, w *world) {
-		document, err := w.issuer.Fetch(t.Context(), issuerURL+"jwks")
+	}, func(t *testing.T, env *environment) {
+		document, err := env.issuer.Fetch(t.Context(), issuerURL+"jwks")
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := &crowd{world: w, keys: document.Body, asked: make(map[string]bool)}
-		w.Ring.Fetcher = c
+		c := &crowd{environment: env, keys: document.Body, asked: make(map[string]bool)}
+		env.Ring.Fetcher = c
 		test(t, c)
 	})
 }
@@ -123,7 +123,7 @@ func (c *crowd) wantUnavailable(t *testing.T, issuer string, why error, after ti
 
 // refused counts the fetches that failed for that reason.
 func (c *crowd) refused(why error) (count int) {
-	c.world.set(func() {
+	c.environment.set(func() {
 		for _, event := range c.events {
 			if event.Kind == ports.KeysRefused && errors.Is(event.Err, why) {
 				count++

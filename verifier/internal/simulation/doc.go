@@ -3,7 +3,7 @@
 //
 // A history is drawn from a seed (history_test.go). It is played in a bubble of testing/synctest, where time is fake and
 // a goroutine that is left over is a failure: some processes, each with a verifier and a clock that can step, share
-// issuers, a cache and a replay store that fail as the history says (world_test.go, issuer_test.go, stores_test.go). All
+// issuers, a cache and a replay store that fail as the history says (environment_test.go, issuer_test.go, stores_test.go). All
 // goes through the public API of package verifier. What happened is recorded, and judged when the history has ended
 // (oracle_test.go), by what docs/rules.md and docs/operations.md promise and not by how the code does it.
 //

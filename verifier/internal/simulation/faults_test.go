@@ -71,8 +71,8 @@ func rest(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// A trouble is how something fails from now on.
-type trouble struct {
+// A failure is how something fails from now on.
+type failure struct {
 	fault fault
 	slow  time.Duration // what faultSlow and faultDeaf add
 }

@@ -11,11 +11,11 @@ import (
 
 // An issuer publishes keys, takes new ones into use, withdraws old ones, and fails as it is told to.
 type issuer struct {
-	number    int
-	published []period // of each key that it has used; the newest signs
-	fresh     time.Duration
-	trouble   trouble
-	troubles  []period // when it had a fault
+	number     int
+	published  []period // of each key that it has used; the newest signs
+	fresh      time.Duration
+	failure    failure
+	faultTimes []period // when it had a fault
 }
 
 // rotate takes a new key into use, and withdraws the others if they are not to stay.
@@ -106,66 +106,66 @@ const mostAttempts = 1000
 
 // A fetcher is the ports.Fetcher of one life of a process.
 type fetcher struct {
-	world *world
-	life  *life
+	environment *environment
+	life        *life
 }
 
 func (f fetcher) Fetch(ctx context.Context, url string) (ports.Document, error) {
-	w := f.world
+	env := f.environment
 	number, path := int(url[len("https://issuer-")]-'0'), url[len(issuerURL(0)):]
-	drawn := draw(w.seed, f.life.name+url, w.now())
+	drawn := draw(env.seed, f.life.name+url, env.now())
 
-	w.mu.Lock()
-	i := w.issuers[number]
-	now, trouble := w.now(), i.trouble
-	current := w.attempting(f.life, number, path != "jwks", now)
-	current.deaf = current.deaf || trouble.fault == faultDeaf
-	loops := len(w.attempts) > mostAttempts
-	w.mu.Unlock()
+	env.mu.Lock()
+	i := env.issuers[number]
+	now, failure := env.now(), i.failure
+	current := env.attempting(f.life, number, path != "jwks", now)
+	current.deaf = current.deaf || failure.fault == faultDeaf
+	loops := len(env.attempts) > mostAttempts
+	env.mu.Unlock()
 	if loops {
 		return ports.Document{}, errFault // or the history would never end
 	}
 
 	usual := time.Millisecond + time.Duration(drawn%40_000_000)
 	defer current.end() // also when it panics
-	err := trouble.fault.behave(ctx, usual, trouble.slow)
+	err := failure.fault.behave(ctx, usual, failure.slow)
 	if err == nil {
 		err = ctx.Err()
 	}
 	if err != nil {
 		return ports.Document{}, err
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	env.mu.Lock()
+	defer env.mu.Unlock()
 	if path != "jwks" {
-		return ports.Document{Body: []byte(i.metadata(trouble.fault))}, nil
+		return ports.Document{Body: []byte(i.metadata(failure.fault))}, nil
 	}
 	// Some issuers write their answer when they get the request, others when they send it.
 	if drawn&(1<<40) == 0 {
-		now = w.now()
+		now = env.now()
 	}
-	body, good := i.keys(trouble.fault, now)
+	body, good := i.keys(failure.fault, now)
 	current.good, current.composed = good, now
 	return ports.Document{Body: []byte(body), Fresh: i.fresh}, nil
 }
 
 // attempting returns the attempt that a request belongs to: one for metadata begins a new one.
-func (w *world) attempting(l *life, issuer int, begins bool, now time.Duration) *attempt {
+func (env *environment) attempting(l *life, issuer int, begins bool, now time.Duration) *attempt {
 	if !begins {
-		for n := len(w.attempts) - 1; n >= 0; n-- {
-			if a := w.attempts[n]; a.life == l && a.issuer == issuer {
+		for n := len(env.attempts) - 1; n >= 0; n-- {
+			if a := env.attempts[n]; a.life == l && a.issuer == issuer {
 				return a
 			}
 		}
 	}
 	a := &attempt{life: l, issuer: issuer, period: period{from: now}}
-	w.attempts = append(w.attempts, a)
+	env.attempts = append(env.attempts, a)
 	return a
 }
 
 func (a *attempt) end() {
-	w := a.life.world
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	a.to = max(w.now(), a.from+1)
+	env := a.life.environment
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	a.to = max(env.now(), a.from+1)
 }

@@ -21,29 +21,29 @@ const (
 )
 
 // judge tells what is wrong with what happened in a history that has ended.
-func (w *world) judge() []breach {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, r := range w.requests {
+func (env *environment) judge() []breach {
+	env.mu.Lock()
+	defer env.mu.Unlock()
+	for _, r := range env.requests {
 		if r.open() {
 			continue // told already
 		}
-		w.checkWait(r)
+		env.checkWait(r)
 		switch r.status {
 		case 200:
-			w.checkAccepted(r)
+			env.checkAccepted(r)
 		case 401:
-			w.checkRejected(r)
+			env.checkRejected(r)
 		case 503:
-			w.checkUndecided(r)
+			env.checkUndecided(r)
 		default:
-			w.wrong(r, "has an answer that no request here should get")
+			env.wrong(r, "has an answer that no request here should get")
 		}
 	}
-	w.checkUses()
-	w.checkFetches()
-	w.checkFetchesAtOnce()
-	return w.breaches
+	env.checkUses()
+	env.checkFetches()
+	env.checkFetchesAtOnce()
+	return env.breaches
 }
 
 // A breach is a sentence of the oracle that does not hold, and where.
@@ -51,24 +51,24 @@ type breach struct{ sentence, where string }
 
 func (b breach) String() string { return b.sentence + ": " + b.where }
 
-func (w *world) breach(sentence, format string, args ...any) {
-	w.breaches = append(w.breaches, breach{sentence, fmt.Sprintf(format, args...)})
+func (env *environment) breach(sentence, format string, args ...any) {
+	env.breaches = append(env.breaches, breach{sentence, fmt.Sprintf(format, args...)})
 }
 
-func (w *world) wrong(r *request, sentence string) { w.breach(sentence, "%s", r) }
+func (env *environment) wrong(r *request, sentence string) { env.breach(sentence, "%s", r) }
 
 // No request waits longer than its bound, or after its client has left.
-func (w *world) checkWait(r *request) {
-	bound := w.waitBound(r.proof != nil)
+func (env *environment) checkWait(r *request) {
+	bound := env.waitBound(r.proof != nil)
 	if r.patience > 0 {
 		bound = min(bound, r.patience)
 	}
 	if took := r.to - r.from; took > bound {
-		w.breach("a request waited longer than its bound", "%v: %s", bound, r)
+		env.breach("a request waited longer than its bound", "%v: %s", bound, r)
 	}
 }
 
-func (w *world) waitBound(withProof bool) time.Duration {
+func (env *environment) waitBound(withProof bool) time.Duration {
 	if withProof {
 		return boundOfKeys + boundOfStore
 	}
@@ -76,109 +76,109 @@ func (w *world) waitBound(withProof bool) time.Duration {
 }
 
 // Never a token that the issuer did not sign, that has expired, or whose key was withdrawn longer ago than its bound.
-func (w *world) checkAccepted(r *request) {
+func (env *environment) checkAccepted(r *request) {
 	t := r.token
 	if t.key == stranger {
-		w.wrong(r, "accepted a token that its issuer did not sign")
+		env.wrong(r, "accepted a token that its issuer did not sign")
 		return
 	}
 	if early, late := r.times(); !early.Before(t.exp) || late.Add(maxFutureIAT).Before(t.iat) {
-		w.wrong(r, "accepted a token outside its time")
+		env.wrong(r, "accepted a token outside its time")
 	} else if p := r.proof; p != nil && (early.After(p.iat.Add(maxProofAge+time.Second)) || late.Add(proofLeeway).Before(p.iat)) {
-		w.wrong(r, "accepted a proof outside its time")
+		env.wrong(r, "accepted a proof outside its time")
 	}
-	if !w.knownWithin(r, w.setup.hard) {
-		w.wrong(r, "accepted by keys that are older than the hard TTL")
+	if !env.knownWithin(r, env.setup.hard) {
+		env.wrong(r, "accepted by keys that are older than the hard TTL")
 	}
-	key := w.issuers[t.issuer].published[t.key]
+	key := env.issuers[t.issuer].published[t.key]
 	if key.open() || r.from <= key.to {
 		return
 	}
 	withdrawn := r.from - key.to
-	stretched := w.stretch(r, w.lastGood(r))
-	switch soft, hard := w.setup.soft+stretched, w.setup.hard+stretched; {
-	case w.knowsWithdrawn(r, key.to):
-		w.wrong(r, "accepted a key that the process knows to be withdrawn")
+	stretched := env.stretch(r, env.lastGood(r))
+	switch soft, hard := env.setup.soft+stretched, env.setup.hard+stretched; {
+	case env.knowsWithdrawn(r, key.to):
+		env.wrong(r, "accepted a key that the process knows to be withdrawn")
 	case withdrawn > hard:
-		w.breach("accepted a key that was withdrawn longer ago than the hard TTL", "%v: %s", withdrawn, r)
-	case withdrawn > soft && !w.failedLately(r):
-		w.breach("accepted a key that was withdrawn longer ago than the soft TTL, and no fetch has failed", "%v: %s", withdrawn, r)
+		env.breach("accepted a key that was withdrawn longer ago than the hard TTL", "%v: %s", withdrawn, r)
+	case withdrawn > soft && !env.failedLately(r):
+		env.breach("accepted a key that was withdrawn longer ago than the soft TTL, and no fetch has failed", "%v: %s", withdrawn, r)
 	}
 }
 
 // Never 401 for a good request, whatever has failed.
-func (w *world) checkRejected(r *request) {
+func (env *environment) checkRejected(r *request) {
 	t := r.token
 	early, late := r.times()
 	switch r.code {
 	case verifier.CodeExpired:
 		if late.Before(t.exp) {
-			w.wrong(r, "a token that has not expired is told to have")
+			env.wrong(r, "a token that has not expired is told to have")
 		}
 	case verifier.CodeIssuedInFuture:
 		if !early.Add(maxFutureIAT).Before(t.iat) {
-			w.wrong(r, "a token's iat is told to be ahead")
+			env.wrong(r, "a token's iat is told to be ahead")
 		}
 	case verifier.CodeProof:
 		if !late.After(r.proof.iat.Add(maxProofAge)) && !early.Add(proofLeeway).Before(r.proof.iat) {
-			w.wrong(r, "a proof is told to be bad that is good")
+			env.wrong(r, "a proof is told to be bad that is good")
 		}
 	case verifier.CodeProofReplayed:
-		if !w.mayHaveBeenUsed(r) {
-			w.wrong(r, "a proof is told to have been used that was not")
+		if !env.mayHaveBeenUsed(r) {
+			env.wrong(r, "a proof is told to have been used that was not")
 		}
 	case verifier.CodeKeyUnknown, verifier.CodeSignature:
-		if w.signedByPublished(r) && !w.clockHidesRotation(r) {
-			w.wrong(r, "rejected a good token")
+		if env.signedByPublished(r) && !env.clockHidesRotation(r) {
+			env.wrong(r, "rejected a good token")
 		}
 	default:
-		w.wrong(r, "rejected for a reason that no request here gives")
+		env.wrong(r, "rejected for a reason that no request here gives")
 	}
 }
 
 // Never undecided without a cause: 503 stands for an outage, and "canceled" for a client that left.
-func (w *world) checkUndecided(r *request) {
+func (env *environment) checkUndecided(r *request) {
 	switch r.code {
 	case verifier.CodeCanceled:
 		if r.patience == 0 || r.to < r.from+r.patience {
-			w.wrong(r, "told to be canceled while the client waits")
+			env.wrong(r, "told to be canceled while the client waits")
 		}
 	case verifier.CodeReplayStore:
-		if r.proof == nil || !w.storeFailed(r) {
-			w.wrong(r, "told that the replay store is away")
+		if r.proof == nil || !env.storeFailed(r) {
+			env.wrong(r, "told that the replay store is away")
 		}
 	case verifier.CodeIssuerUnavailable:
-		if w.signedByPublished(r) && r.to < r.life.closing && !w.troubledLately(r) && !w.askedLately(r) {
-			w.wrong(r, "undecided though nothing has failed")
+		if env.signedByPublished(r) && r.to < r.life.closing && !env.failedRecently(r) && !env.askedRecently(r) {
+			env.wrong(r, "undecided though nothing has failed")
 		}
 	case verifier.CodeProofShare:
-		if !w.shareUsedUp(r) {
-			w.wrong(r, "told that a client has used up its share")
+		if !env.shareUsedUp(r) {
+			env.wrong(r, "told that a client has used up its share")
 		}
 	default:
-		w.wrong(r, "undecided for a reason that no request here gives")
+		env.wrong(r, "undecided for a reason that no request here gives")
 	}
-	if most := max(maxBackoff, w.setup.cooldown); r.retryAfter < time.Second || r.retryAfter > most {
-		w.breach("told to come again too late or too soon", "%v: %s", r.retryAfter, r)
+	if most := max(maxBackoff, env.setup.cooldown); r.retryAfter < time.Second || r.retryAfter > most {
+		env.breach("told to come again too late or too soon", "%v: %s", r.retryAfter, r)
 	}
 }
 
 // Never a second use of a proof, but by the option that says so while the store fails, after a restart of a process that
 // remembers by itself, or where clocks differ by more than the leeway.
-func (w *world) checkUses() {
+func (env *environment) checkUses() {
 	accepted := make(map[*proof][]*request)
-	for _, r := range w.requests {
+	for _, r := range env.requests {
 		if r.proof == nil || r.status != 200 {
 			continue
 		}
 		for _, before := range accepted[r.proof] {
 			_, ahead := before.offsets()
 			behind, _ := r.offsets()
-			excused := w.setup.failOpen && !w.setup.ownStore && (w.storeFailed(r) || w.storeFailed(before)) ||
-				w.setup.ownStore && r.life != before.life ||
+			excused := env.setup.failOpen && !env.setup.ownStore && (env.storeFailed(r) || env.storeFailed(before)) ||
+				env.setup.ownStore && r.life != before.life ||
 				ahead > behind+proofLeeway
 			if !excused {
-				w.breach("a proof was accepted twice", "first at %v: %s", before.from, r)
+				env.breach("a proof was accepted twice", "first at %v: %s", before.from, r)
 			}
 		}
 		accepted[r.proof] = append(accepted[r.proof], r)
@@ -186,22 +186,22 @@ func (w *world) checkUses() {
 }
 
 // Fetches stay within their bound: one at a time for each issuer, one for each cooldown and backoff, none after Close.
-func (w *world) checkFetches() {
+func (env *environment) checkFetches() {
 	const window = 30 * time.Second
-	bound := 1 + fetchesFailed + int(window/w.setup.cooldown)
-	if len(w.attempts) > mostAttempts {
-		w.breach("fetches over their bound", "over %d", mostAttempts)
+	bound := 1 + fetchesFailed + int(window/env.setup.cooldown)
+	if len(env.attempts) > mostAttempts {
+		env.breach("fetches over their bound", "over %d", mostAttempts)
 		return
 	}
-	for n, a := range w.attempts {
+	for n, a := range env.attempts {
 		if !a.life.open() && a.from >= a.life.to {
-			w.breach("a closed verifier fetched", "%s at %v", a.life.name, a.from)
+			env.breach("a closed verifier fetched", "%s at %v", a.life.name, a.from)
 		}
-		if w.setup.maxIssuers != 0 {
+		if env.setup.maxIssuers != 0 {
 			continue // an issuer that is forgotten is asked again
 		}
 		in, steps := 0, 0
-		for _, b := range w.attempts[:n+1] {
+		for _, b := range env.attempts[:n+1] {
 			if b.life != a.life || b.issuer != a.issuer {
 				continue
 			}
@@ -209,7 +209,7 @@ func (w *world) checkFetches() {
 				in++
 			}
 			if b != a && b.holds(a.from) && !b.deaf {
-				w.breach("two fetches of one issuer at once", "%s of issuer %d at %v and %v", a.life.name, a.issuer, b.from, a.from)
+				env.breach("two fetches of one issuer at once", "%s of issuer %d at %v and %v", a.life.name, a.issuer, b.from, a.from)
 			}
 		}
 		for _, set := range a.life.process.clock.steps[1:] {
@@ -218,27 +218,27 @@ func (w *world) checkFetches() {
 			}
 		}
 		if in > bound+3*steps {
-			w.breach("fetches over their bound", "%s asked issuer %d %d times in the %v before %v", a.life.name, a.issuer, in, window, a.from)
+			env.breach("fetches over their bound", "%s asked issuer %d %d times in the %v before %v", a.life.name, a.issuer, in, window, a.from)
 		}
 	}
 }
 
 // No more fetches at once than are allowed. One that does not heed its context is given up, and no longer counts. An issuer
 // that was evicted may be asked twice at once; its requests can't be told apart, so it counts once.
-func (w *world) checkFetchesAtOnce() {
-	most := w.setup.maxFetches
+func (env *environment) checkFetchesAtOnce() {
+	most := env.setup.maxFetches
 	if most == 0 {
 		return
 	}
-	for _, a := range w.attempts {
+	for _, a := range env.attempts {
 		issuers := make(map[int]bool)
-		for _, b := range w.attempts {
+		for _, b := range env.attempts {
 			if b.life == a.life && b.holds(a.from) && !b.deaf {
 				issuers[b.issuer] = true
 			}
 		}
 		if len(issuers) > most {
-			w.breach("too many fetches at once", "%d of %s at %v", len(issuers), a.life.name, a.from)
+			env.breach("too many fetches at once", "%d of %s at %v", len(issuers), a.life.name, a.from)
 		}
 	}
 }

@@ -52,9 +52,9 @@ func simulate(t *testing.T, h *history) (r result) {
 		}
 	}()
 	synctest.Test(t, func(*testing.T) {
-		w := play(h)
-		r.breaches, r.log = w.judge(), w.log()
-		for _, q := range w.requests {
+		env := play(h)
+		r.breaches, r.log = env.judge(), env.log()
+		for _, q := range env.requests {
 			r.answers[strings.TrimSpace(fmt.Sprint(q.status, " ", q.code))]++
 		}
 	})

@@ -16,8 +16,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
-// A world is where one history is played, and what happened in it.
-type world struct {
+// An environment is where one history is played, and what happened in it.
+type environment struct {
 	seed  uint64
 	setup setup
 	start time.Time
@@ -44,19 +44,19 @@ type process struct {
 
 // A life is what a process is from one start to the next.
 type life struct {
-	world    *world
-	process  *process
-	name     string
-	verifier *verifier.Verifier
-	period                 // from New to Close
-	closing  time.Duration // when Close was called
+	environment *environment
+	process     *process
+	name        string
+	verifier    *verifier.Verifier
+	period                    // from New to Close
+	closing     time.Duration // when Close was called
 }
 
 // A clock is the fake time, and by how much the process's clock differs from it.
 type clock struct {
-	world *world
-	mu    sync.Mutex
-	steps []clockStep
+	environment *environment
+	mu          sync.Mutex
+	steps       []clockStep
 }
 
 type clockStep struct{ at, offset time.Duration }
@@ -71,7 +71,7 @@ func (c *clock) Now() time.Time {
 func (c *clock) step(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.steps = append(c.steps, clockStep{c.world.now(), c.steps[len(c.steps)-1].offset + d})
+	c.steps = append(c.steps, clockStep{c.environment.now(), c.steps[len(c.steps)-1].offset + d})
 }
 
 // A request is one request and its answer.
@@ -87,58 +87,58 @@ type request struct {
 	cancel     context.CancelFunc
 }
 
-func newWorld(h *history) *world {
-	w := &world{seed: h.seed, setup: h.setup, start: time.Now().Add(h.setup.begin), kept: make(map[string]*token)}
+func newEnvironment(h *history) *environment {
+	env := &environment{seed: h.seed, setup: h.setup, start: time.Now().Add(h.setup.begin), kept: make(map[string]*token)}
 	for n := range h.setup.issuers {
 		fresh := []time.Duration{0, 0, 5 * time.Minute, 15 * time.Second, -1, time.Hour}
 		i := &issuer{number: n, fresh: fresh[draw(h.seed, "fresh", time.Duration(n))%uint64(len(fresh))]}
 		i.rotate(0, true)
-		w.issuers = append(w.issuers, i)
+		env.issuers = append(env.issuers, i)
 	}
 	cache, _ := memory.NewCache(memory.CacheConfig{})
-	w.cache = &sharedCache{Cache: cache, written: make(map[string][][]byte)}
+	env.cache = &sharedCache{Cache: cache, written: make(map[string][][]byte)}
 	store, _ := memory.NewReplayStore(memory.ReplayConfig{})
-	w.store = &sharedStore{ReplayStore: store}
-	return w
+	env.store = &sharedStore{ReplayStore: store}
+	return env
 }
 
 // now is how long the history has lasted.
-func (w *world) now() time.Duration { return time.Since(w.start) }
+func (env *environment) now() time.Duration { return time.Since(env.start) }
 
 // play plays the history to its end, in a bubble.
-func play(h *history) *world {
-	w := newWorld(h)
+func play(h *history) *environment {
+	env := newEnvironment(h)
 	time.Sleep(h.setup.begin)
 	for n := range h.setup.processes {
-		p := &process{number: n, clock: &clock{world: w, steps: []clockStep{{0, h.setup.skew[n]}}}}
-		w.processes = append(w.processes, p)
-		w.launch(p)
+		p := &process{number: n, clock: &clock{environment: env, steps: []clockStep{{0, h.setup.skew[n]}}}}
+		env.processes = append(env.processes, p)
+		env.launch(p)
 	}
 	for _, s := range h.steps {
-		w.do(s)
+		env.do(s)
 		synctest.Wait()
 	}
-	w.end()
-	return w
+	env.end()
+	return env
 }
 
 // launch starts a process.
-func (w *world) launch(p *process) {
+func (env *environment) launch(p *process) {
 	p.lives++
-	l := &life{world: w, process: p, name: fmt.Sprintf("process %d, life %d", p.number, p.lives), period: period{from: w.now()}}
-	v, err := verifier.New(w.config(l))
+	l := &life{environment: env, process: p, name: fmt.Sprintf("process %d, life %d", p.number, p.lives), period: period{from: env.now()}}
+	v, err := verifier.New(env.config(l))
 	if err != nil {
 		panic(err)
 	}
 	p.life, l.verifier = l, v
 }
 
-func (w *world) config(l *life) verifier.Config {
-	s := w.setup
+func (env *environment) config(l *life) verifier.Config {
+	s := env.setup
 	c := verifier.Config{
 		Audiences:  []string{audience},
 		Algorithms: []string{"EdDSA"},
-		Fetcher:    fetcher{w, l},
+		Fetcher:    fetcher{env, l},
 		Clock:      l.process.clock,
 		Keys: verifier.KeyPolicy{
 			SoftTTL: s.soft, MinTTL: s.floor, HardTTL: s.hard, Cooldown: s.cooldown,
@@ -155,34 +155,34 @@ func (w *world) config(l *life) verifier.Config {
 		c.Domains = append(c.Domains, ports.Domain{Issuer: issuerURL(n)})
 	}
 	if !s.ownStore {
-		c.DPoP.ReplayStore = storePort{w, l}
+		c.DPoP.ReplayStore = storePort{env, l}
 	}
 	switch s.cache {
 	case authenticatedCache:
-		c.Cache, c.CacheSecrets = cachePort{w, l}, [][]byte{[]byte("a secret of thirty-two bytes, say")}
+		c.Cache, c.CacheSecrets = cachePort{env, l}, [][]byte{[]byte("a secret of thirty-two bytes, say")}
 	case trustedCache:
-		c.Cache, c.InsecureTrustCache = cachePort{w, l}, true
+		c.Cache, c.InsecureTrustCache = cachePort{env, l}, true
 	}
 	return c
 }
 
-func (w *world) do(s step) {
-	w.mu.Lock()
-	p, i, now := w.processes[s.process], w.issuers[s.issuer], w.now()
-	w.mu.Unlock()
+func (env *environment) do(s step) {
+	env.mu.Lock()
+	p, i, now := env.processes[s.process], env.issuers[s.issuer], env.now()
+	env.mu.Unlock()
 	switch s.op {
 	case opWait:
 		time.Sleep(s.wait)
 	case opRequest:
-		w.request(p.life, s)
+		env.request(p.life, s)
 	case opReplay:
-		w.replay(p.life, s)
+		env.replay(p.life, s)
 	case opRestart:
 		old := p.life
-		w.close(old)
-		w.launch(p)
+		env.close(old)
+		env.launch(p)
 		if s.which%2 == 0 {
-			w.request(old, step{n: 1})
+			env.request(old, step{n: 1})
 		}
 	case opWarm:
 		ctx, cancel := context.WithCancel(context.Background())
@@ -194,71 +194,71 @@ func (w *world) do(s step) {
 	case opClock:
 		p.clock.step(s.wait)
 	default:
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.change(s, i, now)
+		env.mu.Lock()
+		defer env.mu.Unlock()
+		env.change(s, i, now)
 	}
 }
 
 // change changes what the processes depend on.
-func (w *world) change(s step, i *issuer, now time.Duration) {
+func (env *environment) change(s step, i *issuer, now time.Duration) {
 	switch s.op {
 	case opRotate:
 		i.rotate(now, s.which%2 == 0)
 	case opWithdraw:
 		i.withdrawOldest(now)
 	case opIssuer:
-		i.trouble = trouble{s.fault, s.wait}
-		i.troubles = began(i.troubles, now)
+		i.failure = failure{s.fault, s.wait}
+		i.faultTimes = began(i.faultTimes, now)
 	case opCache:
-		w.cache.trouble = trouble{s.fault, s.wait}
-		w.cache.troubles = began(w.cache.troubles, now)
+		env.cache.failure = failure{s.fault, s.wait}
+		env.cache.faultTimes = began(env.cache.faultTimes, now)
 	case opStore:
-		w.store.trouble = trouble{s.fault, s.wait}
+		env.store.failure = failure{s.fault, s.wait}
 		if s.fault != faultSlow || s.wait >= boundOfStore-100*time.Millisecond {
-			w.store.troubles = began(w.store.troubles, now)
+			env.store.faultTimes = began(env.store.faultTimes, now)
 		} else {
-			w.store.troubles = over(w.store.troubles, now)
+			env.store.faultTimes = over(env.store.faultTimes, now)
 		}
 	case opPoison:
-		w.poison(s.which)
+		env.poison(s.which)
 	case opHeal:
-		for _, i := range w.issuers {
-			i.trouble, i.troubles = trouble{}, over(i.troubles, now)
+		for _, i := range env.issuers {
+			i.failure, i.faultTimes = failure{}, over(i.faultTimes, now)
 		}
-		w.cache.trouble, w.cache.troubles = trouble{}, over(w.cache.troubles, now)
-		w.store.trouble, w.store.troubles = trouble{}, over(w.store.troubles, now)
+		env.cache.failure, env.cache.faultTimes = failure{}, over(env.cache.faultTimes, now)
+		env.store.failure, env.store.faultTimes = failure{}, over(env.store.faultTimes, now)
 	}
 }
 
-func began(troubles []period, now time.Duration) []period {
-	return append(over(troubles, now), period{from: now})
+func began(faultTimes []period, now time.Duration) []period {
+	return append(over(faultTimes, now), period{from: now})
 }
 
-func over(troubles []period, now time.Duration) []period {
-	if n := len(troubles); n > 0 && troubles[n-1].open() {
-		troubles[n-1].to = now + 1
+func over(faultTimes []period, now time.Duration) []period {
+	if n := len(faultTimes); n > 0 && faultTimes[n-1].open() {
+		faultTimes[n-1].to = now + 1
 	}
-	return troubles
+	return faultTimes
 }
 
 // request sends one request, or several at once with the same token and proof.
-func (w *world) request(l *life, s step) {
-	t := w.token(s)
+func (env *environment) request(l *life, s step) {
+	t := env.token(s)
 	var p *proof
 	if t.client != unbound {
-		w.proofs[t.client]++ // so that two clients have proofs of one jti
-		p = prove(t, fmt.Sprintf("proof-%d", w.proofs[t.client]), time.Now())
+		env.proofs[t.client]++ // so that two clients have proofs of one jti
+		p = prove(t, fmt.Sprintf("proof-%d", env.proofs[t.client]), time.Now())
 	}
-	w.send(l, t, p, s)
+	env.send(l, t, p, s)
 }
 
 // replay sends the proof of an earlier request, with its token.
-func (w *world) replay(l *life, s step) {
-	for n, back := len(w.requests)-1, s.which%4; n >= 0; n-- {
-		if r := w.requests[n]; r.proof != nil {
+func (env *environment) replay(l *life, s step) {
+	for n, back := len(env.requests)-1, s.which%4; n >= 0; n-- {
+		if r := env.requests[n]; r.proof != nil {
 			if back == 0 {
-				w.send(l, r.token, r.proof, s)
+				env.send(l, r.token, r.proof, s)
 				return
 			}
 			back--
@@ -267,9 +267,9 @@ func (w *world) replay(l *life, s step) {
 }
 
 // token returns the token that a step wants: the newest of its kind, or one just issued.
-func (w *world) token(s step) *token {
+func (env *environment) token(s step) *token {
 	kinds := [...]int{tokenCurrent, tokenCurrent, tokenCurrent, tokenOlder, tokenOlder, tokenMadeUp, tokenForged, tokenShort}
-	i := w.issuers[s.issuer]
+	i := env.issuers[s.issuer]
 	kind := kinds[s.which%8]
 	client := (s.which/8)%(clients+1) - 1
 	key, kid, lifetime := i.signing(), "", 60*24*time.Hour
@@ -284,38 +284,38 @@ func (w *world) token(s step) *token {
 		lifetime = time.Minute
 	}
 	name := fmt.Sprint(s.issuer, key, kid, client, lifetime)
-	if again := w.kept[name]; again != nil && (s.which/32)%3 != 0 {
+	if again := env.kept[name]; again != nil && (s.which/32)%3 != 0 {
 		return again
 	}
-	w.kept[name] = mint(s.issuer, key, client, kid, time.Now(), lifetime)
-	return w.kept[name]
+	env.kept[name] = mint(s.issuer, key, client, kid, time.Now(), lifetime)
+	return env.kept[name]
 }
 
 // groupNumber is the key by which the replay store finds out whom it serves: requests that were sent at once. Groups that
 // wake at one instant come there in an order that the seed decides; within a group the order makes no difference.
 type groupNumber struct{}
 
-func (w *world) send(l *life, t *token, p *proof, s step) {
+func (env *environment) send(l *life, t *token, p *proof, s step) {
 	sent := verifier.Request{Method: "GET", URL: target, Header: map[string][]string{"Authorization": {"Bearer " + t.compact}}}
 	if p != nil {
 		sent.Header = map[string][]string{"Authorization": {"DPoP " + t.compact}, "Dpop": {p.compact}}
 	}
-	group := context.WithValue(context.Background(), groupNumber{}, len(w.requests))
+	group := context.WithValue(context.Background(), groupNumber{}, len(env.requests))
 	for range s.n {
 		ctx, cancel := context.WithCancel(group)
-		r := &request{life: l, token: t, proof: p, period: period{from: w.now()}, patience: s.wait, cancel: cancel}
+		r := &request{life: l, token: t, proof: p, period: period{from: env.now()}, patience: s.wait, cancel: cancel}
 		if s.wait > 0 {
 			time.AfterFunc(s.wait, cancel)
 		}
-		w.mu.Lock()
-		w.requests = append(w.requests, r)
-		w.mu.Unlock()
+		env.mu.Lock()
+		env.requests = append(env.requests, r)
+		env.mu.Unlock()
 		go func() {
 			_, err := l.verifier.VerifyRequest(ctx, sent)
-			w.mu.Lock()
-			defer w.mu.Unlock()
+			env.mu.Lock()
+			defer env.mu.Unlock()
 			r.answered(err)
-			r.to = max(w.now(), r.from+1)
+			r.to = max(env.now(), r.from+1)
 			cancel()
 		}()
 		synctest.Wait()
@@ -337,31 +337,31 @@ func (r *request) answered(err error) {
 }
 
 // close closes a verifier, which must not take long.
-func (w *world) close(l *life) {
-	before := w.now()
+func (env *environment) close(l *life) {
+	before := env.now()
 	l.closing = before
 	_ = l.verifier.Close()
-	l.to = w.now() + 1
-	if took := w.now() - before; took > boundOfClose {
-		w.breach("Close took longer than its bound", "%s: %v", l.name, took)
+	l.to = env.now() + 1
+	if took := env.now() - before; took > boundOfClose {
+		env.breach("Close took longer than its bound", "%s: %v", l.name, took)
 	}
 }
 
 // end gives what is under way the time that it may take, and ends everything.
-func (w *world) end() {
-	time.Sleep(w.waitBound(true) + time.Second)
-	for _, r := range w.requests {
-		w.mu.Lock()
+func (env *environment) end() {
+	time.Sleep(env.waitBound(true) + time.Second)
+	for _, r := range env.requests {
+		env.mu.Lock()
 		waiting := r.open()
-		w.mu.Unlock()
+		env.mu.Unlock()
 		if waiting {
-			w.breach("a request waited longer than its bound", "%v and on: %s", w.now()-r.from, r)
+			env.breach("a request waited longer than its bound", "%v and on: %s", env.now()-r.from, r)
 		}
 		r.cancel()
 	}
 	synctest.Wait()
-	for _, p := range w.processes {
-		w.close(p.life)
+	for _, p := range env.processes {
+		env.close(p.life)
 	}
 	// What an issuer that does not heed contexts holds up ends by itself.
 	time.Sleep(2 * time.Minute)
@@ -377,15 +377,15 @@ func (r *request) String() string {
 		outcome = fmt.Sprintf("%d %s after %v", r.status, r.code, r.to-r.from)
 	}
 	return fmt.Sprintf("request at %v to %s, %s issued at %v, %s, patience %v: %s",
-		r.from, r.life.name, r.token.name, r.token.iat.Sub(r.life.world.start), how, r.patience, outcome)
+		r.from, r.life.name, r.token.name, r.token.iat.Sub(r.life.environment.start), how, r.patience, outcome)
 }
 
 // inOrder returns the requests. Those that came to one process's own store at one instant with one proof, since they had
 // waited for the same keys, were served in an order that the seed does not decide: they are told as if it were that in
 // which they were sent.
-func (w *world) inOrder() []*request {
-	if !w.setup.ownStore {
-		return w.requests
+func (env *environment) inOrder() []*request {
+	if !env.setup.ownStore {
+		return env.requests
 	}
 	type instant struct {
 		life  *life
@@ -393,8 +393,8 @@ func (w *world) inOrder() []*request {
 		to    time.Duration
 	}
 	together := make(map[instant][]*request)
-	told := make([]*request, len(w.requests))
-	for n, r := range w.requests {
+	told := make([]*request, len(env.requests))
+	for n, r := range env.requests {
 		r := *r
 		told[n] = &r
 		if r.proof != nil {
@@ -415,18 +415,18 @@ func (w *world) inOrder() []*request {
 }
 
 // log is what happened, in an order that does not depend on which of two goroutines was first at one instant.
-func (w *world) log() string {
+func (env *environment) log() string {
 	var lines []string
 	add := func(at time.Duration, format string, args ...any) {
 		lines = append(lines, fmt.Sprintf("%20d ", at)+fmt.Sprintf(format, args...))
 	}
-	for _, r := range w.inOrder() {
+	for _, r := range env.inOrder() {
 		add(r.from, "%s", r)
 	}
-	for _, a := range w.attempts {
+	for _, a := range env.attempts {
 		add(a.from, "%s asks issuer %d for %v, good %t", a.life.name, a.issuer, a.to-a.from, a.good)
 	}
-	for _, u := range w.store.uses {
+	for _, u := range env.store.uses {
 		add(u.from, "%s asks the replay store for %v about %s, first %t, error %v", u.life.name, u.to-u.from, u.key, u.first, u.err)
 	}
 	slices.Sort(lines)
