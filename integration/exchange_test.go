@@ -67,7 +67,7 @@ func TestFaultTokenEndpoint(t *testing.T) {
 		{"XCHG-11 hanging", []fault.Fault{fault.Hang}, exchange.CodeTimeout, 504, 0},
 		{"XCHG-11 hanging in the body", []fault.Fault{fault.Stall}, exchange.CodeTimeout, 504, 0},
 		{"XCHG-11 a broken connection", []fault.Fault{fault.HangUp}, exchange.CodeNetwork, 502, 0},
-		{"XCHG-17 an error that says when to ask again", []fault.Fault{fault.Header("Retry-After", "30"), fault.Status(http.StatusTooManyRequests)}, exchange.CodeTokenEndpoint, 429, 30 * time.Second},
+		{"XCHG-17 an error that says when to ask again", []fault.Fault{fault.Header("Retry-After", "30"), fault.Status(http.StatusTooManyRequests), fault.Body("")}, exchange.CodeTokenEndpoint, 429, 30 * time.Second},
 		{"XCHG-10 an error", write(403, `{"error":"access_denied","error_description":"s3cr3t is not the secret"}`), "access_denied", 403, 0},
 	}
 	for _, tt := range tests {
