@@ -119,6 +119,10 @@ func claimCases() []Case {
 		audienceCase("CLAIM-AUD-03.null", "aud is null", func(string) any { return nil }),
 		audienceCase("CLAIM-AUD-03.true", "aud is true", func(string) any { return true }),
 
+		configCase("CLAIM-AUD-04.none", refusedByNew, "no configured audience", func(_ *World, c *verifier.Config) { c.Audiences = nil }),
+		configCase("CLAIM-AUD-04.blank", refusedByNew, "a blank audience beside a good one",
+			func(_ *World, c *verifier.Config) { c.Audiences = append(c.Audiences, " ") }),
+
 		tokenCase("CLAIM-EXP-01.missing", badToken, "no exp", token{claims: fields{"exp": absent}}),
 		tokenCase("CLAIM-EXP-01.string", badToken, "exp is a string",
 			token{claims: fields{"exp": "9999999999"}}),
