@@ -63,6 +63,11 @@ var importTable = map[string]row{
 		ours:  []string{"ports", "verifier"},
 		tests: []string{goCmp, goLeak},
 	},
+	"adapters/mcpguard": {
+		ours:   []string{"ports", "verifier", "adapters/httpguard"},
+		theirs: []string{"github.com/modelcontextprotocol/go-sdk"},
+		tests:  []string{goCmp},
+	},
 	"adapters/oauth2": {
 		ours:   []string{"ports", "verifier"},
 		theirs: []string{"golang.org/x/oauth2"},
@@ -182,14 +187,15 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 
 // A user who takes the core and one adapter compiles no dependency of another.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", goGRPC}
-	programs := map[string]string{ // an adapter and its client
-		"adapters/httpfetch": "",
-		"adapters/httpguard": "",
-		"adapters/redis":     clients[0],
-		"adapters/memcached": clients[1],
-		"adapters/oauth2":    clients[2],
-		"adapters/grpcguard": clients[3],
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC}
+	programs := map[string][]string{ // an adapter and its clients
+		"adapters/httpfetch": nil,
+		"adapters/httpguard": nil,
+		"adapters/redis":     {clients[0]},
+		"adapters/memcached": {clients[1]},
+		"adapters/oauth2":    {clients[2]},
+		"adapters/mcpguard":  {clients[2], clients[3]}, // the SDK has an OAuth client
+		"adapters/grpcguard": {clients[4]},
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {
@@ -197,7 +203,7 @@ func TestOneAdapterBringsOneClient(t *testing.T) {
 			dependencies := strings.Fields(goCommand(t, dir, "list", "-mod=mod", "-deps", "."))
 			for _, client := range clients {
 				linked := slices.ContainsFunc(dependencies, func(path string) bool { return within(path, client) })
-				if linked != (client == own) {
+				if linked != slices.Contains(own, client) {
 					t.Errorf("the program links %s: %t, want %t", client, linked, !linked)
 				}
 			}

@@ -29,7 +29,7 @@ var snippetImports = map[string]string{
 	"conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
 	"exchange": prefix + "verifier/exchange", "fault": prefix + "conformance/fault", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
-	"memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
+	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
 	"grpcguard":   prefix + "adapters/grpcguard",
 	"vendorcache": prefix + "examples/vendorcache", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
@@ -39,7 +39,7 @@ var snippetImports = map[string]string{
 
 	"credentials": "google.golang.org/grpc/credentials", "grpc": "google.golang.org/grpc", "neturl": "net/url", "tls": "crypto/tls",
 
-	"goredis": "github.com/redis/go-redis/v9", "memcache": "github.com/bradfitz/gomemcache/memcache", "xoauth2": "golang.org/x/oauth2",
+	"goredis": "github.com/redis/go-redis/v9", "mcp": "github.com/modelcontextprotocol/go-sdk/mcp", "memcache": "github.com/bradfitz/gomemcache/memcache", "xoauth2": "golang.org/x/oauth2",
 }
 
 const snippetPrelude = `
@@ -57,6 +57,7 @@ var (
 	guard   *httpguard.Guard
 	tenant  *issuer.Server
 	client  *exchange.Client
+	server  *mcp.Server
 	prover  *verifiertest.Prover
 
 	issuerURL         *neturl.URL

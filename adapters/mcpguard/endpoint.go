@@ -1,0 +1,182 @@
+package mcpguard
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/auth"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+const sessionField = "Mcp-Session-Id"
+
+// admit lets the SDK see requests whose token is good, if their caller may send them: in no session, or in its own.
+func (g *Guard) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, _ := httpguard.From(r.Context()) // always there: the guard is not optional
+		sender, err := newCaller(token)
+		if err == nil {
+			err = g.mayAct(sender)
+		}
+		if err != nil {
+			g.guard.Refuse(w, r, err)
+			return
+		}
+		id := r.Header.Get(sessionField)
+		if g.stateful && id != "" && !g.sessions.use(id, sender.party) {
+			// Another's session is answered as one that there is not. The client begins one of its own.
+			http.Error(w, "session not found", http.StatusNotFound)
+			return
+		}
+		switch r.Method {
+		case http.MethodPost:
+			g.admitMessages(w, r, sender, next)
+		case http.MethodGet:
+			serveUntilExpiry(w, r, token, next)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// admitMessages lets the SDK see the messages in the body of a POST, unless the caller may not call a tool.
+func (g *Guard) admitMessages(w http.ResponseWriter, r *http.Request, sender caller, next http.Handler) {
+	id := r.Header.Get(sessionField)
+	if g.stateful && id == "" && !g.sessions.room(sender.party) {
+		g.guard.Refuse(w, r, busy())
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, g.maxBody))
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
+		return
+	case err != nil:
+		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	read := readMessages(body)
+	for _, tool := range read.tools {
+		if err := g.mayCall(sender, tool); err != nil {
+			g.log(r.Context(), sender, tool, id, err)
+			g.guard.Refuse(w, r, err)
+			return
+		}
+	}
+	if read.listens {
+		serveUntilExpiry(w, r, sender.token, next)
+		return
+	}
+	next.ServeHTTP(w, r)
+}
+
+// shortestStream is how long an event stream lasts at least: with the verifier's Leeway, a token may be good and past
+// its exp, and a client would open streams in a row.
+const shortestStream = 10 * time.Second
+
+// serveUntilExpiry ends an event stream when its token expires. The client resumes it with a new one.
+func serveUntilExpiry(w http.ResponseWriter, r *http.Request, token *verifier.Verified, next http.Handler) {
+	lasts := max(time.Until(token.ExpiresAt), shortestStream)
+	ctx, cancel := context.WithTimeout(r.Context(), lasts)
+	defer cancel()
+	next.ServeHTTP(w, r.WithContext(ctx))
+}
+
+// busy is the answer to one who would begin a session while there are as many as there may be.
+func busy() *verifier.Error {
+	return &verifier.Error{
+		Class: verifier.Undecidable, Code: CodeSessions, Detail: "as many sessions are open as Config.MaxSessions permits, or the guard is closed",
+		Status: http.StatusServiceUnavailable, OAuthError: "temporarily_unavailable", Description: "No session can begin at the moment",
+		Header: map[string][]string{"Cache-Control": {"no-store"}, "Retry-After": {"10"}},
+	}
+}
+
+// messages are what counts in a body before the SDK reads it.
+type messages struct {
+	tools   []string // names of tools that are called
+	listens bool     // the answer is an event stream without an end
+}
+
+// readMessages finds calls in a JSON-RPC message, or in a batch of them. It uses the SDK's decoder, so that both mean
+// the same. What it can't read has no calls: the SDK refuses it, and its calls would meet the middleware.
+func readMessages(body []byte) messages {
+	var batch []json.RawMessage
+	if json.Unmarshal(body, &batch) != nil {
+		batch = []json.RawMessage{body}
+	}
+	var found messages
+	for _, raw := range batch {
+		message, err := jsonrpc.DecodeMessage(raw)
+		request, ok := message.(*jsonrpc.Request)
+		if err != nil || !ok {
+			continue
+		}
+		switch request.Method {
+		case methodCallTool:
+			found.tools = append(found.tools, toolName(request.Params))
+		case methodListen:
+			found.listens = true
+		}
+	}
+	return found
+}
+
+const (
+	methodCallTool   = "tools/call"
+	methodInitialize = "initialize"
+	methodListen     = "subscriptions/listen"
+)
+
+// toolName returns the name member of params. A map has it by its exact spelling, unlike a struct.
+func toolName(params json.RawMessage) string {
+	var members map[string]json.RawMessage
+	var name string
+	if json.Unmarshal(params, &members) != nil || json.Unmarshal(members["name"], &name) != nil {
+		return ""
+	}
+	return name
+}
+
+// senderKey is where a caller is in [auth.TokenInfo.Extra], for the middleware.
+const senderKey = "holdfast.caller"
+
+// withTokenInfo hands the caller to the SDK, which binds the session to its UserID as well. The SDK has one way to be
+// given it: a middleware that reads a Bearer token from the header. It gets an Authorization field of that form, and
+// next the request as it was.
+func withTokenInfo(next http.Handler) http.Handler {
+	type requestKey struct{}
+	restore := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		original := r.Context().Value(requestKey{}).(*http.Request)
+		next.ServeHTTP(w, original.WithContext(r.Context()))
+	})
+	describe := func(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
+		token, _ := httpguard.From(ctx)
+		sender, err := newCaller(token)
+		if err != nil {
+			return nil, auth.ErrInvalidToken // it was refused before
+		}
+		return &auth.TokenInfo{
+			UserID: sender.String(), Scopes: token.Scopes, Expiration: token.ExpiresAt,
+			Extra: map[string]any{senderKey: sender},
+		}, nil
+	}
+	// Whether the token is still good was decided by the verifier's clock.
+	options := &auth.RequireBearerTokenOptions{ClockSkew: math.MaxInt64}
+	bridge := auth.RequireBearerToken(describe, options)(restore)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		shown := r.WithContext(context.WithValue(r.Context(), requestKey{}, r))
+		shown.Header = http.Header{"Authorization": {"Bearer verified"}}
+		bridge.ServeHTTP(w, shown)
+	})
+}

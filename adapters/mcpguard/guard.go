@@ -1,0 +1,237 @@
+package mcpguard
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// Config says what requests need. Its zero value lets every good token pass that its subject uses itself.
+type Config struct {
+	// Scopes are what every request needs, all of them.
+	Scopes []string
+	// Actors are the parties that may act for the subject of a token: the outermost act claim (RFC 8693 section 4.1),
+	// compared by issuer and subject. A token that names another one is answered 403. Empty means that none may, so
+	// that a token with an act claim is refused.
+	Actors []verifier.Actor
+	// Tools says what calls of tools need besides, by the tool's name. Nil means nothing. Otherwise a tool that is not
+	// named can't be called, so that a misspelled name opens nothing; the zero [Tool] needs nothing more.
+	Tools map[string]Tool
+
+	// Origins are the origins of web pages that may send requests, such as https://inspector.example. The origin of
+	// the resource itself always may. Requests of other pages are answered 403, as the protocol's transport demands
+	// against DNS rebinding. Requests without an Origin header field do not come from a page's script.
+	Origins []string
+	// MaxSessions bounds the sessions that are open at once. Over it, a new one is answered 503. Zero means 10,000.
+	MaxSessions int
+	// MaxSessionsPerCaller bounds those of one caller (issuer, subject, client and acting party). Over it, the one that
+	// was used longest ago is closed. Zero means 32.
+	MaxSessionsPerCaller int
+
+	// HTTP is how requests are read: URL, proxies, client certificates, log of refusals. Optional can't be set.
+	HTTP httpguard.Config
+	// Transport is handed to the SDK, with these changes: a SessionTimeout of zero means 1 hour, and a negative
+	// MaxRequestBodyBytes is an error. Nil means the SDK's defaults.
+	Transport *mcp.StreamableHTTPOptions
+	// Audit is told of each call of a tool, allowed or refused, at level Info. Nil means HTTP.Logger.
+	Audit *slog.Logger
+}
+
+// A Tool says what a call of a tool needs, besides what every request does.
+type Tool struct {
+	// Scopes are needed, all of them. A token without is answered 403 with these and those of [Config.Scopes].
+	Scopes []string
+	// Actors are those of [Config.Actors] that may call the tool. Empty means all of them. The subject itself may in any
+	// case.
+	Actors []verifier.Actor
+	// DPoP demands a token that is bound to a key of its sender (RFC 9449): 401 with a DPoP challenge otherwise.
+	DPoP bool
+}
+
+const (
+	defaultMaxSessions          = 10_000
+	defaultMaxSessionsPerCaller = 32
+	defaultSessionTimeout       = time.Hour
+)
+
+// A Guard is the handler of a protected MCP server: its endpoint and, at the well-known path of its resource, its
+// metadata. It is safe for concurrent use.
+type Guard struct {
+	guard        *httpguard.Guard
+	metadataPath string
+	metadata     http.Handler
+	endpoint     http.Handler
+
+	scopes   []string
+	actors   []verifier.Actor
+	tools    map[string]Tool // nil if any may be called
+	stateful bool
+	maxBody  int64
+	sessions *sessions
+	audit    *slog.Logger
+}
+
+// New returns a guard in front of server, which is to be served by this guard only: requests that reach it on another way
+// are refused. Add other middleware to the server before. The error is a [*verifier.FieldError], which names the field
+// that can't work.
+func New(v *verifier.Verifier, server *mcp.Server, config Config) (*Guard, error) {
+	g, err := newGuard(v, server, config)
+	if err != nil {
+		return nil, fmt.Errorf("mcpguard: %w", err)
+	}
+	return g, nil
+}
+
+func newGuard(v *verifier.Verifier, server *mcp.Server, config Config) (*Guard, error) {
+	if v == nil || server == nil {
+		return nil, errors.New("a verifier and a server are required")
+	}
+	described, ok := v.ResourceMetadata()
+	if !ok {
+		return nil, fault("Resource", "is empty in the verifier's Config: set it to the URL of the MCP endpoint, which clients look up (RFC 9728)")
+	}
+	if err := config.check(described); err != nil {
+		return nil, err
+	}
+	resource, err := url.Parse(described.Resource)
+	if err != nil {
+		return nil, err
+	}
+	guard, err := httpguard.New(v, config.HTTP)
+	if field, found := errors.AsType[*verifier.FieldError](err); found {
+		return nil, &verifier.FieldError{Field: "HTTP." + field.Field, Err: field.Err}
+	} else if err != nil {
+		return nil, err
+	}
+	options := transport(config.Transport)
+	g := &Guard{
+		guard:        guard,
+		metadataPath: metadataPath(resource),
+		metadata:     guard.ResourceMetadata(config.allScopes()...),
+		scopes:       slices.Clone(config.Scopes),
+		actors:       slices.Clone(config.Actors),
+		tools:        maps.Clone(config.Tools),
+		stateful:     !options.Stateless,
+		maxBody:      options.MaxRequestBodyBytes,
+		sessions: newSessions(
+			cmp.Or(config.MaxSessions, defaultMaxSessions),
+			cmp.Or(config.MaxSessionsPerCaller, defaultMaxSessionsPerCaller)),
+		audit: cmp.Or(config.Audit, config.HTTP.Logger, slog.New(slog.DiscardHandler)),
+	}
+	server.AddReceivingMiddleware(g.middleware)
+	handler := mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, options)
+	pages := newOrigins(resource, config.Origins)
+	g.endpoint = pages.handler(guard.Handler(g.admit(withTokenInfo(handler)), config.Scopes...))
+	return g, nil
+}
+
+// metadataPath is the well-known path in front of the resource's own (RFC 9728 section 3.1).
+func metadataPath(resource *url.URL) string {
+	const wellKnown = "/.well-known/oauth-protected-resource"
+	if resource.Path == "/" {
+		return wellKnown
+	}
+	return wellKnown + resource.Path
+}
+
+// ServeHTTP answers requests for the metadata and for the MCP endpoint.
+func (g *Guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == g.metadataPath {
+		g.metadata.ServeHTTP(w, r)
+		return
+	}
+	g.endpoint.ServeHTTP(w, r)
+}
+
+// Close ends all sessions, and with them the event streams that [http.Server.Shutdown] would wait for. Sessions that begin
+// afterwards are refused. It returns when calls under way have ended, and always nil.
+func (g *Guard) Close() error {
+	g.sessions.close()
+	return nil
+}
+
+// check finds what can't work.
+func (c Config) check(described verifier.ResourceMetadata) error {
+	switch {
+	case c.HTTP.Optional:
+		return fault("HTTP.Optional", "can't be set: there are no anonymous calls")
+	case c.MaxSessions < 0:
+		return fault("MaxSessions", fmt.Sprintf("is %d: it must not be negative", c.MaxSessions))
+	case c.MaxSessionsPerCaller < 0:
+		return fault("MaxSessionsPerCaller", fmt.Sprintf("is %d: it must not be negative", c.MaxSessionsPerCaller))
+	case c.Transport != nil && c.Transport.MaxRequestBodyBytes < 0:
+		return fault("Transport.MaxRequestBodyBytes", "is negative, which is no bound: leave it zero for the SDK's, or set one")
+	case c.Audit != nil && c.Audit.Handler() == nil:
+		return fault("Audit", "has no handler: make it by slog.New, or leave it nil")
+	}
+	for i, origin := range c.Origins {
+		if u, err := url.Parse(origin); err != nil || u.Host == "" || origin != u.Scheme+"://"+u.Host || origin != strings.ToLower(origin) {
+			return fault(fmt.Sprintf("Origins[%d]", i), fmt.Sprintf("is %q, not an origin such as https://inspector.example", origin))
+		}
+	}
+	if err := checkActors("Actors", c.Actors, c.Actors); err != nil {
+		return err
+	}
+	for name, tool := range c.Tools {
+		field := fmt.Sprintf("Tools[%q]", name)
+		if err := checkActors(field+".Actors", tool.Actors, c.Actors); err != nil {
+			return err
+		}
+		if tool.DPoP && len(described.DPoPSigningAlgValuesSupported) == 0 {
+			return fault(field+".DPoP", "is set, and DPoP is disabled in the verifier's Config")
+		}
+	}
+	return nil
+}
+
+// checkActors wants each actor to be one, and one of those allowed.
+func checkActors(field string, actors, allowed []verifier.Actor) error {
+	for i, actor := range actors {
+		field := fmt.Sprintf("%s[%d]", field, i)
+		switch {
+		case actor.Subject == "":
+			return fault(field, "has no Subject")
+		case !slices.Contains(allowed, actor):
+			return fault(field, "is not in Config.Actors, so its tokens are refused before the tool is looked at")
+		}
+	}
+	return nil
+}
+
+// allScopes are what clients may ask for.
+func (c Config) allScopes() []string {
+	all := slices.Clone(c.Scopes)
+	for _, tool := range c.Tools {
+		all = append(all, tool.Scopes...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// transport returns the options for the SDK.
+func transport(given *mcp.StreamableHTTPOptions) *mcp.StreamableHTTPOptions {
+	var options mcp.StreamableHTTPOptions
+	if given != nil {
+		options = *given
+	}
+	options.SessionTimeout = cmp.Or(options.SessionTimeout, defaultSessionTimeout)
+	options.MaxRequestBodyBytes = cmp.Or(options.MaxRequestBodyBytes, mcp.DefaultMaxRequestBodyBytes)
+	return &options
+}
+
+// fault says which field can't work, and why.
+func fault(field, reason string) error {
+	return &verifier.FieldError{Field: field, Err: errors.New(reason)}
+}

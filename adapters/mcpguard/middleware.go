@@ -1,0 +1,77 @@
+package mcpguard
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/holdfast-go/holdfast/adapters/httpguard"
+)
+
+// middleware decides about what the SDK has read. Nothing reaches the server that did not pass the guard: a request has
+// no caller if it came over another transport. The context of next has the token of the request itself; that of the SDK
+// has the values of the request that began the session.
+func (g *Guard) middleware(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, request mcp.Request) (mcp.Result, error) {
+		sender, ok := senderOf(request)
+		if !ok {
+			return nil, refused("Authorization is required")
+		}
+		session, _ := request.GetSession().(*mcp.ServerSession)
+		switch params := request.GetParams().(type) {
+		case *mcp.InitializeParams:
+			if g.stateful && session.ID() != "" && !g.sessions.begin(session, sender.party) {
+				return nil, refused("No session can begin at the moment")
+			}
+		case *mcp.CallToolParamsRaw:
+			err := g.mayCall(sender, params.Name)
+			g.log(ctx, sender, params.Name, session.ID(), err)
+			if err != nil {
+				return nil, refused("The caller is not allowed to do this")
+			}
+		}
+		return next(httpguard.NewContext(ctx, sender.token), method, request)
+	}
+}
+
+// senderOf returns who sent a request, if it came through a guard.
+func senderOf(request mcp.Request) (caller, bool) {
+	extra := request.GetExtra()
+	if extra == nil || extra.TokenInfo == nil {
+		return caller{}, false
+	}
+	sender, ok := extra.TokenInfo.Extra[senderKey].(caller)
+	return sender, ok
+}
+
+func refused(message string) error {
+	return &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: message}
+}
+
+// longestToolName bounds what a log line has of a name that a client made up, in bytes.
+const longestToolName = 128
+
+// log writes the line of a call, whose refusal is nil if it may run.
+func (g *Guard) log(ctx context.Context, sender caller, tool, session string, refusal error) {
+	decision := "allowed"
+	if refusal != nil {
+		decision = "refused"
+	}
+	attributes := []slog.Attr{
+		slog.String("decision", decision),
+		slog.String("tool", tool[:min(len(tool), longestToolName)]),
+		slog.String("issuer", sender.issuer),
+		slog.String("subject", sender.subject),
+		slog.String("client", sender.client),
+		slog.String("actor", sender.actor.Subject),
+		slog.String("actor_issuer", sender.actor.Issuer),
+		slog.String("scheme", string(sender.token.Scheme)),
+		slog.String("session", sessionHash(session)),
+	}
+	if refusal != nil {
+		attributes = append(attributes, slog.Any("err", refusal))
+	}
+	g.audit.LogAttrs(ctx, slog.LevelInfo, "tool call", attributes...)
+}

@@ -1,0 +1,229 @@
+package mcpguard_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/holdfast-go/holdfast/adapters/mcpguard"
+	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/verifiertest"
+)
+
+// graded needs more for write than for whoami, and does not list purge.
+func graded() mcpguard.Config {
+	return mcpguard.Config{
+		Scopes: []string{"mcp"},
+		Actors: []verifier.Actor{{Subject: "agent-1"}, {Subject: "agent-2"}},
+		Tools: map[string]mcpguard.Tool{
+			"whoami": {},
+			"write":  {Scopes: []string{"write"}, Actors: []verifier.Actor{{Subject: "agent-1"}}},
+		},
+	}
+}
+
+func callOf(tool string) string {
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":%q,"arguments":{}}}`, tool)
+}
+
+// TestTools: who may call which tool. What is refused never reaches the server.
+func TestTools(t *testing.T) {
+	act := func(sub string) map[string]any { return map[string]any{"sub": sub} }
+	const stepUp = `Bearer error="insufficient_scope", error_description="The access token lacks a needed scope", scope="mcp write"`
+	for _, c := range []struct {
+		name      string
+		claims    verifiertest.Claims
+		body      string
+		status    int
+		challenge string
+	}{
+		{"a tool that needs nothing more", nil, callOf("whoami"), 200, ""},
+		{"CLAIM-SCP-02 a tool that needs a scope", nil, callOf("write"), 403, stepUp},
+		{"CLAIM-SCP-02 with the scope", verifiertest.Claims{"scope": "mcp write"}, callOf("write"), 200, ""},
+		{"a tool that is not listed", verifiertest.Claims{"scope": "mcp write"}, callOf("purge"), 403, ""},
+		{"a tool that does not exist", nil, callOf("nothing"), 403, ""},
+		{"no name", nil, `{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{}}`, 403, ""},
+		{"another method", nil, `{"jsonrpc":"2.0","id":7,"method":"tools/list"}`, 200, ""},
+		{"in a batch", nil, "[" + callOf("whoami") + "," + callOf("write") + "]", 403, stepUp},
+		{"a batch of what is allowed", nil, "[" + callOf("whoami") + "]", 200, ""},
+		{"ACT-01 an actor that may act", verifiertest.Claims{"act": act("agent-2")}, callOf("whoami"), 200, ""},
+		{"ACT-01 an actor that may call the tool", verifiertest.Claims{"act": act("agent-1"), "scope": "mcp write"}, callOf("write"), 200, ""},
+		{"ACT-01 an actor that may not call the tool", verifiertest.Claims{"act": act("agent-2"), "scope": "mcp write"}, callOf("write"), 403, ""},
+		{"ACT-02 an actor of before does not count", verifiertest.Claims{
+			"act": map[string]any{"sub": "agent-2", "act": act("agent-1")}, "scope": "mcp write",
+		}, callOf("write"), 403, ""},
+		{"ACT-05 an actor of another issuer", verifiertest.Claims{
+			"act": map[string]any{"sub": "agent-1", "iss": "https://other.example"},
+		}, callOf("whoami"), 403, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, setting{config: graded()})
+			token := s.token(t, c.claims)
+			// Not in its session where the token may have none, to see that the call is refused by itself.
+			session := s.begin(t, s.token(t, verifiertest.Claims{"act": actorOf(c.claims)}))
+			answer, body := s.send(t, request{token: token, session: session, body: c.body})
+			if answer.StatusCode != c.status {
+				t.Errorf("answered %d %s, want %d", answer.StatusCode, body, c.status)
+			}
+			want := c.challenge
+			if want != "" {
+				want += `, resource_metadata="` + s.origin + `/.well-known/oauth-protected-resource/mcp"`
+			}
+			if got := strings.Join(answer.Header.Values("WWW-Authenticate"), "|"); got != want {
+				t.Errorf("challenge is %s, want %s", got, want)
+			}
+			if ran := s.tools.String(); c.status == 403 && ran != "[]" {
+				t.Errorf("tools ran: %s", ran)
+			}
+		})
+	}
+}
+
+// actorOf returns an actor for the token that begins the session: the same, if sessions may be its.
+func actorOf(claims verifiertest.Claims) any {
+	if actor, ok := claims["act"].(map[string]any); ok && actor["iss"] == nil {
+		return map[string]any{"sub": actor["sub"]}
+	}
+	return verifiertest.Absent
+}
+
+// TestMessagesReadTwice sends calls of write that hide their name from one parser or another. None may run.
+func TestMessagesReadTwice(t *testing.T) {
+	s := newSite(t, setting{config: graded()})
+	token := s.token(t, nil)
+	session := s.begin(t, token)
+	for _, body := range []string{
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"write","Name":"whoami","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"Name":"whoami","name":"write","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"whoami","name":"write","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"write","name":"whoami","arguments":{}},"params":{"name":"write"}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/list","method":"tools/call","params":{"name":"write","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","method":"tools/list","params":{"name":"write","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools\u002fcall","params":{"n\u0061me":"wr\u0069te","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"METHOD":"tools/list","method":"tools/call","params":{"name":"write","arguments":{}}}`,
+		"\ufeff" + callOf("write"),
+		callOf("write") + callOf("whoami"),
+		callOf("whoami") + callOf("write"),
+		"[" + callOf("whoami") + "]" + callOf("write"),
+		" \n[" + callOf("write") + "]",
+		"[[" + callOf("write") + "]]",
+		`{"jsonrpc":"2.0","method":"tools/call","params":{"name":"write","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":null,"method":"tools/call","params":{"name":"write","arguments":{}}}`,
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[{"name":"write"}]}`,
+	} {
+		s.send(t, request{token: token, session: session, body: body})
+		if ran := s.tools.String(); strings.Contains(ran, "write") {
+			t.Fatalf("after %s tools ran: %s", body, ran)
+		}
+	}
+}
+
+// TestDPoPForATool: the tool wants a token that is bound to a key, whoever sends it.
+func TestDPoPForATool(t *testing.T) {
+	s := newSite(t, setting{config: mcpguard.Config{Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {DPoP: true}}}})
+	token := s.token(t, nil)
+	answer, body := s.send(t, request{token: token, session: s.begin(t, token), body: callOf("write")})
+	want := `DPoP algs="ES256", resource_metadata="` + s.origin + `/.well-known/oauth-protected-resource/mcp"`
+	if got := answer.Header.Values("WWW-Authenticate"); answer.StatusCode != http.StatusUnauthorized || len(got) != 1 || got[0] != want {
+		t.Errorf("DPOP-REQ-06 Bearer is answered %d %s with %q, want 401 with %q", answer.StatusCode, body, got, want)
+	}
+	key, err := verifiertest.NewKey("ES256", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender := &proving{prover: &verifiertest.Prover{Key: key}}
+	thumbprint, err := sender.prover.Thumbprint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sender.token = s.token(t, verifiertest.Claims{"cnf": map[string]any{"jkt": thumbprint}})
+	if as, err := call(t, mustConnect(t, s, sender), "write"); err != nil || as != "ada mcp" {
+		t.Errorf("with DPoP the tool ran as %q, %v", as, err)
+	}
+}
+
+// proving sends a DPoP proof with each request.
+type proving struct {
+	prover *verifiertest.Prover
+	token  string
+}
+
+func (p *proving) RoundTrip(r *http.Request) (*http.Response, error) {
+	proof, err := p.prover.Proof(r.Method, r.URL.String(), p.token, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "DPoP "+p.token)
+	r.Header.Set("DPoP", proof)
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// TestOtherTransport: what does not come through the guard is refused.
+func TestOtherTransport(t *testing.T) {
+	s := newSite(t, setting{})
+	here, there := mcp.NewInMemoryTransports()
+	session, err := s.server.Connect(t.Context(), there, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	client := mcp.NewClient(&mcp.Implementation{Name: "client", Version: "1"}, nil)
+	if connected, err := client.Connect(t.Context(), here, nil); err == nil {
+		defer connected.Close()
+		result, err := connected.CallTool(t.Context(), &mcp.CallToolParams{Name: "whoami"})
+		t.Errorf("a client without a token is connected, and its call is answered %v, %v", result, err)
+	}
+	if ran := s.tools.String(); ran != "[]" {
+		t.Errorf("tools ran: %s", ran)
+	}
+}
+
+// TestAudit: one line a call, with who and what, and nothing that is secret or the client's text.
+func TestAudit(t *testing.T) {
+	s := newSite(t, setting{config: graded()})
+	token := s.token(t, verifiertest.Claims{"act": map[string]any{"sub": "agent-1", "act": map[string]any{"sub": "before"}}})
+	session := s.begin(t, token)
+	s.send(t, request{token: token, session: session, body: strings.Replace(callOf("whoami"), `"arguments":{}`, `"arguments":{"pin":"s3cr3t"}`, 1)})
+	s.send(t, request{token: token, session: session, body: callOf("write")})
+	s.send(t, request{token: token, session: session, body: callOf(strings.Repeat("x\n", 5000))})
+	lines := s.log.lines(`msg="tool call"`)
+	if len(lines) != 3 {
+		t.Fatalf("%d lines of calls, want 3:\n%s", len(lines), s.log)
+	}
+	const who = `issuer=https://issuer.example/ subject=ada client=app actor=agent-1 actor_issuer="" scheme=Bearer session=`
+	for i, want := range []string{"decision=allowed tool=whoami " + who, "decision=refused tool=write " + who, "decision=refused tool="} {
+		if !strings.Contains(lines[i], want) {
+			t.Errorf("line %d is %s, want %s", i, lines[i], want)
+		}
+		if len(lines[i]) > 700 {
+			t.Errorf("line %d has %d bytes", i, len(lines[i]))
+		}
+	}
+	for _, secret := range []string{token, session, "s3cr3t"} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Errorf("the log has %s", secret)
+		}
+	}
+}
+
+// TestStateless: the SDK's mode without sessions, and its newest protocol, which has none.
+func TestStateless(t *testing.T) {
+	config := graded()
+	config.Transport = &mcp.StreamableHTTPOptions{Stateless: true}
+	s := newSite(t, setting{config: config})
+	session := mustConnect(t, s, bearer(s.token(t, nil)))
+	if as, err := call(t, session, "whoami"); err != nil || as != "ada mcp" {
+		t.Errorf("the tool ran as %q, %v", as, err)
+	}
+	if as, err := call(t, session, "write"); err == nil {
+		t.Errorf("the tool ran as %q", as)
+	}
+	answer, body := s.send(t, request{token: s.token(t, verifiertest.Claims{"sub": "mallory"}), session: "any", body: whoami})
+	if answer.StatusCode != http.StatusOK || !strings.Contains(body, "mallory mcp") {
+		t.Errorf("answered %d %s", answer.StatusCode, body)
+	}
+}
