@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -32,7 +33,7 @@ type Wiring struct {
 	// read:conformance; every other path needs only a token, and any method will do. A handler that is reached answers
 	// 200. Without it cases about what is read off a connection are skipped. The suite's connections come from
 	// 127.0.0.1, which is the trusted proxy where there is one.
-	Guard func(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler
+	Guard func(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler
 }
 
 // standing is where the clock of the cases is set, apiURL where they send their requests, and audience what their tokens
@@ -51,12 +52,12 @@ const patience = 10 * time.Second
 // case, named by its ID. Every answer must be the exact one, and name the rule that was broken.
 func TestVerifier(t *testing.T, wiring Wiring) {
 	clock := verifiertest.NewClock(standing)
-	world, err := catalogue.NewWorld(catalogue.WorldConfig{Clock: clock})
+	world, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer world.Close()
-	for _, mode := range catalogue.Modes() {
+	for _, mode := range player.Modes() {
 		t.Run(string(mode), func(t *testing.T) {
 			for _, c := range catalogue.Cases() {
 				if !slices.Contains(c.Modes, mode) {
@@ -74,32 +75,32 @@ func TestVerifier(t *testing.T, wiring Wiring) {
 // A stage is where cases are played in one mode.
 type stage struct {
 	Wiring
-	world *catalogue.World
+	world *player.Environment
 	clock *verifiertest.Clock
-	mode  catalogue.Mode
+	mode  player.Mode
 }
 
-func (s stage) play(t *testing.T, c catalogue.Case) {
+func (s stage) play(t *testing.T, c player.Case) {
 	switch {
-	case c.Has(catalogue.Guard) && s.Guard == nil:
+	case c.Has(player.Guard) && s.Guard == nil:
 		t.Skip("not shown, since Wiring.Guard is nil")
-	case c.Has(catalogue.Redirects) && s.Fetcher == nil:
+	case c.Has(player.Redirects) && s.Fetcher == nil:
 		t.Skip("not shown, since Wiring.Fetcher is nil")
 	}
-	if err := s.world.Set(c.Setting); err != nil {
+	if err := s.world.Reset(c.Fault); err != nil {
 		t.Fatal(err)
 	}
 	config := s.config(t)
 	c.Configure(s.world, &config)
-	if config.Cache != nil && !c.Expected.RefusedByNew() {
+	if config.Cache != nil && c.Expected != player.RefusedByNew {
 		// The secret makes what other cases left in the cache a miss.
 		config.CacheSecrets = [][]byte{[]byte(rand.Text() + rand.Text())}
 	}
-	background := catalogue.Watch(&config)
+	background := player.Watch(&config)
 	v, err := s.open(t, config)
 	var fault *verifier.FieldError
 	switch {
-	case c.Expected.RefusedByNew():
+	case c.Expected == player.RefusedByNew:
 		if !errors.Is(err, verifier.Misconfigured) || !errors.As(err, &fault) {
 			t.Errorf("%s (%s): %s: New = %v, want an error that names the field", c.Rule, c.Section, c.Reason, err)
 		}
@@ -107,18 +108,18 @@ func (s stage) play(t *testing.T, c catalogue.Case) {
 	case err != nil:
 		t.Fatal(err)
 	}
-	process := &catalogue.Process{
+	process := &player.Process{
 		Verifier:   v,
 		Cache:      config.Cache,
 		Background: background,
 		Advance:    s.clock.Advance,
 		Restart:    func() (*verifier.Verifier, error) { return s.open(t, config) },
 	}
-	played := catalogue.Stage{
-		World: s.world, Target: inProcess{process}, Mode: s.mode,
+	played := player.Setup{
+		Environment: s.world, Target: inProcess{process}, Mode: s.mode,
 		URL: apiURL, Audience: audience, Clock: s.clock, Process: process,
 	}
-	if c.Has(catalogue.Guard) {
+	if c.Has(player.Guard) {
 		played.Target, played.URL = s.serve(t, v, c.Front())
 	}
 	finding := c.Play(t.Context(), played)
@@ -134,8 +135,8 @@ func (s stage) config(t *testing.T) verifier.Config {
 		Audiences: []string{audience},
 		Fetcher:   s.world,
 		Clock:     s.clock,
-		DPoP: verifier.DPoP{Mode: map[catalogue.Mode]verifier.DPoPMode{
-			catalogue.Allowed: verifier.DPoPAllowed, catalogue.Required: verifier.DPoPRequired, catalogue.Disabled: verifier.DPoPDisabled,
+		DPoP: verifier.DPoP{Mode: map[player.Mode]verifier.DPoPMode{
+			player.Allowed: verifier.DPoPAllowed, player.Required: verifier.DPoPRequired, player.Disabled: verifier.DPoPDisabled,
 		}[s.mode]},
 	}
 	// A slow store or issuer is slow, not wrong.
@@ -146,7 +147,7 @@ func (s stage) config(t *testing.T) verifier.Config {
 	if s.Cache != nil {
 		config.Cache = s.Cache(t)
 	}
-	if s.ReplayStore != nil && s.mode != catalogue.Disabled {
+	if s.ReplayStore != nil && s.mode != player.Disabled {
 		config.DPoP.ReplayStore = s.ReplayStore(t)
 	}
 	return config
@@ -161,10 +162,10 @@ func (s stage) open(t *testing.T, config verifier.Config) (*verifier.Verifier, e
 }
 
 // serve puts v behind the guard and a server.
-func (s stage) serve(t *testing.T, v *verifier.Verifier, front catalogue.Front) (catalogue.Target, string) {
+func (s stage) serve(t *testing.T, v *verifier.Verifier, front player.Front) (player.Target, string) {
 	server := httptest.NewServer(s.Guard(t, v, front))
 	t.Cleanup(server.Close)
-	target, err := catalogue.OverHTTP(server.URL, patience)
+	target, err := player.OverHTTP(server.URL, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,9 +173,9 @@ func (s stage) serve(t *testing.T, v *verifier.Verifier, front catalogue.Front) 
 }
 
 // inProcess asks a verifier without an HTTP server between.
-type inProcess struct{ *catalogue.Process }
+type inProcess struct{ *player.Process }
 
-func (p inProcess) Send(ctx context.Context, r catalogue.Request) (catalogue.Answer, error) {
+func (p inProcess) Send(ctx context.Context, r player.Request) (player.Answer, error) {
 	verified, err := p.Verifier.VerifyRequest(ctx, verifier.Request{
 		Method: r.Method, URL: apiURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
 	})
@@ -182,11 +183,11 @@ func (p inProcess) Send(ctx context.Context, r catalogue.Request) (catalogue.Ans
 		err = verified.RequireScopes("read:conformance")
 	}
 	if err == nil {
-		return catalogue.Answer{Status: http.StatusOK, Header: verified.Header, Verified: verified}, nil
+		return player.Answer{Status: http.StatusOK, Header: verified.Header, Verified: verified}, nil
 	}
 	var refusal *verifier.Error
 	if !errors.As(err, &refusal) {
-		return catalogue.Answer{}, err
+		return player.Answer{}, err
 	}
-	return catalogue.Answer{Status: refusal.Status, Header: refusal.Header, Err: refusal}, nil
+	return player.Answer{Status: refusal.Status, Header: refusal.Header, Err: refusal}, nil
 }

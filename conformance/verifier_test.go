@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast-go/holdfast/conformance"
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -180,8 +180,8 @@ var freshness = map[string]time.Duration{
 }
 
 // guarding returns APIs that know their URL from the Host field, and from X-Forwarded-Host if they believe everybody.
-func guarding(everybody bool) func(*testing.T, *verifier.Verifier, catalogue.Front) http.Handler {
-	return func(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler {
+func guarding(everybody bool) func(*testing.T, *verifier.Verifier, player.Front) http.Handler {
+	return func(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler {
 		if front.Proxy || front.Optional || front.PublicURL != "" || front.Hosts != nil {
 			t.Skip("this guard stands alone")
 		}

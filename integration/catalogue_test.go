@@ -17,7 +17,7 @@ import (
 	"github.com/holdfast-go/holdfast/adapters/httpfetch"
 	"github.com/holdfast-go/holdfast/adapters/httpguard"
 	"github.com/holdfast-go/holdfast/conformance"
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/integration/internal/servers"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -112,7 +112,7 @@ func catalogueFetcher(t *testing.T, roots *x509.CertPool) ports.Fetcher {
 }
 
 // catalogueGuard is an API behind httpguard.
-func catalogueGuard(t *testing.T, v *verifier.Verifier, front catalogue.Front) http.Handler {
+func catalogueGuard(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler {
 	config := httpguard.Config{Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes, Hosts: front.Hosts}
 	if front.Proxy {
 		config.Proxies.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
@@ -61,20 +62,20 @@ func by(subjects ...string) []verifier.Actor {
 
 // actorCase asks who acts for the subject of a token with these claims.
 func actorCase(id, reason, claims string, chain []verifier.Actor, rule string) Case {
-	want := accepted
+	want := Accepted
 	if rule != "" {
-		want = badToken
+		want = BadToken
 	}
-	return newCase(id, want, reason, step{
-		send: func(s *scene) Request { return s.carry(token{moreClaims: claims}) },
-		want: accepted,
-		check: func(s *scene, a Answer) {
+	return NewCase(id, want, reason, Step{
+		Send: func(run *Run) Request { return run.Carry(Token{MoreClaims: claims}) },
+		Want: Accepted,
+		Check: func(run *Run, a Answer) {
 			got, err := a.Verified.DelegationChain()
 			actor, actorErr := a.Verified.Actor()
 			if rule != "" {
 				var e *verifier.Error
 				if !errors.As(err, &e) || e.Code != verifier.CodeActorMalformed || e.Rule != rule || e.Status != 401 || actorErr == nil || actor != (verifier.Actor{}) {
-					s.errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
+					run.Errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
 				}
 				return
 			}
@@ -83,10 +84,10 @@ func actorCase(id, reason, claims string, chain []verifier.Actor, rule string) C
 				newest = chain[0]
 			}
 			if err != nil || actorErr != nil || !slices.Equal(got, chain) || actor != newest {
-				s.errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
+				run.Errorf("the chain is %q, %v, the actor %q, %v", got, err, actor, actorErr)
 			}
 		},
-	}).needs(Inside)
+	}).Needing(Inside)
 }
 
 func actors(count int) string {

@@ -5,24 +5,19 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"time"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
-	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
 // The defaults of verifier.KeyPolicy.
 const (
-	softTTL  = 10 * time.Minute
 	minTTL   = time.Minute
 	hardTTL  = 24 * time.Hour
 	cooldown = 30 * time.Second
 )
-
-// A fetch of keys is a request for the metadata and one for the keys.
-const fetchRequests = 2
 
 // cacheCases are about how long keys are used and how often an issuer is asked. All of them look inside.
 func cacheCases() []Case {
@@ -34,78 +29,78 @@ func freshnessCases() []Case {
 	return slices.Concat(
 		freshFor("CACHE-01.within", "an issuer that says 2 minutes", FreshForTwo, 2*time.Minute),
 		freshFor("CACHE-01.floor", "an issuer that says 15 seconds, which is less than the floor of a minute", FreshForSeconds, minTTL),
-		freshFor("CACHE-01.ceiling", "an issuer that says 10 days, which is more than 10 minutes", FreshForDays, softTTL),
+		freshFor("CACHE-01.ceiling", "an issuer that says 10 days, which is more than 10 minutes", FreshForDays, SoftTTL),
 		freshFor("CACHE-01.no-floor", "an issuer that says 15 seconds, where there is no floor", FreshForSeconds, 15*time.Second,
-			func(_ *World, c *verifier.Config) { c.Keys.MinTTL = -1 }),
+			func(_ *Environment, c *verifier.Config) { c.Keys.MinTTL = -1 }),
 		freshFor("CACHE-02.no-store", "an issuer that forbids to store, for which the floor of a minute is", FreshNever, minTTL),
-		freshFor("CACHE-02.unreadable", "an issuer whose freshness can't be read, for which 10 minutes are", FreshUnreadable, softTTL),
+		freshFor("CACHE-02.unreadable", "an issuer whose freshness can't be read, for which 10 minutes are", FreshUnreadable, SoftTTL),
 	)
 }
 
 // refreshCases are about what serves meanwhile, and how often an issuer is asked.
 func refreshCases() []Case {
 	return []Case{
-		keyCase("CACHE-03.old-keys-serve", accepted, "known keys, past their time, while the issuer is away",
-			step{send: known, want: accepted},
-			step{do: all(issuerTurns(Down), advance(softTTL)), send: known, want: accepted},
-			step{do: awaitFetches(2), send: known, want: accepted}),
-		keyCase("CACHE-03.one-refresh", holds, "100 requests past the soft TTL start one refresh",
-			step{send: known, want: accepted},
-			step{do: all(advance(softTTL), together(100, accepted), awaitFetches(2), fetched(2))}),
+		keyCase("CACHE-03.old-keys-serve", Accepted, "known keys, past their time, while the issuer is away",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(Down), Advance(SoftTTL)), Send: Known, Want: Accepted},
+			Step{Do: AwaitFetches(2), Send: Known, Want: Accepted}),
+		keyCase("CACHE-03.one-refresh", Holds, "100 requests past the soft TTL start one refresh",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(Advance(SoftTTL), Together(100, Accepted), AwaitFetches(2), Fetched(2))}),
 
-		keyCase("CACHE-04.within", accepted, "known keys of an issuer that has been away for just under 24 h",
-			step{send: known, want: accepted},
-			step{do: all(issuerTurns(Down), advance(hardTTL-time.Second)), send: known, want: accepted}),
-		keyCase("CACHE-04.over", undecidable, "known keys of an issuer that has been away for 24 h",
-			step{send: known, want: accepted},
-			step{do: all(issuerTurns(Down), advance(hardTTL)), send: known, want: undecidable}).named(""),
+		keyCase("CACHE-04.within", Accepted, "known keys of an issuer that has been away for just under 24 h",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(Down), Advance(hardTTL-time.Second)), Send: Known, Want: Accepted}),
+		keyCase("CACHE-04.over", Undecidable, "known keys of an issuer that has been away for 24 h",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(Down), Advance(hardTTL)), Send: Known, Want: Undecidable}).ReportedAs(""),
 
-		newCase("CACHE-05.rotated", accepted, "the first token of a key that the issuer has just rotated to",
-			step{send: func(s *scene) Request { return s.carry(token{}) }, want: accepted},
-			step{do: publish(nextKey, signingKey), send: func(s *scene) Request { return s.carry(token{key: nextKey}) }, want: accepted}).
-			while(Rotating).as(Should, "OpenID Connect Core 10.1.1"),
-		keyCase("CACHE-05.one-forced", holds, "100 tokens of unknown kids cause one refresh in the cooldown",
-			step{send: known, want: accepted},
-			step{do: all(unknownKeyIDs(100), fetched(2))}),
-		keyCase("CACHE-05.after-the-cooldown", holds, "and another after it",
-			step{send: known, want: accepted},
-			step{do: all(
-				unknownKeyIDs(3), advance(cooldown-time.Second), unknownKeyIDs(3), fetched(2),
-				advance(time.Second), unknownKeyIDs(3), fetched(3),
+		NewCase("CACHE-05.rotated", Accepted, "the first token of a key that the issuer has just rotated to",
+			Step{Send: func(run *Run) Request { return run.Carry(Token{}) }, Want: Accepted},
+			Step{Do: Publish(NextKey, SigningKey), Send: func(run *Run) Request { return run.Carry(Token{Key: NextKey}) }, Want: Accepted}).
+			WithFault(Rotating).As(Should, "OpenID Connect Core 10.1.1"),
+		keyCase("CACHE-05.one-forced", Holds, "100 tokens of unknown kids cause one refresh in the cooldown",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(UnknownKeyIDs(100), Fetched(2))}),
+		keyCase("CACHE-05.after-the-cooldown", Holds, "and another after it",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(
+				UnknownKeyIDs(3), Advance(cooldown-time.Second), UnknownKeyIDs(3), Fetched(2),
+				Advance(time.Second), UnknownKeyIDs(3), Fetched(3),
 			)}),
-		keyCase("CACHE-05.right-after-start", accepted, "a rotation right after the first fetch",
-			step{send: known, want: accepted},
-			step{do: publish(nextKey), send: rotated, want: accepted}),
-		keyCase("CACHE-05.within-the-cooldown", badToken, "a token of an unknown kid, issued before the last refresh, within the cooldown",
-			step{send: known, want: accepted},
-			step{do: all(unknownKeyIDs(1), publish(nextKey)), send: rotated, want: badToken}),
+		keyCase("CACHE-05.right-after-start", Accepted, "a rotation right after the first fetch",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: Publish(NextKey), Send: rotated, Want: Accepted}),
+		keyCase("CACHE-05.within-the-cooldown", BadToken, "a token of an unknown kid, issued before the last refresh, within the cooldown",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(UnknownKeyIDs(1), Publish(NextKey)), Send: rotated, Want: BadToken}),
 
-		keyCase("CACHE-06.unknown", undecidable, "a token of an unknown kid, while the issuer is away",
-			step{send: known, want: accepted},
-			step{do: issuerTurns(Down), send: rotated, want: undecidable}).named(""),
-		keyCase("CACHE-06.known", accepted, "a token of a known kid, while the issuer is away and another kid was asked for",
-			step{send: known, want: accepted},
-			step{do: issuerTurns(Down), send: rotated, want: undecidable},
-			step{send: known, want: accepted}).named(""),
-		keyCase("CACHE-06.within-the-cooldown", undecidable, "and another of an unknown kid, within the cooldown",
-			step{send: known, want: accepted},
-			step{do: issuerTurns(Down), send: rotated, want: undecidable},
-			step{send: func(s *scene) Request { return bearer(s.sign(token{header: fields{"kid": "another"}})) }, want: undecidable}).named(""),
+		keyCase("CACHE-06.unknown", Undecidable, "a token of an unknown kid, while the issuer is away",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: IssuerTurns(Down), Send: rotated, Want: Undecidable}).ReportedAs(""),
+		keyCase("CACHE-06.known", Accepted, "a token of a known kid, while the issuer is away and another kid was asked for",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: IssuerTurns(Down), Send: rotated, Want: Undecidable},
+			Step{Send: Known, Want: Accepted}).ReportedAs(""),
+		keyCase("CACHE-06.within-the-cooldown", Undecidable, "and another of an unknown kid, within the cooldown",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: IssuerTurns(Down), Send: rotated, Want: Undecidable},
+			Step{Send: func(run *Run) Request { return Bearer(run.Sign(Token{Header: Fields{"kid": "another"}})) }, Want: Undecidable}).ReportedAs(""),
 
-		keyCase("CACHE-07.one-fetch", holds, "100 requests at once, before there are keys, share a fetch",
-			step{do: all(shareFetch, fetched(1))}),
-		keyCase("CACHE-07.caller-leaves", holds, "the caller that started the fetch leaves, and another goes on waiting",
-			step{do: callerLeaves}),
-		keyCase("CACHE-07.own-context", holds, "a waiter whose context ends leaves at once",
-			step{do: waiterLeaves}),
+		keyCase("CACHE-07.one-fetch", Holds, "100 requests at once, before there are keys, share a fetch",
+			Step{Do: All(shareFetch, Fetched(1))}),
+		keyCase("CACHE-07.caller-leaves", Holds, "the caller that started the fetch leaves, and another goes on waiting",
+			Step{Do: callerLeaves}),
+		keyCase("CACHE-07.own-context", Holds, "a waiter whose context ends leaves at once",
+			Step{Do: waiterLeaves}),
 
-		keyCase("CACHE-08.withdrawn", badToken, "a token that was accepted, of a key that the issuer has withdrawn since",
-			step{send: known, want: accepted},
-			step{send: known, want: accepted},
-			step{do: all(publish(nextKey), advance(softTTL)), send: known, want: badToken}).named("CACHE-05"),
-		keyCase("CACHE-08.replaced", badToken, "a token that was accepted, of a key that another has replaced under its kid",
-			step{send: known, want: accepted},
-			step{do: all(publish(forgerKey), advance(softTTL)), send: known, want: badToken}).named("JWS-16"),
+		keyCase("CACHE-08.withdrawn", BadToken, "a token that was accepted, of a key that the issuer has withdrawn since",
+			Step{Send: Known, Want: Accepted},
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(Publish(NextKey), Advance(SoftTTL)), Send: Known, Want: BadToken}).ReportedAs("CACHE-05"),
+		keyCase("CACHE-08.replaced", BadToken, "a token that was accepted, of a key that another has replaced under its kid",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(Publish(ForgerKey), Advance(SoftTTL)), Send: Known, Want: BadToken}).ReportedAs("JWS-16"),
 
 		entryCase("CACHE-09.malformed", "garbage", func([]byte) []byte { return []byte("garbage") }),
 		entryCase("CACHE-09.empty", "nothing", func([]byte) []byte { return []byte{} }),
@@ -128,166 +123,69 @@ func refreshCases() []Case {
 		cacheFaultCase("CACHE-10.misses", "has forgotten",
 			func(context.Context) error { return ports.ErrMiss }),
 
-		keyCase("CACHE-11.fresh-process", holds, "a fresh process takes the keys from the shared cache",
-			step{send: known, want: accepted},
-			step{do: all(awaitWrites(1), restart)},
-			step{send: known, want: accepted, check: sparedBut(1)}).
-			with(sharedCache),
-		keyCase("CACHE-11.forced", accepted, "a forced refresh goes past the shared cache",
-			step{send: known, want: accepted},
-			step{do: all(awaitWrites(1), restart, publish(nextKey, signingKey)), send: known, want: accepted},
-			step{send: rotated, want: accepted, check: sparedBut(2)}).with(sharedCache),
-		keyCase("CACHE-11.written", holds, "and writes it",
-			step{send: known, want: accepted},
-			step{do: all(awaitWrites(1), publish(nextKey, signingKey)), send: rotated, want: accepted},
-			step{do: all(awaitWrites(2), restart)},
-			step{send: rotated, want: accepted, check: sparedBut(2)}).with(sharedCache),
+		keyCase("CACHE-11.fresh-process", Holds, "a fresh process takes the keys from the shared cache",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(AwaitWrites(1), Restart)},
+			Step{Send: Known, Want: Accepted, Check: SparedBut(1)}).
+			Configured(SharedCache),
+		keyCase("CACHE-11.forced", Accepted, "a forced refresh goes past the shared cache",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(AwaitWrites(1), Restart, Publish(NextKey, SigningKey)), Send: Known, Want: Accepted},
+			Step{Send: rotated, Want: Accepted, Check: SparedBut(2)}).Configured(SharedCache),
+		keyCase("CACHE-11.written", Holds, "and writes it",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(AwaitWrites(1), Publish(NextKey, SigningKey)), Send: rotated, Want: Accepted},
+			Step{Do: All(AwaitWrites(2), Restart)},
+			Step{Send: rotated, Want: Accepted, Check: SparedBut(2)}).Configured(SharedCache),
 
-		keyCase("CACHE-12.bounded", holds, "the embedded cache forgets what was used longest ago",
-			step{do: leastRecentlyUsed}),
-		keyCase("CACHE-12.expired", holds, "an expired entry of the embedded cache is a miss",
-			step{do: expiredEntry}),
+		keyCase("CACHE-12.bounded", Holds, "the embedded cache forgets what was used longest ago",
+			Step{Do: leastRecentlyUsed}),
+		keyCase("CACHE-12.expired", Holds, "an expired entry of the embedded cache is a miss",
+			Step{Do: expiredEntry}),
 
-		keyCase("CACHE-13.zero", holds, "a TTL of zero stores nothing", step{do: storesNothing(0)}),
-		keyCase("CACHE-13.negative", holds, "a negative TTL stores nothing",
-			step{do: storesNothing(-time.Second)}),
-		keyCase("CACHE-13.sub-second", holds, "a TTL under a second is stored", step{do: storesBriefly}),
-		keyCase("CACHE-13.copy", holds, "a stored value is a copy", step{do: storesCopy}),
+		keyCase("CACHE-13.zero", Holds, "a TTL of zero stores nothing", Step{Do: storesNothing(0)}),
+		keyCase("CACHE-13.negative", Holds, "a negative TTL stores nothing",
+			Step{Do: storesNothing(-time.Second)}),
+		keyCase("CACHE-13.sub-second", Holds, "a TTL under a second is stored", Step{Do: storesBriefly}),
+		keyCase("CACHE-13.copy", Holds, "a stored value is a copy", Step{Do: storesCopy}),
 
-		keyCase("CACHE-14.backoff", holds, "100 requests while the issuer is away ask it once within a second",
-			step{do: all(issuerTurns(Down), together(1, undecidable), forgetRequests, together(100, undecidable), asked(0))}),
-		keyCase("CACHE-14.asked-again", accepted, "an issuer that is back is asked again after the backoff",
-			step{do: issuerTurns(Down), send: known, want: undecidable},
-			step{do: all(issuerTurns(Usual), advance(30*time.Second)), send: known, want: accepted}).
-			named(""),
+		keyCase("CACHE-14.backoff", Holds, "100 requests while the issuer is away ask it once within a second",
+			Step{Do: All(IssuerTurns(Down), Together(1, Undecidable), ForgetRequests, Together(100, Undecidable), Asked(0))}),
+		keyCase("CACHE-14.asked-again", Accepted, "an issuer that is back is asked again after the backoff",
+			Step{Do: IssuerTurns(Down), Send: Known, Want: Undecidable},
+			Step{Do: All(IssuerTurns(NoFault), Advance(30*time.Second)), Send: Known, Want: Accepted}).
+			ReportedAs(""),
 	}
 }
 
 // keyCase is played in process, in one mode, with a clock that stands.
-func keyCase(id string, want Outcome, reason string, steps ...step) Case {
-	return insideCase(id, want, reason, steps...).needs(Clock).named("CACHE-05")
-}
-
-// known sends a token of the first key, always the same one, that is good for three days.
-func known(s *scene) Request {
-	if s.kept["token"] == "" {
-		s.keep("token", s.sign(token{claims: fields{"exp": in(3 * 86400)}}))
-	}
-	return bearer(s.kept["token"])
+func keyCase(id string, want Expectation, reason string, steps ...Step) Case {
+	return InsideCase(id, want, reason, steps...).Needing(Clock).ReportedAs("CACHE-05")
 }
 
 // rotated sends a token of the key that the issuer rotates to.
-func rotated(s *scene) Request { return bearer(s.sign(token{key: nextKey})) }
+func rotated(run *Run) Request { return Bearer(run.Sign(Token{Key: NextKey})) }
 
-func all(does ...func(*scene)) func(*scene) {
-	return func(s *scene) {
-		for _, do := range does {
-			do(s)
-		}
-	}
-}
-
-// issuerTurns has the issuer do something else from now on; requests go on being counted.
-func issuerTurns(setting Setting) func(*scene) {
-	return func(s *scene) { s.World.issuer.turn(setting) }
-}
-
-func forgetRequests(s *scene) { s.World.issuer.forget() }
-
-// fetched holds that the issuer's documents were fetched so many times.
-func fetched(times int) func(*scene) { return asked(times * fetchRequests) }
-
-func wasFetched(times int) func(*scene, Answer) {
-	return func(s *scene, _ Answer) { fetched(times)(s) }
-}
-
-func asked(times int) func(*scene) {
-	return func(s *scene) {
-		if requests := s.World.issuer.requests(); requests != times {
-			s.errorf("the issuer had %d requests, want %d", requests, times)
-		}
-	}
-}
-
-// awaitRequests waits until the issuer has been asked so many times.
-func awaitRequests(count int) func(*scene) {
-	return func(s *scene) {
-		ctx, cancel := context.WithTimeout(s.ctx, patience)
-		defer cancel()
-		for s.World.issuer.requests() < count {
-			select {
-			case <-time.After(time.Millisecond):
-			case <-ctx.Done():
-				s.errorf("the issuer had %d requests, want %d", s.World.issuer.requests(), count)
-				return
-			}
-		}
-	}
-}
-
-// closeVerifier ends the verifier. What was under way behind its requests has been told of then.
-func closeVerifier(s *scene) { s.must(s.Process.Verifier.Close()) }
-
-func restart(s *scene) {
-	v, err := s.Process.Restart()
-	s.must(err)
-	s.Process.Verifier = v
-}
-
-// together verifies the known token so many times at once.
-func together(times int, want Outcome) func(*scene) {
-	return func(s *scene) {
-		r := known(s)
-		var requests sync.WaitGroup
-		faults := make(chan string, times)
-		for range times {
-			requests.Go(func() {
-				answer, err := s.Target.Send(s.ctx, r)
-				if err != nil {
-					faults <- err.Error()
-				} else if fault := decisionFault(want, answer); fault != "" {
-					faults <- fault + ": " + answer.String()
-				}
-			})
-		}
-		requests.Wait()
-		close(faults)
-		for fault := range faults {
-			s.errorf("%s", fault)
-			return
-		}
-	}
-}
-
-// unknownKeyIDs sends tokens of kids that nobody has.
-func unknownKeyIDs(count int) func(*scene) {
-	return func(s *scene) {
-		for range count {
-			answer, err := s.Target.Send(s.ctx, bearer(s.sign(token{header: fields{"kid": randomID()}})))
-			s.must(err)
-			if fault := decisionFault(badToken, answer); fault != "" && err == nil {
-				s.errorf("%s", fault)
-			}
-		}
-	}
+func wasFetched(times int) func(*Run, Answer) {
+	return func(run *Run, _ Answer) { Fetched(times)(run) }
 }
 
 // freshFor holds that keys are not asked for again before a tenth of ttl is left, and are after it.
-func freshFor(id, reason string, setting Setting, ttl time.Duration, policy ...func(*World, *verifier.Config)) []Case {
+func freshFor(id, reason string, setting Fault, ttl time.Duration, policy ...Policy) []Case {
 	cases := []Case{
-		keyCase(id, holds, reason+", asked again after that time",
-			step{send: known, want: accepted},
-			step{do: advance(ttl), send: known, want: accepted},
-			step{do: all(awaitFetches(2), fetched(2))}),
-		keyCase(id+"-not-before", holds, reason+", not asked again before a tenth of that time is left",
-			step{send: known, want: accepted},
-			step{do: advance(ttl*9/10 - time.Second), send: known, want: accepted},
-			step{do: all(closeVerifier, endedFetches(1), fetched(1))}),
+		keyCase(id, Holds, reason+", asked again after that time",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: Advance(ttl), Send: Known, Want: Accepted},
+			Step{Do: All(AwaitFetches(2), Fetched(2))}),
+		keyCase(id+"-not-before", Holds, reason+", not asked again before a tenth of that time is left",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: Advance(ttl*9/10 - time.Second), Send: Known, Want: Accepted},
+			Step{Do: All(CloseVerifier, EndedFetches(1), Fetched(1))}),
 	}
 	for i := range cases {
-		cases[i] = cases[i].while(setting)
+		cases[i] = cases[i].WithFault(setting)
 		for _, configure := range policy {
-			cases[i] = cases[i].with(configure)
+			cases[i] = cases[i].Configured(configure)
 		}
 	}
 	return cases
@@ -295,31 +193,21 @@ func freshFor(id, reason string, setting Setting, ttl time.Duration, policy ...f
 
 // entryCase corrupts what the shared cache returns: it must count as a miss.
 func entryCase(id, what string, corrupt func([]byte) []byte) Case {
-	return keyCase(id, accepted, "a shared cache that returns "+what,
-		step{send: known, want: accepted},
-		step{do: all(awaitWrites(1), restart)},
-		step{send: known, want: accepted, check: wasFetched(2)},
-	).with(func(_ *World, c *verifier.Config) {
-		sharedCache(nil, c)
+	return keyCase(id, Accepted, "a shared cache that returns "+what,
+		Step{Send: Known, Want: Accepted},
+		Step{Do: All(AwaitWrites(1), Restart)},
+		Step{Send: Known, Want: Accepted, Check: wasFetched(2)},
+	).Configured(func(_ *Environment, c *verifier.Config) {
+		SharedCache(nil, c)
 		c.Cache = corrupting{c.Cache, corrupt}
 	})
 }
 
 // cacheFaultCase has the shared cache fail: it costs a fetch.
 func cacheFaultCase(id, what string, fault func(context.Context) error) Case {
-	return keyCase(id, accepted, "a shared cache that "+what,
-		step{send: known, want: accepted, check: wasFetched(1)},
-	).with(func(_ *World, c *verifier.Config) { c.Cache = failing(fault) })
-}
-
-// sharedCache makes sure that there is a cache.
-func sharedCache(_ *World, c *verifier.Config) {
-	if c.Cache != nil {
-		return
-	}
-	if cache, err := memory.NewCache(memory.CacheConfig{Clock: c.Clock}); err == nil {
-		c.Cache = cache
-	}
+	return keyCase(id, Accepted, "a shared cache that "+what,
+		Step{Send: Known, Want: Accepted, Check: wasFetched(1)},
+	).Configured(func(_ *Environment, c *verifier.Config) { c.Cache = failing(fault) })
 }
 
 // corrupting changes what comes out of a cache.
@@ -344,16 +232,16 @@ func (f failing) Set(ctx context.Context, _ string, _ []byte, _ time.Duration) e
 func (f failing) Delete(ctx context.Context, _ string) error                         { return f(ctx) }
 
 // shareFetch has 100 requests need the keys while the issuer is being asked for them.
-func shareFetch(s *scene) {
-	asked, answer := s.World.issuer.hold()
+func shareFetch(run *Run) {
+	asked, answer := run.Environment.Issuer.Hold()
 	go func() {
 		select {
 		case <-asked:
-		case <-s.ctx.Done():
+		case <-run.Context().Done():
 		}
 		answer()
 	}()
-	together(100, accepted)(s)
+	Together(100, Accepted)(run)
 	answer()
 }
 
@@ -368,40 +256,40 @@ func verifyBehind(ctx context.Context, v *verifier.Verifier, accessToken string)
 }
 
 // callerLeaves starts the fetch with a context that ends while the issuer is being asked; another request waits for it.
-func callerLeaves(s *scene) {
-	asked, answer := s.World.issuer.hold()
+func callerLeaves(run *Run) {
+	asked, answer := run.Environment.Issuer.Hold()
 	defer answer()
-	good := s.sign(token{})
-	ctx, leave := context.WithCancel(s.ctx)
+	good := run.Sign(Token{})
+	ctx, leave := context.WithCancel(run.Context())
 	defer leave()
-	first := verifyBehind(ctx, s.Process.Verifier, good)
+	first := verifyBehind(ctx, run.Process.Verifier, good)
 	select {
 	case <-asked:
 	case err := <-first:
-		s.errorf("the caller got %v before the issuer was asked", err)
+		run.Errorf("the caller got %v before the issuer was asked", err)
 		return
 	}
-	second := verifyBehind(s.ctx, s.Process.Verifier, good)
+	second := verifyBehind(run.Context(), run.Process.Verifier, good)
 	leave()
 	if err := <-first; !errors.Is(err, verifier.CodeCanceled) || !errors.Is(err, context.Canceled) {
-		s.errorf("the caller that left got %v", err)
+		run.Errorf("the caller that left got %v", err)
 	}
 	answer()
 	if err := <-second; err != nil {
-		s.errorf("the other got %v", err)
+		run.Errorf("the other got %v", err)
 	}
-	fetched(1)(s)
+	Fetched(1)(run)
 }
 
 // waiterLeaves waits for a fetch that does not end with a context that does.
-func waiterLeaves(s *scene) {
-	_, answer := s.World.issuer.hold()
+func waiterLeaves(run *Run) {
+	_, answer := run.Environment.Issuer.Hold()
 	defer answer()
-	good := s.sign(token{})
-	ctx, leave := context.WithTimeout(s.ctx, 20*time.Millisecond)
+	good := run.Sign(Token{})
+	ctx, leave := context.WithTimeout(run.Context(), 20*time.Millisecond)
 	defer leave()
-	_, err := s.Process.Verifier.VerifyAccessToken(ctx, good)
+	_, err := run.Process.Verifier.VerifyAccessToken(ctx, good)
 	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, verifier.Undecidable) {
-		s.errorf("the waiter got %v", err)
+		run.Errorf("the waiter got %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -13,101 +14,101 @@ import (
 // What the cases of CACHE-12 and CACHE-13 do with a cache by itself.
 
 // leastRecentlyUsed holds the order in which the embedded cache forgets.
-func leastRecentlyUsed(s *scene) {
-	cache, err := memory.NewCache(memory.CacheConfig{MaxEntries: 2, Clock: s.Clock})
-	s.must(err)
+func leastRecentlyUsed(run *Run) {
+	cache, err := memory.NewCache(memory.CacheConfig{MaxEntries: 2, Clock: run.Clock})
+	run.Must(err)
 	if err != nil {
 		return
 	}
-	set := func(key string) { s.must(cache.Set(s.ctx, key, []byte(key), time.Hour)) }
+	set := func(key string) { run.Must(cache.Set(run.Context(), key, []byte(key), time.Hour)) }
 	set("a")
 	set("b")
-	if _, err := cache.Get(s.ctx, "a"); err != nil {
-		s.errorf("a: %v", err)
+	if _, err := cache.Get(run.Context(), "a"); err != nil {
+		run.Errorf("a: %v", err)
 	}
 	set("c")
-	if _, err := cache.Get(s.ctx, "b"); !errors.Is(err, ports.ErrMiss) {
-		s.errorf("b, used longest ago, is still there: %v", err)
+	if _, err := cache.Get(run.Context(), "b"); !errors.Is(err, ports.ErrMiss) {
+		run.Errorf("b, used longest ago, is still there: %v", err)
 	}
-	if _, err := cache.Get(s.ctx, "a"); err != nil {
-		s.errorf("a, used recently: %v", err)
+	if _, err := cache.Get(run.Context(), "a"); err != nil {
+		run.Errorf("a, used recently: %v", err)
 	}
 }
 
-func expiredEntry(s *scene) {
-	clock := verifiertest.NewClock(s.now())
+func expiredEntry(run *Run) {
+	clock := verifiertest.NewClock(run.Now())
 	cache, err := memory.NewCache(memory.CacheConfig{Clock: clock})
-	s.must(err)
+	run.Must(err)
 	if err != nil {
 		return
 	}
-	s.must(cache.Set(s.ctx, "key", []byte("value"), time.Minute))
+	run.Must(cache.Set(run.Context(), "key", []byte("value"), time.Minute))
 	clock.Advance(time.Minute - 1)
-	if _, err := cache.Get(s.ctx, "key"); err != nil {
-		s.errorf("an instant before its end: %v", err)
+	if _, err := cache.Get(run.Context(), "key"); err != nil {
+		run.Errorf("an instant before its end: %v", err)
 	}
 	clock.Advance(1)
-	if _, err := cache.Get(s.ctx, "key"); !errors.Is(err, ports.ErrMiss) {
-		s.errorf("at its end: %v", err)
+	if _, err := cache.Get(run.Context(), "key"); !errors.Is(err, ports.ErrMiss) {
+		run.Errorf("at its end: %v", err)
 	}
 }
 
 // withCache calls do with the cache of the stage, or the embedded one, and a key of its own.
-func withCache(do func(s *scene, cache ports.Cache, key string)) func(*scene) {
-	return func(s *scene) {
-		config := verifier.Config{Cache: s.Process.Cache}
-		sharedCache(nil, &config)
-		do(s, config.Cache, "conformance:"+randomID())
+func withCache(do func(run *Run, cache ports.Cache, key string)) func(*Run) {
+	return func(run *Run) {
+		config := verifier.Config{Cache: run.Process.Cache}
+		SharedCache(nil, &config)
+		do(run, config.Cache, "conformance:"+run.RandomID())
 	}
 }
 
-func storesNothing(ttl time.Duration) func(*scene) {
-	return withCache(func(s *scene, cache ports.Cache, key string) {
-		s.must(cache.Set(s.ctx, key, []byte("value"), ttl))
-		if _, err := cache.Get(s.ctx, key); !errors.Is(err, ports.ErrMiss) {
-			s.errorf("Get = %v after Set with a TTL of %v", err, ttl)
+func storesNothing(ttl time.Duration) func(*Run) {
+	return withCache(func(run *Run, cache ports.Cache, key string) {
+		run.Must(cache.Set(run.Context(), key, []byte("value"), ttl))
+		if _, err := cache.Get(run.Context(), key); !errors.Is(err, ports.ErrMiss) {
+			run.Errorf("Get = %v after Set with a TTL of %v", err, ttl)
 		}
 	})
 }
 
 // storesBriefly looks several times, since a cache may forget an entry: one whose clock ticks in seconds does so at each
 // tick.
-func storesBriefly(s *scene) {
-	withCache(func(s *scene, cache ports.Cache, key string) {
+func storesBriefly(run *Run) {
+	withCache(func(run *Run, cache ports.Cache, key string) {
 		const ttl, tries = 900 * time.Millisecond, 10
 		var seen error
 		for range tries {
 			before := time.Now()
-			s.must(cache.Set(s.ctx, key, []byte("value"), ttl))
-			value, err := cache.Get(s.ctx, key)
+			run.Must(cache.Set(run.Context(), key, []byte("value"), ttl))
+			value, err := cache.Get(run.Context(), key)
 			switch {
 			case err == nil && string(value) == "value":
 				return
 			case err == nil:
-				s.errorf("Get = %q after Set with a TTL of %v", value, ttl)
+				run.Errorf("Get = %q after Set with a TTL of %v", value, ttl)
 				return
 			case time.Since(before) < ttl: // or it has had its time
 				seen = err
 			}
 		}
 		if seen != nil {
-			s.errorf("Get = %v after Set with a TTL of %v, %d times", seen, ttl, tries)
+			run.Errorf("Get = %v after Set with a TTL of %v, %d times", seen, ttl, tries)
 		}
-	})(s)
+	})(run)
 }
 
-func storesCopy(s *scene) {
-	withCache(func(s *scene, cache ports.Cache, key string) {
+func storesCopy(run *Run) {
+	withCache(func(run *Run, cache ports.Cache, key string) {
 		value := []byte("value")
-		s.must(cache.Set(s.ctx, key, value, time.Minute))
+		run.Must(cache.Set(run.Context(), key, value, time.Minute))
 		value[0] = 'X'
 		for range 2 {
-			stored, err := cache.Get(s.ctx, key)
+			stored, err := cache.Get(run.Context(), key)
 			if err != nil || string(stored) != "value" {
-				s.errorf("Get = %q, %v after the caller changed its slice", stored, err)
+				run.Errorf("Get = %q, %v after the caller changed its slice", stored, err)
 				return
 			}
 			stored[0] = 'Y'
 		}
-	})(s)
+	})(run)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
+
 	"github.com/holdfast-go/holdfast/rules"
 )
 
@@ -46,42 +48,41 @@ func TestCasesAreWellFormed(t *testing.T) {
 		case c.Level != rule.Level && c.Section == rule.Section():
 			t.Errorf("%s weighs less than its rule, and does not say why", c.ID)
 		}
-		if _, known := settings[c.Setting]; !known {
-			t.Errorf("%s is set where nobody knows", c.ID)
+		if !slices.Contains(Faults(), c.Fault) {
+			t.Errorf("%s has an unknown fault", c.ID)
 		}
 		seen[c.ID] = true
 	}
 }
 
-func TestEverySettingIsUsed(t *testing.T) {
-	used := map[Setting]bool{SoleKey: true}
+func TestEveryFaultIsUsed(t *testing.T) {
+	used := map[Fault]bool{SoleKey: true}
 	for _, c := range Cases() {
-		used[c.Setting] = true
+		used[c.Fault] = true
 	}
-	for setting := range settings {
-		if !used[setting] {
-			t.Errorf("no case is about %q", setting)
+	for _, fault := range Faults() {
+		if !used[fault] {
+			t.Errorf("no case is about %q", fault)
 		}
 	}
 }
 
 // TestCasesGetWhatTheirRuleSays holds what is expected of cases against what a violation gets by package rules.
 func TestCasesGetWhatTheirRuleSays(t *testing.T) {
-	answers := make(map[string]Outcome)
+	outcomes := make(map[string]rules.Outcome)
 	for _, o := range rules.Outcomes() {
-		for outcome, answer := range book {
-			if o.Status == answer.status && (o.Error == answer.code || answer.code == "" && o.Status >= 500) {
-				answers[o.ID] = outcome
-			}
-		}
+		outcomes[o.ID] = o
 	}
 	for _, c := range Cases() {
 		rule, _ := rules.Get(c.Rule)
-		if c.fault != c.Rule || c.Expected == accepted || c.Expected == holds {
+		if c.Reported() != c.Rule || c.Expected == Accepted || c.Expected == Holds {
 			continue
 		}
 		said := slices.ContainsFunc(rule.Violations, func(v rules.Violation) bool {
-			return answers[v.Outcome] == c.Expected || v.Outcome == "conf" && c.Expected == refusedByNew || v.Outcome == "skip" || v.Outcome == "kept"
+			o := outcomes[v.Outcome]
+			status, code := c.Expected.Answer()
+			answered := o.Status > 0 && o.Status == status && (o.Error == code || code == "" && status >= 500)
+			return answered || v.Outcome == "conf" && c.Expected == RefusedByNew || v.Outcome == "skip" || v.Outcome == "kept"
 		})
 		if !said {
 			t.Errorf("%s: %s is expected, and a violation of the rule gets %v", c.ID, c.Expected, rule.Violations)

@@ -6,205 +6,206 @@ import (
 	"strings"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
 // chalCases are about answers: status, error code and challenges (RFC 6750 section 3, RFC 9110 section 11.6.1, RFC 9449
 // section 7).
 func chalCases() []Case {
-	expired := token{claims: fields{"exp": in(-3600), "iat": in(-7200)}}
+	expired := Token{Claims: Fields{"exp": In(-3600), "iat": In(-7200)}}
 	cases := []Case{
-		answerCase("CHAL-01.no-credentials", noCredentials, "no credentials: 401 with challenges that parse",
+		answerCase("CHAL-01.no-credentials", NoCredentials, "no credentials: 401 with challenges that parse",
 			withoutCredentials, hasChallenge),
-		answerCase("CHAL-01.bad-token", badToken, "a bad token: 401 with challenges that parse",
+		answerCase("CHAL-01.bad-token", BadToken, "a bad token: 401 with challenges that parse",
 			carrying(expired), hasChallenge),
-		answerCase("CHAL-01.bad-proof", badProof, "a bad proof: 401 with challenges that parse",
-			badlyProved, hasChallenge).in(Allowed, Required),
+		answerCase("CHAL-01.bad-proof", BadProof, "a bad proof: 401 with challenges that parse",
+			badlyProved, hasChallenge).In(Allowed, Required),
 
-		answerCase("CHAL-02.bad-token", badToken, "values in printable ASCII", carrying(expired), printable),
-		answerCase("CHAL-02.realm", badToken, "a realm with a quotation mark and a backslash",
-			carrying(expired), func(s *scene, a Answer) {
-				challenges, err := parseChallenges(a.values("Www-Authenticate"))
-				s.must(err)
+		answerCase("CHAL-02.bad-token", BadToken, "values in printable ASCII", carrying(expired), printable),
+		answerCase("CHAL-02.realm", BadToken, "a realm with a quotation mark and a backslash",
+			carrying(expired), func(run *Run, a Answer) {
+				challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
+				run.Must(err)
 				for _, c := range challenges {
-					if c.params["realm"] != oddRealm {
-						s.errorf("the realm is %q", c.params["realm"])
+					if c.Params["realm"] != oddRealm {
+						run.Errorf("the realm is %q", c.Params["realm"])
 					}
 				}
-			}).with(func(_ *World, c *verifier.Config) { c.Realm = oddRealm }),
+			}).Configured(func(_ *Environment, c *verifier.Config) { c.Realm = oddRealm }),
 
-		answerCase("CHAL-03.alg", badToken, "a secret word as alg",
-			carrying(token{header: fields{"alg": secretWord}}), notReflected).named("JWS-08"),
-		answerCase("CHAL-03.kid", badToken, "a secret word as kid",
-			carrying(token{header: fields{"kid": secretWord}}), notReflected).named("CACHE-05"),
-		answerCase("CHAL-03.typ", badToken, "a secret word as typ", carrying(token{
-			header: fields{"typ": secretWord}, claims: expired.claims, // for those who take any typ
-		}), notReflected).named("TYP-02"),
-		answerCase("CHAL-03.iss", badToken, "a secret word as iss",
-			carrying(token{claims: fields{"iss": secretWord}}), notReflected).named("CLAIM-ISS-02"),
-		answerCase("CHAL-03.aud", badToken, "a secret word as aud",
-			carrying(token{claims: fields{"aud": secretWord}}), notReflected).named("CLAIM-AUD-02"),
-		answerCase("CHAL-03.exp", badToken, "a secret word as exp",
-			carrying(token{claims: fields{"exp": secretWord}}), notReflected).named("CLAIM-EXP-01"),
-		answerCase("CHAL-03.payload", badToken, "a secret word as the payload",
-			carrying(token{rawClaims: func(string) string { return secretWord }}), notReflected).
-			named("JWS-04"),
-		answerCase("CHAL-03.scheme", noCredentials, "a secret word as the scheme",
-			func(*scene) Request {
-				return get().
-					with("Authorization", secretWord+" "+secretWord)
+		answerCase("CHAL-03.alg", BadToken, "a secret word as alg",
+			carrying(Token{Header: Fields{"alg": secretWord}}), notReflected).ReportedAs("JWS-08"),
+		answerCase("CHAL-03.kid", BadToken, "a secret word as kid",
+			carrying(Token{Header: Fields{"kid": secretWord}}), notReflected).ReportedAs("CACHE-05"),
+		answerCase("CHAL-03.typ", BadToken, "a secret word as typ", carrying(Token{
+			Header: Fields{"typ": secretWord}, Claims: expired.Claims, // for those who take any typ
+		}), notReflected).ReportedAs("TYP-02"),
+		answerCase("CHAL-03.iss", BadToken, "a secret word as iss",
+			carrying(Token{Claims: Fields{"iss": secretWord}}), notReflected).ReportedAs("CLAIM-ISS-02"),
+		answerCase("CHAL-03.aud", BadToken, "a secret word as aud",
+			carrying(Token{Claims: Fields{"aud": secretWord}}), notReflected).ReportedAs("CLAIM-AUD-02"),
+		answerCase("CHAL-03.exp", BadToken, "a secret word as exp",
+			carrying(Token{Claims: Fields{"exp": secretWord}}), notReflected).ReportedAs("CLAIM-EXP-01"),
+		answerCase("CHAL-03.payload", BadToken, "a secret word as the payload",
+			carrying(Token{RawClaims: func(string) string { return secretWord }}), notReflected).
+			ReportedAs("JWS-04"),
+		answerCase("CHAL-03.scheme", NoCredentials, "a secret word as the scheme",
+			func(*Run) Request {
+				return Get().
+					With("Authorization", secretWord+" "+secretWord)
 			}, notReflected),
-		answerCase("CHAL-03.parameter", badRequest, "a secret word where the token is", func(s *scene) Request {
-			return get().with("Authorization", s.scheme()+` "`+secretWord+`"`)
-		}, notReflected).named("CRED-05"),
-		answerCase("CHAL-03.path", noCredentials, "a secret word in the path and query", func(*scene) Request {
-			return get().at("/resource/" + secretWord + "?" + secretWord + "=%22")
+		answerCase("CHAL-03.parameter", BadRequest, "a secret word where the token is", func(run *Run) Request {
+			return Get().With("Authorization", run.Scheme()+` "`+secretWord+`"`)
+		}, notReflected).ReportedAs("CRED-05"),
+		answerCase("CHAL-03.path", NoCredentials, "a secret word in the path and query", func(*Run) Request {
+			return Get().At("/resource/" + secretWord + "?" + secretWord + "=%22")
 		}, notReflected),
-		answerCase("CHAL-03.htu", badProof, "a secret word in htu", func(s *scene) Request {
-			return s.proved(s.sign(token{bound: true}), proof{claims: fields{"htu": "https://" + secretWord + ".example/"}})
-		}, notReflected).named("DPOP-CLM-04").in(Allowed, Required),
-		answerCase("CHAL-03.jti", badProof, "a secret word in a proof that is too old", func(s *scene) Request {
-			return s.proved(s.sign(token{bound: true}), proof{claims: fields{"jti": secretWord, "iat": in(-7200)}})
-		}, notReflected).named("DPOP-CLM-08").in(Allowed, Required),
+		answerCase("CHAL-03.htu", BadProof, "a secret word in htu", func(run *Run) Request {
+			return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": "https://" + secretWord + ".example/"}})
+		}, notReflected).ReportedAs("DPOP-CLM-04").In(Allowed, Required),
+		answerCase("CHAL-03.jti", BadProof, "a secret word in a proof that is too old", func(run *Run) Request {
+			return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"jti": secretWord, "iat": In(-7200)}})
+		}, notReflected).ReportedAs("DPOP-CLM-08").In(Allowed, Required),
 
-		answerCase("CHAL-04.no-credentials", noCredentials, "the DPoP challenge carries algs, without credentials",
+		answerCase("CHAL-04.no-credentials", NoCredentials, "the DPoP challenge carries algs, without credentials",
 			withoutCredentials, hasAlgorithms).
-			in(Allowed, Required).as(Should, "RFC 9449 7.1"),
-		answerCase("CHAL-04.bad-proof", badProof, "the DPoP challenge carries algs, of a bad proof",
+			In(Allowed, Required).As(Should, "RFC 9449 7.1"),
+		answerCase("CHAL-04.bad-proof", BadProof, "the DPoP challenge carries algs, of a bad proof",
 			badlyProved, hasAlgorithms).
-			in(Allowed, Required).as(Should, "RFC 9449 7.1"),
-		answerCase("CHAL-04.several", noCredentials, "algs are separated by spaces",
-			withoutCredentials, func(s *scene, a Answer) {
+			In(Allowed, Required).As(Should, "RFC 9449 7.1"),
+		answerCase("CHAL-04.several", NoCredentials, "algs are separated by spaces",
+			withoutCredentials, func(run *Run, a Answer) {
 				for _, c := range dpopChallenges(a) {
-					if c.params["algs"] != "ES256 PS256" {
-						s.errorf("algs is %q", c.params["algs"])
+					if c.Params["algs"] != "ES256 PS256" {
+						run.Errorf("algs is %q", c.Params["algs"])
 					}
 				}
-			}).with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"ES256", "PS256"} }).
-			in(Allowed, Required),
-		answerCase("CHAL-04.both-names", noCredentials, "algs has Ed25519 too, where EdDSA is configured (JWS-19)",
-			withoutCredentials, func(s *scene, a Answer) {
+			}).Configured(func(_ *Environment, c *verifier.Config) { c.DPoP.Algorithms = []string{"ES256", "PS256"} }).
+			In(Allowed, Required),
+		answerCase("CHAL-04.both-names", NoCredentials, "algs has Ed25519 too, where EdDSA is configured (JWS-19)",
+			withoutCredentials, func(run *Run, a Answer) {
 				for _, c := range dpopChallenges(a) {
-					if c.params["algs"] != "EdDSA Ed25519" {
-						s.errorf("algs is %q", c.params["algs"])
+					if c.Params["algs"] != "EdDSA Ed25519" {
+						run.Errorf("algs is %q", c.Params["algs"])
 					}
 				}
-			}).with(func(_ *World, c *verifier.Config) { c.DPoP.Algorithms = []string{"EdDSA"} }).
-			in(Allowed, Required),
+			}).Configured(func(_ *Environment, c *verifier.Config) { c.DPoP.Algorithms = []string{"EdDSA"} }).
+			In(Allowed, Required),
 
-		answerCase("CHAL-05.allowed", noCredentials, "mode allowed offers Bearer and DPoP",
-			withoutCredentials, nil).in(Allowed).exactly().
-			as(Should, "RFC 9449 7.2, RFC 9110 11.6.1"),
-		answerCase("CHAL-05.required", noCredentials, "mode required offers DPoP alone",
-			withoutCredentials, nil).in(Required).exactly(),
-		answerCase("CHAL-05.disabled", noCredentials, "mode disabled offers Bearer alone",
-			withoutCredentials, nil).in(Disabled).exactly(),
+		answerCase("CHAL-05.allowed", NoCredentials, "mode allowed offers Bearer and DPoP",
+			withoutCredentials, nil).In(Allowed).Exactly().
+			As(Should, "RFC 9449 7.2, RFC 9110 11.6.1"),
+		answerCase("CHAL-05.required", NoCredentials, "mode required offers DPoP alone",
+			withoutCredentials, nil).In(Required).Exactly(),
+		answerCase("CHAL-05.disabled", NoCredentials, "mode disabled offers Bearer alone",
+			withoutCredentials, nil).In(Disabled).Exactly(),
 
-		answerCase("CHAL-06.bearer", badToken, "a bad Bearer token: the error is on no other challenge",
-			asBearer(expired), onUsedScheme).in(Allowed, Disabled).
-			as(Should, "RFC 9449 7.2"),
-		answerCase("CHAL-06.bearer-required", noCredentials, "a bad Bearer token, where DPoP is required: no error",
-			asBearer(expired), nil).in(Required),
-		answerCase("CHAL-06.dpop", badToken, "a bad token as DPoP: the error is on no other challenge",
-			asDPoP(expired), onUsedScheme).in(Allowed, Required).
-			as(Should, "RFC 9449 7.2"),
-		answerCase("CHAL-06.dpop-disabled", noCredentials, "a bad token as DPoP, where that is disabled: no error",
-			asDPoP(expired), nil).in(Disabled),
-		answerCase("CHAL-06.proof", badProof, "a bad proof: the error is on no other challenge",
-			badlyProved, onUsedScheme).in(Allowed, Required).
-			as(Should, "RFC 9449 7.2"),
-		answerCase("CHAL-06.scope", noScope, "a missing scope: the error is on no other challenge",
+		answerCase("CHAL-06.bearer", BadToken, "a bad Bearer token: the error is on no other challenge",
+			asBearer(expired), onUsedScheme).In(Allowed, Disabled).
+			As(Should, "RFC 9449 7.2"),
+		answerCase("CHAL-06.bearer-required", NoCredentials, "a bad Bearer token, where DPoP is required: no error",
+			asBearer(expired), nil).In(Required),
+		answerCase("CHAL-06.dpop", BadToken, "a bad token as DPoP: the error is on no other challenge",
+			asDPoP(expired), onUsedScheme).In(Allowed, Required).
+			As(Should, "RFC 9449 7.2"),
+		answerCase("CHAL-06.dpop-disabled", NoCredentials, "a bad token as DPoP, where that is disabled: no error",
+			asDPoP(expired), nil).In(Disabled),
+		answerCase("CHAL-06.proof", BadProof, "a bad proof: the error is on no other challenge",
+			badlyProved, onUsedScheme).In(Allowed, Required).
+			As(Should, "RFC 9449 7.2"),
+		answerCase("CHAL-06.scope", NoScope, "a missing scope: the error is on no other challenge",
 			withoutScope, onUsedScheme).
-			as(Should, "RFC 9449 7.2"),
-		answerCase("CHAL-06.bearer-told", badToken, "a bad Bearer token: 401 invalid_token",
-			asBearer(expired), nil).in(Allowed, Disabled).
-			exactly().as(Should, "RFC 6750 3, 3.1"),
-		answerCase("CHAL-06.dpop-told", badToken, "a bad token as DPoP: 401 invalid_token",
-			asDPoP(expired), nil).in(Allowed, Required).
-			exactly().as(Should, "RFC 9449 7.1"),
-		answerCase("CHAL-06.unbound-told", badToken, "an unbound token as DPoP: 401 invalid_token",
-			asDPoP(token{unbound: true}), nil).in(Allowed, Required).
-			exactly().as(Should, "RFC 9449 7.1").named("DPOP-REQ-03"),
-		answerCase("CHAL-06.proof-told", badProof, "a bad proof: 401 invalid_dpop_proof",
-			badlyProved, nil).in(Allowed, Required).
-			exactly().as(Should, "RFC 9449 7.1"),
-		answerCase("CHAL-06.request-told", badRequest, "a malformed request: 400 invalid_request",
-			func(s *scene) Request {
-				return get().with("Authorization", s.scheme()+" a b")
-			}, nil).exactly().as(Should, "RFC 6750 3.1 recommends it").named("CRED-05"),
+			As(Should, "RFC 9449 7.2"),
+		answerCase("CHAL-06.bearer-told", BadToken, "a bad Bearer token: 401 invalid_token",
+			asBearer(expired), nil).In(Allowed, Disabled).
+			Exactly().As(Should, "RFC 6750 3, 3.1"),
+		answerCase("CHAL-06.dpop-told", BadToken, "a bad token as DPoP: 401 invalid_token",
+			asDPoP(expired), nil).In(Allowed, Required).
+			Exactly().As(Should, "RFC 9449 7.1"),
+		answerCase("CHAL-06.unbound-told", BadToken, "an unbound token as DPoP: 401 invalid_token",
+			asDPoP(Token{Unbound: true}), nil).In(Allowed, Required).
+			Exactly().As(Should, "RFC 9449 7.1").ReportedAs("DPOP-REQ-03"),
+		answerCase("CHAL-06.proof-told", BadProof, "a bad proof: 401 invalid_dpop_proof",
+			badlyProved, nil).In(Allowed, Required).
+			Exactly().As(Should, "RFC 9449 7.1"),
+		answerCase("CHAL-06.request-told", BadRequest, "a malformed request: 400 invalid_request",
+			func(run *Run) Request {
+				return Get().With("Authorization", run.Scheme()+" a b")
+			}, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it").ReportedAs("CRED-05"),
 
-		answerCase("CHAL-07.no-credentials", noCredentials, "no error without credentials",
-			withoutCredentials, nil).exactly().as(Should, "RFC 6750 3.1 recommends it"),
-		answerCase("CHAL-07.other-scheme", noCredentials, "no error for a scheme that is not offered",
-			func(*scene) Request {
-				return get().with("Authorization", "Basic YTpi")
-			}, nil).exactly().as(Should, "RFC 6750 3.1 recommends it"),
-		answerCase("CHAL-07.bad-token", badToken, "at most one error for a bad token",
+		answerCase("CHAL-07.no-credentials", NoCredentials, "no error without credentials",
+			withoutCredentials, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it"),
+		answerCase("CHAL-07.other-scheme", NoCredentials, "no error for a scheme that is not offered",
+			func(*Run) Request {
+				return Get().With("Authorization", "Basic YTpi")
+			}, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it"),
+		answerCase("CHAL-07.bad-token", BadToken, "at most one error for a bad token",
 			carrying(expired), oneError),
-		answerCase("CHAL-07.bad-proof", badProof, "at most one error for a bad proof",
-			badlyProved, oneError).in(Allowed, Required),
+		answerCase("CHAL-07.bad-proof", BadProof, "at most one error for a bad proof",
+			badlyProved, oneError).In(Allowed, Required),
 
-		answerCase("CHAL-08.never-bare", noCredentials, "a Bearer challenge has a parameter",
-			withoutCredentials, neverBare).in(Allowed, Disabled),
-		answerCase("CHAL-08.never-bare-error", badToken, "a Bearer challenge has a parameter, of a bad token",
-			carrying(expired), neverBare).in(Allowed, Disabled),
-		answerCase("CHAL-08.resource-metadata", noCredentials, "resource_metadata, which is configured",
-			withoutCredentials, func(s *scene, a Answer) {
-				challenges, err := parseChallenges(a.values("Www-Authenticate"))
-				s.must(err)
+		answerCase("CHAL-08.never-bare", NoCredentials, "a Bearer challenge has a parameter",
+			withoutCredentials, neverBare).In(Allowed, Disabled),
+		answerCase("CHAL-08.never-bare-error", BadToken, "a Bearer challenge has a parameter, of a bad token",
+			carrying(expired), neverBare).In(Allowed, Disabled),
+		answerCase("CHAL-08.resource-metadata", NoCredentials, "resource_metadata, which is configured",
+			withoutCredentials, func(run *Run, a Answer) {
+				challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
+				run.Must(err)
 				for _, c := range challenges {
-					if c.params["resource_metadata"] != resourceMetadata {
-						s.errorf("resource_metadata is %q", c.params["resource_metadata"])
+					if c.Params["resource_metadata"] != resourceMetadata {
+						run.Errorf("resource_metadata is %q", c.Params["resource_metadata"])
 					}
 				}
-			}).with(func(_ *World, c *verifier.Config) { c.Resource = "https://api.example" }),
+			}).Configured(func(_ *Environment, c *verifier.Config) { c.Resource = "https://api.example" }),
 
-		answerCase("CHAL-09.issuer-away", undecidable, "an issuer that is away: no answer that logs clients out",
-			carrying(token{}), func(s *scene, a Answer) {
+		answerCase("CHAL-09.issuer-away", Undecidable, "an issuer that is away: no answer that logs clients out",
+			carrying(Token{}), func(run *Run, a Answer) {
 				if a.Status < 500 {
-					s.errorf("the status is %d", a.Status)
+					run.Errorf("the status is %d", a.Status)
 				}
-			}).while(Down).named(""),
-		answerCase("CHAL-09.retry-after", undecidable, "an issuer that is away: 503 with Retry-After and no challenge",
-			carrying(token{}), nil).
-			while(Down).exactly().as(Ours, "RFC 9110 15.6.4 permits Retry-After").named(""),
-		answerCase("CHAL-09.not-decided", badToken, "an issuer that is away, and a token that is bad without it",
-			carrying(token{
-				claims: fields{"iss": "https://evil.example/"},
-			}), nil).while(Down).as(Ours, "RFC 8725 3.10").named("CLAIM-ISS-02"),
+			}).WithFault(Down).ReportedAs(""),
+		answerCase("CHAL-09.retry-after", Undecidable, "an issuer that is away: 503 with Retry-After and no challenge",
+			carrying(Token{}), nil).
+			WithFault(Down).Exactly().As(Ours, "RFC 9110 15.6.4 permits Retry-After").ReportedAs(""),
+		answerCase("CHAL-09.not-decided", BadToken, "an issuer that is away, and a token that is bad without it",
+			carrying(Token{
+				Claims: Fields{"iss": "https://evil.example/"},
+			}), nil).WithFault(Down).As(Ours, "RFC 8725 3.10").ReportedAs("CLAIM-ISS-02"),
 
-		newCase("CHAL-10.found", badToken, "the error has a class and a code that errors.Is finds", step{
-			send: carrying(expired), want: badToken, check: func(s *scene, a Answer) {
+		NewCase("CHAL-10.found", BadToken, "the error has a class and a code that errors.Is finds", Step{
+			Send: carrying(expired), Want: BadToken, Check: func(run *Run, a Answer) {
 				if a.Err.Class != verifier.Rejected || a.Err.Code != verifier.CodeExpired ||
 					!errors.Is(a.Err, verifier.Rejected) || !errors.Is(a.Err, verifier.CodeExpired) || errors.Is(a.Err, verifier.Undecidable) {
-					s.errorf("class %q, code %q", a.Err.Class, a.Err.Code)
+					run.Errorf("class %q, code %q", a.Err.Class, a.Err.Code)
 				}
 			},
-		}).needs(Inside).named("CLAIM-EXP-02"),
-		newCase("CHAL-10.hidden", undecidable, "the cause is for the operator and not for the client", step{
-			send: carrying(token{}), want: undecidable, check: func(s *scene, a Answer) {
+		}).Needing(Inside).ReportedAs("CLAIM-EXP-02"),
+		NewCase("CHAL-10.hidden", Undecidable, "the cause is for the operator and not for the client", Step{
+			Send: carrying(Token{}), Want: Undecidable, Check: func(run *Run, a Answer) {
 				var cause interface{ Unwrap() []error }
 				if !errors.As(a.Err, &cause) || len(cause.Unwrap()) != 3 {
-					s.errorf("there is no cause")
+					run.Errorf("there is no cause")
 				}
 				if strings.Contains(a.Err.Description, "503") || strings.Contains(a.Err.Description, "jwks") {
-					s.errorf("the description tells the cause")
+					run.Errorf("the description tells the cause")
 				}
 			},
-		}).needs(Inside).while(Down).named(""),
+		}).Needing(Inside).WithFault(Down).ReportedAs(""),
 
-		answerCase("CHAL-11.no-credentials", noCredentials, "Cache-Control: no-store without credentials",
-			withoutCredentials, notStored),
-		answerCase("CHAL-11.bad-token", badToken, "Cache-Control: no-store of a bad token",
-			carrying(expired), notStored),
-		answerCase("CHAL-11.scope", noScope, "Cache-Control: no-store of a missing scope",
-			withoutScope, notStored),
+		answerCase("CHAL-11.no-credentials", NoCredentials, "Cache-Control: no-store without credentials",
+			withoutCredentials, NotStored),
+		answerCase("CHAL-11.bad-token", BadToken, "Cache-Control: no-store of a bad token",
+			carrying(expired), NotStored),
+		answerCase("CHAL-11.scope", NoScope, "Cache-Control: no-store of a missing scope",
+			withoutScope, NotStored),
 	}
 	// What is bad about these is not the rule's business.
-	faults := map[Outcome]string{badToken: "CLAIM-EXP-02", badProof: "DPOP-CLM-02", noScope: "CLAIM-SCP-02"}
+	faults := map[Expectation]string{BadToken: "CLAIM-EXP-02", BadProof: "DPOP-CLM-02", NoScope: "CLAIM-SCP-02"}
 	for i, c := range cases {
-		if c.fault == c.Rule && faults[c.Expected] != "" {
-			cases[i].fault = faults[c.Expected]
+		if c.Reported() == c.Rule && faults[c.Expected] != "" {
+			cases[i] = c.ReportedAs(faults[c.Expected])
 		}
 	}
 	return cases
@@ -217,121 +218,115 @@ const (
 )
 
 // answerCase is about the answer to a request. What is not judged exactly is judged by its check.
-func answerCase(id string, want Outcome, reason string, send func(*scene) Request, check func(*scene, Answer)) Case {
-	return newCase(id, want, reason, step{send: send, want: want, check: check})
+func answerCase(id string, want Expectation, reason string, send func(*Run) Request, check func(*Run, Answer)) Case {
+	return NewCase(id, want, reason, Step{Send: send, Want: want, Check: check})
 }
 
-func withoutCredentials(*scene) Request { return get() }
+func withoutCredentials(*Run) Request { return Get() }
 
-func carrying(t token) func(*scene) Request { return func(s *scene) Request { return s.carry(t) } }
+func carrying(t Token) func(*Run) Request { return func(run *Run) Request { return run.Carry(t) } }
 
 // asBearer and asDPoP send a token by a scheme, whatever the mode.
-func asBearer(t token) func(*scene) Request {
-	t.unbound = true
-	return func(s *scene) Request { return bearer(s.sign(t)) }
+func asBearer(t Token) func(*Run) Request {
+	t.Unbound = true
+	return func(run *Run) Request { return Bearer(run.Sign(t)) }
 }
 
-func asDPoP(t token) func(*scene) Request {
-	t.bound = !t.unbound
-	return func(s *scene) Request { return s.proved(s.sign(t), proof{}) }
+func asDPoP(t Token) func(*Run) Request {
+	t.Bound = !t.Unbound
+	return func(run *Run) Request { return run.Proved(run.Sign(t), Proof{}) }
 }
 
 // withoutScope asks for what needs a scope that the token does not have.
-func withoutScope(s *scene) Request { return s.present(get().at("/scoped"), s.sign(token{})) }
+func withoutScope(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(Token{})) }
 
 // badlyProved has a proof for another method.
-func badlyProved(s *scene) Request {
-	return s.proved(s.sign(token{bound: true}), proof{claims: fields{"htm": "POST"}})
+func badlyProved(run *Run) Request {
+	return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htm": "POST"}})
 }
 
 // hasChallenge holds that a 401 has challenges that parse.
-func hasChallenge(s *scene, a Answer) {
-	challenges, err := parseChallenges(a.values("Www-Authenticate"))
+func hasChallenge(run *Run, a Answer) {
+	challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
 	switch {
 	case a.Status != http.StatusUnauthorized:
 	case err != nil:
-		s.errorf("%v", err)
+		run.Errorf("%v", err)
 	case len(challenges) == 0:
-		s.errorf("no WWW-Authenticate")
+		run.Errorf("no WWW-Authenticate")
 	}
 }
 
 // onUsedScheme holds that no challenge but that of the scheme which was used has an error.
-func onUsedScheme(s *scene, a Answer) {
-	challenges, _ := parseChallenges(a.values("Www-Authenticate"))
+func onUsedScheme(run *Run, a Answer) {
+	challenges, _ := ParseChallenges(a.Values("Www-Authenticate"))
 	for _, c := range challenges {
-		if c.tellsError() && !strings.EqualFold(c.scheme, s.usedScheme()) {
-			s.errorf("the %s challenge has an error", result.Printable(c.scheme))
+		if c.TellsError() && !strings.EqualFold(c.Scheme, run.UsedScheme()) {
+			run.Errorf("the %s challenge has an error", result.Printable(c.Scheme))
 		}
 	}
 }
 
-func printable(s *scene, a Answer) {
-	for _, value := range a.values("Www-Authenticate") {
+func printable(run *Run, a Answer) {
+	for _, value := range a.Values("Www-Authenticate") {
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			s.errorf("a challenge is not in printable ASCII")
+			run.Errorf("a challenge is not in printable ASCII")
 		}
 	}
 }
 
-func notReflected(s *scene, a Answer) {
+func notReflected(run *Run, a Answer) {
 	for name, values := range a.Header {
 		for _, value := range values {
 			if strings.Contains(value, secretWord) {
-				s.errorf("%s has text of the request", name)
+				run.Errorf("%s has text of the request", name)
 			}
 		}
 	}
 }
 
-func dpopChallenges(a Answer) []challenge {
-	challenges, _ := parseChallenges(a.values("Www-Authenticate"))
-	var found []challenge
+func dpopChallenges(a Answer) []Challenge {
+	challenges, _ := ParseChallenges(a.Values("Www-Authenticate"))
+	var found []Challenge
 	for _, c := range challenges {
-		if strings.EqualFold(c.scheme, "DPoP") {
+		if strings.EqualFold(c.Scheme, "DPoP") {
 			found = append(found, c)
 		}
 	}
 	return found
 }
 
-func hasAlgorithms(s *scene, a Answer) {
+func hasAlgorithms(run *Run, a Answer) {
 	found := dpopChallenges(a)
 	if len(found) == 0 {
-		s.errorf("no DPoP challenge")
+		run.Errorf("no DPoP challenge")
 	}
 	for _, c := range found {
-		if !strings.Contains(" "+c.params["algs"]+" ", " ES256 ") {
-			s.errorf("algs is %q", c.params["algs"])
+		if !strings.Contains(" "+c.Params["algs"]+" ", " ES256 ") {
+			run.Errorf("algs is %q", c.Params["algs"])
 		}
 	}
 }
 
 // oneError holds that there is at most one error in the answer.
-func oneError(s *scene, a Answer) {
-	challenges, _ := parseChallenges(a.values("Www-Authenticate"))
+func oneError(run *Run, a Answer) {
+	challenges, _ := ParseChallenges(a.Values("Www-Authenticate"))
 	count := 0
 	for _, c := range challenges {
-		if c.tellsError() {
+		if c.TellsError() {
 			count++
 		}
 	}
 	if count > 1 {
-		s.errorf("there are %d errors", count)
+		run.Errorf("there are %d errors", count)
 	}
 }
 
-func neverBare(s *scene, a Answer) {
-	challenges, _ := parseChallenges(a.values("Www-Authenticate"))
+func neverBare(run *Run, a Answer) {
+	challenges, _ := ParseChallenges(a.Values("Www-Authenticate"))
 	for _, c := range challenges {
-		if strings.EqualFold(c.scheme, "Bearer") && len(c.params) == 0 {
-			s.errorf("a bare Bearer challenge")
+		if strings.EqualFold(c.Scheme, "Bearer") && len(c.Params) == 0 {
+			run.Errorf("a bare Bearer challenge")
 		}
-	}
-}
-
-func notStored(s *scene, a Answer) {
-	if !strings.Contains(strings.Join(a.values("Cache-Control"), ","), "no-store") {
-		s.errorf("Cache-Control is not no-store")
 	}
 }

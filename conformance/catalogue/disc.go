@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/exchange"
@@ -20,170 +21,170 @@ func discCases() []Case {
 		realm = "https://issuer.example/realms/main"
 	)
 	return []Case{
-		elsewhereCase("DISC-01.bare", accepted, "a bare domain", "issuer.example", plain, plain+openID),
-		elsewhereCase("DISC-01.untidy", accepted, "a bare domain with white space and capitals",
+		elsewhereCase("DISC-01.bare", Accepted, "a bare domain", "issuer.example", plain, plain+openID),
+		elsewhereCase("DISC-01.untidy", Accepted, "a bare domain with white space and capitals",
 			"  Issuer.EXAMPLE ", plain, plain+openID),
-		elsewhereCase("DISC-01.url", accepted, "the URL of a domain without its slash",
+		elsewhereCase("DISC-01.url", Accepted, "the URL of a domain without its slash",
 			"https://issuer.example", plain, plain+openID),
-		elsewhereCase("DISC-01.other-subdomain", badToken, "a token of a subdomain",
-			"issuer.example", "https://a.issuer.example/", plain+openID).named("CLAIM-ISS-02"),
+		elsewhereCase("DISC-01.other-subdomain", BadToken, "a token of a subdomain",
+			"issuer.example", "https://a.issuer.example/", plain+openID).ReportedAs("CLAIM-ISS-02"),
 
-		configCase("DISC-02.https", accepted, "an https URL", domain(plain)),
-		configCase("DISC-02.http", refusedByNew, "an http URL", domain("http://issuer.example/")),
-		configCase("DISC-02.credentials", refusedByNew, "a URL with credentials",
+		ConfigCase("DISC-02.https", Accepted, "an https URL", domain(plain)),
+		ConfigCase("DISC-02.http", RefusedByNew, "an http URL", domain("http://issuer.example/")),
+		ConfigCase("DISC-02.credentials", RefusedByNew, "a URL with credentials",
 			domain("https://user:password@issuer.example/")),
-		configCase("DISC-02.query", refusedByNew, "a URL with a query", domain(plain+"?a=b")),
-		configCase("DISC-02.fragment", refusedByNew, "a URL with a fragment", domain(plain+"#a")),
-		configCase("DISC-02.scheme", refusedByNew, "a URL of another scheme", domain("ftp://issuer.example/")),
-		configCase("DISC-02.loopback", refusedByNew, "http on a loopback address",
+		ConfigCase("DISC-02.query", RefusedByNew, "a URL with a query", domain(plain+"?a=b")),
+		ConfigCase("DISC-02.fragment", RefusedByNew, "a URL with a fragment", domain(plain+"#a")),
+		ConfigCase("DISC-02.scheme", RefusedByNew, "a URL of another scheme", domain("ftp://issuer.example/")),
+		ConfigCase("DISC-02.loopback", RefusedByNew, "http on a loopback address",
 			domain("http://127.0.0.1:8080/")),
-		configCase("DISC-02.loopback-allowed", accepted, "http on a loopback address, which is allowed",
-			func(_ *World, c *verifier.Config) {
+		ConfigCase("DISC-02.loopback-allowed", Accepted, "http on a loopback address, which is allowed",
+			func(_ *Environment, c *verifier.Config) {
 				c.Domain, c.InsecureAllowLoopbackHTTP = "http://127.0.0.1:8080/", true
 			}),
-		configCase("DISC-02.http-allowed", refusedByNew, "http elsewhere, where loopback is allowed",
-			func(_ *World, c *verifier.Config) {
+		ConfigCase("DISC-02.http-allowed", RefusedByNew, "http elsewhere, where loopback is allowed",
+			func(_ *Environment, c *verifier.Config) {
 				c.Domain, c.InsecureAllowLoopbackHTTP = "http://issuer.example/", true
 			}),
 
-		elsewhereCase("DISC-03.path", accepted, "an issuer URL with a path", realm, realm, realm+"/"+openID),
-		elsewhereCase("DISC-03.path-with-slash", accepted, "an issuer URL with a path and a slash",
+		elsewhereCase("DISC-03.path", Accepted, "an issuer URL with a path", realm, realm, realm+"/"+openID),
+		elsewhereCase("DISC-03.path-with-slash", Accepted, "an issuer URL with a path and a slash",
 			realm+"/", realm+"/", realm+"/"+openID),
-		elsewhereCase("DISC-03.slash-missing", badToken, "a token whose iss lacks the slash",
-			realm+"/", realm, realm+"/"+openID).named("CLAIM-ISS-02"),
-		elsewhereCase("DISC-03.slash-added", badToken, "a token whose iss has a slash more",
-			realm, realm+"/", realm+"/"+openID).named("CLAIM-ISS-02"),
+		elsewhereCase("DISC-03.slash-missing", BadToken, "a token whose iss lacks the slash",
+			realm+"/", realm, realm+"/"+openID).ReportedAs("CLAIM-ISS-02"),
+		elsewhereCase("DISC-03.slash-added", BadToken, "a token whose iss has a slash more",
+			realm, realm+"/", realm+"/"+openID).ReportedAs("CLAIM-ISS-02"),
 
-		elsewhereCase("DISC-04.openid", accepted, "metadata behind the issuer's path",
+		elsewhereCase("DISC-04.openid", Accepted, "metadata behind the issuer's path",
 			realm, realm, realm+"/"+openID),
-		elsewhereCase("DISC-04.rfc8414", accepted, "metadata before the issuer's path, which is chosen",
+		elsewhereCase("DISC-04.rfc8414", Accepted, "metadata before the issuer's path, which is chosen",
 			realm, realm,
-			"https://issuer.example/.well-known/oauth-authorization-server/realms/main").also(rfc8414),
-		elsewhereCase("DISC-04.rfc8414-plain", accepted, "metadata of an issuer without path, by RFC 8414",
+			"https://issuer.example/.well-known/oauth-authorization-server/realms/main").Configured(rfc8414),
+		elsewhereCase("DISC-04.rfc8414-plain", Accepted, "metadata of an issuer without path, by RFC 8414",
 			plain, plain,
-			"https://issuer.example/.well-known/oauth-authorization-server").also(rfc8414),
+			"https://issuer.example/.well-known/oauth-authorization-server").Configured(rfc8414),
 
-		tokenCase("DISC-05.equal", accepted, "metadata that name the issuer", token{}),
-		unusableCase("DISC-05.another", "metadata that name another issuer", OtherIssuer),
-		unusableCase("DISC-05.other-case", "metadata that name the issuer in upper case", IssuerInCase),
-		unusableCase("DISC-05.without-slash", "metadata that name the issuer without its slash", IssuerNoSlash),
-		unusableCase("DISC-05.missing", "metadata that name no issuer", NoIssuer),
+		TokenCase("DISC-05.equal", Accepted, "metadata that name the issuer", Token{}),
+		UnusableCase("DISC-05.another", "metadata that name another issuer", OtherIssuer),
+		UnusableCase("DISC-05.other-case", "metadata that name the issuer in upper case", IssuerInCase),
+		UnusableCase("DISC-05.without-slash", "metadata that name the issuer without its slash", IssuerNoSlash),
+		UnusableCase("DISC-05.missing", "metadata that name no issuer", NoIssuer),
 
-		unusableCase("DISC-06.missing", "metadata without jwks_uri", NoJWKSURI),
-		unusableCase("DISC-06.relative", "a relative jwks_uri", RelativeJWKSURI),
-		unusableCase("DISC-06.http", "a jwks_uri of http", HTTPJWKSURI),
-		unusableCase("DISC-06.credentials", "a jwks_uri with credentials",
-			UserJWKSURI).as(Ours, "RFC 8414 2 demands https alone"),
-		unusableCase("DISC-06.fragment", "a jwks_uri with a fragment",
-			FragmentJWKSURI).as(Ours, "RFC 8414 2 demands https alone"),
+		UnusableCase("DISC-06.missing", "metadata without jwks_uri", NoJWKSURI),
+		UnusableCase("DISC-06.relative", "a relative jwks_uri", RelativeJWKSURI),
+		UnusableCase("DISC-06.http", "a jwks_uri of http", HTTPJWKSURI),
+		UnusableCase("DISC-06.credentials", "a jwks_uri with credentials",
+			UserJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
+		UnusableCase("DISC-06.fragment", "a jwks_uri with a fragment",
+			FragmentJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
 
-		unusableCase("DISC-07.to-http", "a redirect from https to http", RedirectHTTP),
-		unusableCase("DISC-07.four", "four redirects",
-			RedirectFour).needs(Redirects).as(Ours, "OURS bound; the sources know none"),
-		tokenCase("DISC-07.three", accepted, "three redirects over https",
-			token{}).while(RedirectThree).needs(Redirects).as(Ours, "OURS bound; the sources know none"),
-		tokenCase("DISC-07.once", accepted, "a redirect over https",
-			token{}).while(RedirectOnce).needs(Redirects).as(Ours, "OURS bound; the sources know none"),
+		UnusableCase("DISC-07.to-http", "a redirect from https to http", RedirectHTTP),
+		UnusableCase("DISC-07.four", "four redirects",
+			RedirectFour).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+		TokenCase("DISC-07.three", Accepted, "three redirects over https",
+			Token{}).WithFault(RedirectThree).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+		TokenCase("DISC-07.once", Accepted, "a redirect over https",
+			Token{}).WithFault(RedirectOnce).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
 
-		configCase("DISC-08.neither", refusedByNew, "neither domain nor domains", domain("")),
-		configCase("DISC-08.empty-list", refusedByNew, "an empty list of domains", domainList()),
-		configCase("DISC-08.blank", refusedByNew, "a blank domain", domain(" ")),
-		configCase("DISC-08.blank-entry", refusedByNew, "a blank domain in a list",
+		ConfigCase("DISC-08.neither", RefusedByNew, "neither domain nor domains", domain("")),
+		ConfigCase("DISC-08.empty-list", RefusedByNew, "an empty list of domains", domainList()),
+		ConfigCase("DISC-08.blank", RefusedByNew, "a blank domain", domain(" ")),
+		ConfigCase("DISC-08.blank-entry", RefusedByNew, "a blank domain in a list",
 			domainList(ports.Domain{Issuer: plain}, ports.Domain{})),
-		configCase("DISC-08.list", accepted, "a list of domains",
+		ConfigCase("DISC-08.list", Accepted, "a list of domains",
 			domainList(ports.Domain{Issuer: plain}, ports.Domain{Issuer: realm})),
 
 		clientWithoutDomain(),
 
-		insideCase("DISC-10.asked", accepted, "a resolver gets the unverified issuer, the URL and the header fields",
-			step{
-				send: func(s *scene) Request {
-					return s.carry(token{}).at("/resource?q=1").
-						with("X-Tenant", "acme")
-				}, want: accepted,
-			}).with(resolver(func(w *World, q ports.DomainQuery) ([]ports.Domain, error) {
-			if q.UnverifiedIssuer != w.issuer.URL || !strings.HasSuffix(q.URL, "/resource?q=1") || len(q.Header["X-Tenant"]) != 1 {
+		InsideCase("DISC-10.asked", Accepted, "a resolver gets the unverified issuer, the URL and the header fields",
+			Step{
+				Send: func(run *Run) Request {
+					return run.Carry(Token{}).At("/resource?q=1").
+						With("X-Tenant", "acme")
+				}, Want: Accepted,
+			}).Configured(resolver(func(e *Environment, q ports.DomainQuery) ([]ports.Domain, error) {
+			if q.UnverifiedIssuer != e.Issuer.URL || !strings.HasSuffix(q.URL, "/resource?q=1") || len(q.Header["X-Tenant"]) != 1 {
 				return nil, errors.New("the query is not what was sent")
 			}
-			return []ports.Domain{{Issuer: w.issuer.URL}}, nil
+			return []ports.Domain{{Issuer: e.Issuer.URL}}, nil
 		})),
-		insideCase("DISC-10.each-time", badToken, "a resolver is asked on each verification",
-			step{send: func(s *scene) Request { return bearer(s.keep("token", s.sign(token{}))) }, want: accepted},
-			step{send: func(s *scene) Request { return bearer(s.kept["token"]) }, want: badToken},
-		).with(resolverOnce).named("CLAIM-ISS-02"),
+		InsideCase("DISC-10.each-time", BadToken, "a resolver is asked on each verification",
+			Step{Send: func(run *Run) Request { return Bearer(run.Keep("token", run.Sign(Token{}))) }, Want: Accepted},
+			Step{Send: func(run *Run) Request { return Bearer(run.Kept["token"]) }, Want: BadToken},
+		).Configured(resolverOnce).ReportedAs("CLAIM-ISS-02"),
 
-		resolvedCase("DISC-11.domain", accepted, "a resolver that returns the domain",
-			func(w *World, _ ports.DomainQuery) ([]ports.Domain, error) {
-				return []ports.Domain{{Issuer: w.issuer.URL}}, nil
+		resolvedCase("DISC-11.domain", Accepted, "a resolver that returns the domain",
+			func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
+				return []ports.Domain{{Issuer: e.Issuer.URL}}, nil
 			}),
-		resolvedCase("DISC-11.another", badToken, "a resolver that returns another",
-			func(w *World, _ ports.DomainQuery) ([]ports.Domain, error) {
-				return []ports.Domain{{Issuer: w.stranger.URL}}, nil
-			}).named("CLAIM-ISS-02"),
-		resolvedCase("DISC-11.unavailable", undecidable, "a resolver that says it can't tell now",
-			func(*World, ports.DomainQuery) ([]ports.Domain, error) {
+		resolvedCase("DISC-11.another", BadToken, "a resolver that returns another",
+			func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
+				return []ports.Domain{{Issuer: e.Other.URL}}, nil
+			}).ReportedAs("CLAIM-ISS-02"),
+		resolvedCase("DISC-11.unavailable", Undecidable, "a resolver that says it can't tell now",
+			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) {
 				return nil, fmt.Errorf("database: %w", ports.ErrUnavailable)
 			}),
-		resolvedCase("DISC-11.deadline", undecidable, "a resolver whose time was up",
-			func(*World, ports.DomainQuery) ([]ports.Domain, error) {
+		resolvedCase("DISC-11.deadline", Undecidable, "a resolver whose time was up",
+			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) {
 				return nil, fmt.Errorf("database: %w", context.DeadlineExceeded)
 			}),
-		resolvedCase("DISC-11.failed", misconfigured, "a resolver that fails",
-			func(*World, ports.DomainQuery) ([]ports.Domain, error) {
+		resolvedCase("DISC-11.failed", Misconfigured, "a resolver that fails",
+			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) {
 				return nil, errors.New("no such table")
 			}),
-		resolvedCase("DISC-11.empty", misconfigured, "a resolver that returns nothing",
-			func(*World, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil }),
-		resolvedCase("DISC-11.blank", misconfigured, "a resolver that returns a blank domain beside the good one",
-			func(w *World, _ ports.DomainQuery) ([]ports.Domain, error) {
-				return []ports.Domain{{Issuer: w.issuer.URL}, {}}, nil
+		resolvedCase("DISC-11.empty", Misconfigured, "a resolver that returns nothing",
+			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil }),
+		resolvedCase("DISC-11.blank", Misconfigured, "a resolver that returns a blank domain beside the good one",
+			func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
+				return []ports.Domain{{Issuer: e.Issuer.URL}, {}}, nil
 			}),
-		resolvedCase("DISC-11.invalid", misconfigured, "a resolver that returns an http domain",
-			func(w *World, _ ports.DomainQuery) ([]ports.Domain, error) {
-				return []ports.Domain{{Issuer: "http" + strings.TrimPrefix(w.issuer.URL, "https")}}, nil
+		resolvedCase("DISC-11.invalid", Misconfigured, "a resolver that returns an http domain",
+			func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
+				return []ports.Domain{{Issuer: "http" + strings.TrimPrefix(e.Issuer.URL, "https")}}, nil
 			}),
-		tokenCase("DISC-14.hangs", undecidable, "a resolver that does not answer", token{}).named("DISC-11").
-			with(func(_ *World, c *verifier.Config) {
+		TokenCase("DISC-14.hangs", Undecidable, "a resolver that does not answer", Token{}).ReportedAs("DISC-11").
+			Configured(func(_ *Environment, c *verifier.Config) {
 				c.Domain, c.ResolverTimeout = "", 20*time.Millisecond
 				c.Resolver = ports.DomainResolverFunc(func(ctx context.Context, _ ports.DomainQuery) ([]ports.Domain, error) {
 					<-ctx.Done()
 					return nil, ctx.Err()
 				})
 			}),
-		resolvedCase("DISC-14.panics", misconfigured, "a resolver that panics",
-			func(*World, ports.DomainQuery) ([]ports.Domain, error) { panic("a resolver that panics") }).named("DISC-11"),
-		configCase("DISC-11.with-domain", refusedByNew, "a resolver beside a domain",
-			func(w *World, c *verifier.Config) {
+		resolvedCase("DISC-14.panics", Misconfigured, "a resolver that panics",
+			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) { panic("a resolver that panics") }).ReportedAs("DISC-11"),
+		ConfigCase("DISC-11.with-domain", RefusedByNew, "a resolver beside a domain",
+			func(e *Environment, c *verifier.Config) {
 				c.Domain, c.Resolver = plain, ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil })
 			}),
 
-		tokenCase("DISC-12.list-verifies", accepted, "a domain and a list: a token of the list's issuer",
-			token{key: strangerKey, claims: fields{"iss": from(strangerURL)}}).with(hybrid),
-		tokenCase("DISC-12.domain-does-not", badToken, "a domain and a list: a token of the domain alone",
-			token{}).with(hybrid).named("CLAIM-ISS-02"),
-		newCase("DISC-12.domain-serves", holds, "a domain and a list: the domain is whose token endpoint is asked",
-			step{do: func(s *scene) {
-				metadata, err := s.Process.Verifier.Metadata(s.ctx)
-				if err != nil || metadata.Issuer != s.World.issuer.URL {
-					s.errorf("metadata are of %q, %v", metadata.Issuer, err)
+		TokenCase("DISC-12.list-verifies", Accepted, "a domain and a list: a token of the list's issuer",
+			Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL)}}).Configured(hybrid),
+		TokenCase("DISC-12.domain-does-not", BadToken, "a domain and a list: a token of the domain alone",
+			Token{}).Configured(hybrid).ReportedAs("CLAIM-ISS-02"),
+		NewCase("DISC-12.domain-serves", Holds, "a domain and a list: the domain is whose token endpoint is asked",
+			Step{Do: func(run *Run) {
+				metadata, err := run.Process.Verifier.Metadata(run.Context())
+				if err != nil || metadata.Issuer != run.Environment.Issuer.URL {
+					run.Errorf("metadata are of %q, %v", metadata.Issuer, err)
 				}
-			}}).with(hybrid).needs(Inside).in(Allowed),
+			}}).Configured(hybrid).Needing(Inside).In(Allowed),
 
-		unusableCase("DISC-13.garbage", "metadata that are HTML", GarbageMetadata),
-		unusableCase("DISC-13.down", "an issuer that answers 503", Down),
-		unusableCase("DISC-13.hanging", "an issuer that does not answer", Hanging).
-			with(func(_ *World, c *verifier.Config) { c.Keys.FetchTimeout = 50 * time.Millisecond }),
+		UnusableCase("DISC-13.garbage", "metadata that are HTML", GarbageMetadata),
+		UnusableCase("DISC-13.down", "an issuer that answers 503", Down),
+		UnusableCase("DISC-13.hanging", "an issuer that does not answer", Hanging).
+			Configured(func(_ *Environment, c *verifier.Config) { c.Keys.FetchTimeout = 50 * time.Millisecond }),
 	}
 }
 
 const openID = ".well-known/openid-configuration"
 
-func domain(name string) func(*World, *verifier.Config) {
-	return func(_ *World, c *verifier.Config) { c.Domain = name }
+func domain(name string) Policy {
+	return func(_ *Environment, c *verifier.Config) { c.Domain = name }
 }
 
-func domainList(domains ...ports.Domain) func(*World, *verifier.Config) {
-	return func(_ *World, c *verifier.Config) {
+func domainList(domains ...ports.Domain) Policy {
+	return func(_ *Environment, c *verifier.Config) {
 		c.Domain, c.Domains = "", domains
 		if c.Domains == nil {
 			c.Domains = []ports.Domain{}
@@ -192,29 +193,19 @@ func domainList(domains ...ports.Domain) func(*World, *verifier.Config) {
 }
 
 // hybrid has a domain for the token endpoint, and another issuer in the list of those whose tokens are accepted.
-func hybrid(w *World, c *verifier.Config) {
-	c.Domain, c.Domains = w.issuer.URL, []ports.Domain{{Issuer: w.stranger.URL}}
+func hybrid(e *Environment, c *verifier.Config) {
+	c.Domain, c.Domains = e.Issuer.URL, []ports.Domain{{Issuer: e.Other.URL}}
 }
 
-func rfc8414(_ *World, c *verifier.Config) { c.Discovery = verifier.AuthorizationServerMetadata }
-
-// also adds to what a case configures.
-func (c Case) also(more func(*World, *verifier.Config)) Case {
-	first := c.policy
-	c.policy = func(w *World, config *verifier.Config) {
-		first(w, config)
-		more(w, config)
-	}
-	return c
-}
+func rfc8414(_ *Environment, c *verifier.Config) { c.Discovery = verifier.AuthorizationServerMetadata }
 
 // elsewhereCase configures a domain that is nowhere, whose metadata are at one URL alone, and sends a token with that
 // iss.
-func elsewhereCase(id string, want Outcome, reason, configured, iss, metadataURL string) Case {
-	return tokenCase(id, want, reason, token{claims: fields{"iss": iss}}).with(func(w *World, c *verifier.Config) {
+func elsewhereCase(id string, want Expectation, reason, configured, iss, metadataURL string) Case {
+	return TokenCase(id, want, reason, Token{Claims: Fields{"iss": iss}}).Configured(func(e *Environment, c *verifier.Config) {
 		c.Domain = configured
 		c.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
-			key, err := w.key(signingKey)
+			key, err := e.Key(SigningKey)
 			if err != nil {
 				return ports.Document{}, err
 			}
@@ -223,54 +214,54 @@ func elsewhereCase(id string, want Outcome, reason, configured, iss, metadataURL
 				return ports.Document{}, err
 			}
 			if url != metadataURL && !strings.HasSuffix(url, "/jwks") {
-				return ports.Document{}, errNoDocument
+				return ports.Document{}, errors.New("nothing is published there")
 			}
 			return issuer.Fetch(ctx, url)
 		})
 	})
 }
 
-type resolve func(*World, ports.DomainQuery) ([]ports.Domain, error)
+type resolve func(*Environment, ports.DomainQuery) ([]ports.Domain, error)
 
-func resolver(r resolve) func(*World, *verifier.Config) {
-	return func(w *World, c *verifier.Config) {
+func resolver(r resolve) Policy {
+	return func(e *Environment, c *verifier.Config) {
 		c.Domain = ""
-		c.Resolver = ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) { return r(w, q) })
+		c.Resolver = ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) { return r(e, q) })
 	}
 }
 
-func resolvedCase(id string, want Outcome, reason string, r resolve) Case {
-	return tokenCase(id, want, reason, token{}).with(resolver(r))
+func resolvedCase(id string, want Expectation, reason string, r resolve) Case {
+	return TokenCase(id, want, reason, Token{}).Configured(resolver(r))
 }
 
 // resolverOnce trusts the issuer the first time, and another afterwards.
-func resolverOnce(w *World, c *verifier.Config) {
+func resolverOnce(e *Environment, c *verifier.Config) {
 	asked := false
-	resolver(func(w *World, _ ports.DomainQuery) ([]ports.Domain, error) {
+	resolver(func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
 		if asked {
-			return []ports.Domain{{Issuer: w.stranger.URL}}, nil
+			return []ports.Domain{{Issuer: e.Other.URL}}, nil
 		}
 		asked = true
-		return []ports.Domain{{Issuer: w.issuer.URL}}, nil
-	})(w, c)
+		return []ports.Domain{{Issuer: e.Issuer.URL}}, nil
+	})(e, c)
 }
 
 // clientWithoutDomain makes a client of the token endpoint from a verifier that names no domain.
 func clientWithoutDomain() Case {
-	return newCase("DISC-09.client", holds, "a client ID, and no domain whose token endpoint it is for", step{do: func(s *scene) {
+	return NewCase("DISC-09.client", Holds, "a client ID, and no domain whose token endpoint it is for", Step{Do: func(run *Run) {
 		endpoint := tokenEndpoint(func(context.Context, ports.TokenRequest) (ports.TokenResponse, error) {
-			return ports.TokenResponse{}, errNoDocument
+			return ports.TokenResponse{}, errors.New("nothing is published there")
 		})
 		for _, c := range []struct {
 			v    *verifier.Verifier
 			good bool
-		}{{nil, false}, {s.Process.Verifier, true}} {
+		}{{nil, false}, {run.Process.Verifier, true}} {
 			_, err := exchange.New(c.v, exchange.Config{Endpoint: endpoint, ClientID: "client-1", ClientSecret: "secret"})
 			if (err == nil) != c.good || err != nil && !errors.Is(err, verifier.Misconfigured) {
-				s.errorf("New = %v", err)
+				run.Errorf("New = %v", err)
 			}
 		}
-	}}).needs(Inside).in(Allowed)
+	}}).Needing(Inside).In(Allowed)
 }
 
 type tokenEndpoint func(context.Context, ports.TokenRequest) (ports.TokenResponse, error)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -12,48 +13,48 @@ import (
 // look inside.
 func keyFaultCases() []Case {
 	return []Case{
-		keyCase("CACHE-15.idle", badToken, "a key that was withdrawn while the verifier was idle for 23 h",
-			step{send: known, want: accepted},
-			step{do: all(publish(nextKey), advance(23*time.Hour)), send: known, want: badToken}),
-		keyCase("CACHE-15.issuer-fails", accepted, "known keys past the soft TTL, of an issuer that fails",
-			step{send: known, want: accepted},
-			step{do: all(issuerTurns(Down), advance(softTTL)), send: known, want: accepted}),
-		keyCase("CACHE-15.issuer-hangs", accepted, "known keys past the soft TTL, of an issuer that does not answer in time",
-			step{do: warmUp, send: known, want: accepted},
-			step{do: all(issuerTurns(Hanging), advance(softTTL)), send: known, want: accepted}).
-			with(shortWait),
+		keyCase("CACHE-15.idle", BadToken, "a key that was withdrawn while the verifier was idle for 23 h",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(Publish(NextKey), Advance(23*time.Hour)), Send: Known, Want: BadToken}),
+		keyCase("CACHE-15.issuer-fails", Accepted, "known keys past the soft TTL, of an issuer that fails",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(Down), Advance(SoftTTL)), Send: Known, Want: Accepted}),
+		keyCase("CACHE-15.issuer-hangs", Accepted, "known keys past the soft TTL, of an issuer that does not answer in time",
+			Step{Do: warmUp, Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(Hanging), Advance(SoftTTL)), Send: Known, Want: Accepted}).
+			Configured(shortWait),
 
-		keyCase("CACHE-16.refreshed", badToken, "a key that was withdrawn, after the clock was set back by 12 h",
-			step{send: known, want: accepted},
-			step{do: all(publish(nextKey), advance(-12*time.Hour)), send: known, want: badToken}),
-		keyCase("CACHE-16.issuer-fails", undecidable, "known keys after the clock was set back, of an issuer that fails",
-			step{send: known, want: accepted},
-			step{do: all(issuerTurns(Down), advance(-12*time.Hour)), send: known, want: undecidable}).named(""),
+		keyCase("CACHE-16.refreshed", BadToken, "a key that was withdrawn, after the clock was set back by 12 h",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(Publish(NextKey), Advance(-12*time.Hour)), Send: Known, Want: BadToken}),
+		keyCase("CACHE-16.issuer-fails", Undecidable, "known keys after the clock was set back, of an issuer that fails",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(Down), Advance(-12*time.Hour)), Send: Known, Want: Undecidable}).ReportedAs(""),
 
-		keyCase("CACHE-17.rotated", undecidable, "the first token of a key that the issuer rotated to, within the cooldown",
-			step{send: known, want: accepted},
-			step{do: all(unknownKeyIDs(1), publish(nextKey)), send: rotatedNow, want: undecidable}).named(""),
-		keyCase("CACHE-17.after-the-cooldown", accepted, "and after it",
-			step{send: known, want: accepted},
-			step{do: all(unknownKeyIDs(1), publish(nextKey)), send: rotatedNow, want: undecidable},
-			step{do: advance(cooldown), send: rotatedNow, want: accepted}).named(""),
-		keyCase("CACHE-17.from-the-future", undecidable, "a made-up kid, and an iat that is far ahead, within the cooldown",
-			step{send: known, want: accepted},
-			step{do: unknownKeyIDs(1), send: func(s *scene) Request {
-				return bearer(s.sign(token{header: fields{"kid": randomID()}, claims: fields{"iat": in(86400)}}))
-			}, want: undecidable},
-			step{do: fetched(2)}).named(""),
+		keyCase("CACHE-17.rotated", Undecidable, "the first token of a key that the issuer rotated to, within the cooldown",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(UnknownKeyIDs(1), Publish(NextKey)), Send: rotatedNow, Want: Undecidable}).ReportedAs(""),
+		keyCase("CACHE-17.after-the-cooldown", Accepted, "and after it",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: All(UnknownKeyIDs(1), Publish(NextKey)), Send: rotatedNow, Want: Undecidable},
+			Step{Do: Advance(cooldown), Send: rotatedNow, Want: Accepted}).ReportedAs(""),
+		keyCase("CACHE-17.from-the-future", Undecidable, "a made-up kid, and an iat that is far ahead, within the cooldown",
+			Step{Send: Known, Want: Accepted},
+			Step{Do: UnknownKeyIDs(1), Send: func(run *Run) Request {
+				return Bearer(run.Sign(Token{Header: Fields{"kid": run.RandomID()}, Claims: Fields{"iat": In(86400)}}))
+			}, Want: Undecidable},
+			Step{Do: Fetched(2)}).ReportedAs(""),
 
-		keyCase("CACHE-18.waits", undecidable, "no keys, and an issuer that does not answer in time",
-			step{send: known, want: undecidable}).while(Hanging).with(shortWait).named(""),
+		keyCase("CACHE-18.waits", Undecidable, "no keys, and an issuer that does not answer in time",
+			Step{Send: Known, Want: Undecidable}).WithFault(Hanging).Configured(shortWait).ReportedAs(""),
 
-		keyCase("CACHE-19.one-fetch", undecidable, "100 requests for keys of an issuer that hangs, where one fetch may be under way",
-			step{do: all(together(100, undecidable), awaitRequests(1)), send: known, want: undecidable},
-			step{do: asked(1)}).
-			while(Hanging).with(func(_ *World, c *verifier.Config) {
+		keyCase("CACHE-19.one-fetch", Undecidable, "100 requests for keys of an issuer that hangs, where one fetch may be under way",
+			Step{Do: All(Together(100, Undecidable), AwaitRequests(1)), Send: Known, Want: Undecidable},
+			Step{Do: Asked(1)}).
+			WithFault(Hanging).Configured(func(_ *Environment, c *verifier.Config) {
 			shortWait(nil, c)
 			c.Keys.MaxFetches = 1
-		}).named(""),
+		}).ReportedAs(""),
 
 		fetcherCase("CACHE-20.ignores", "ignores its context", func(ctx context.Context) {
 			<-ctx.Done()
@@ -61,34 +62,34 @@ func keyFaultCases() []Case {
 		}),
 		fetcherCase("CACHE-20.panics", "panics", func(context.Context) { panic("a fetcher that panics") }),
 
-		configCase("CACHE-21.no-secrets", refusedByNew, "a shared cache without secrets", sharedCache),
+		ConfigCase("CACHE-21.no-secrets", RefusedByNew, "a shared cache without secrets", SharedCache),
 	}
 }
 
 // shortWait has no request wait for keys for long.
-func shortWait(_ *World, c *verifier.Config) { c.Keys.WaitTimeout = 50 * time.Millisecond }
+func shortWait(_ *Environment, c *verifier.Config) { c.Keys.WaitTimeout = 50 * time.Millisecond }
 
 // warmUp has the keys fetched, however long that takes.
-func warmUp(s *scene) {
-	_, err := s.Target.Send(s.ctx, known(s))
-	s.must(err)
-	awaitFetches(1)(s)
+func warmUp(run *Run) {
+	_, err := run.Target.Send(run.Context(), Known(run))
+	run.Must(err)
+	AwaitFetches(1)(run)
 }
 
 // rotatedNow sends a token of the key that the issuer rotates to, which it has just issued.
-func rotatedNow(s *scene) Request {
-	return bearer(s.sign(token{key: nextKey, claims: fields{"iat": in(0)}}))
+func rotatedNow(run *Run) Request {
+	return Bearer(run.Sign(Token{Key: NextKey, Claims: Fields{"iat": In(0)}}))
 }
 
 // fetcherCase has a fetcher that is broken.
 func fetcherCase(id, what string, broken func(context.Context)) Case {
-	return keyCase(id, undecidable, "a fetcher that "+what,
-		step{send: known, want: undecidable},
-	).with(func(_ *World, c *verifier.Config) {
+	return keyCase(id, Undecidable, "a fetcher that "+what,
+		Step{Send: Known, Want: Undecidable},
+	).Configured(func(_ *Environment, c *verifier.Config) {
 		c.Keys.FetchTimeout = 50 * time.Millisecond
 		c.Fetcher = ports.FetcherFunc(func(ctx context.Context, _ string) (ports.Document, error) {
 			broken(ctx)
 			return ports.Document{}, nil
 		})
-	}).named("")
+	}).ReportedAs("")
 }

@@ -5,182 +5,169 @@ import (
 	"encoding/json"
 	"strings"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
 // keysCases are about keys and key sets (RFC 7517, RFC 8725 section 3).
 func keysCases() []Case {
 	return []Case{
-		tokenCase("KEYS-01.present", accepted, "a kid", token{}),
-		tokenCase("KEYS-01.missing", badToken, "no kid, where two keys fit",
-			token{header: fields{"kid": absent}}),
-		tokenCase("KEYS-01.missing-sole", badToken, "no kid, where one key fits",
-			token{header: fields{"kid": absent}}).while(SoleKey).needs(Inside),
-		tokenCase("KEYS-01.allowed", accepted, "no kid, where one key fits and that is allowed",
-			token{header: fields{"kid": absent}}).while(SoleKey).with(withoutKeyID),
-		tokenCase("KEYS-01.allowed-two-fit", badToken, "no kid, where two keys fit and that is allowed",
-			token{header: fields{"kid": absent}}).with(withoutKeyID).named("CACHE-05"),
-		tokenCase("KEYS-01.allowed-nameless", accepted, "no kid, and none in the set",
-			token{header: fields{"kid": absent}}).while(NamelessID).with(withoutKeyID),
+		TokenCase("KEYS-01.present", Accepted, "a kid", Token{}),
+		TokenCase("KEYS-01.missing", BadToken, "no kid, where two keys fit",
+			Token{Header: Fields{"kid": Absent}}),
+		TokenCase("KEYS-01.missing-sole", BadToken, "no kid, where one key fits",
+			Token{Header: Fields{"kid": Absent}}).WithFault(SoleKey).Needing(Inside),
+		TokenCase("KEYS-01.allowed", Accepted, "no kid, where one key fits and that is allowed",
+			Token{Header: Fields{"kid": Absent}}).WithFault(SoleKey).Configured(withoutKeyID),
+		TokenCase("KEYS-01.allowed-two-fit", BadToken, "no kid, where two keys fit and that is allowed",
+			Token{Header: Fields{"kid": Absent}}).Configured(withoutKeyID).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-01.allowed-nameless", Accepted, "no kid, and none in the set",
+			Token{Header: Fields{"kid": Absent}}).WithFault(NamelessID).Configured(withoutKeyID),
 
-		tokenCase("KEYS-02.number", badToken, "kid is a number", token{header: fields{"kid": 1}}),
-		tokenCase("KEYS-02.empty", badToken, "kid is empty", token{header: fields{"kid": ""}}),
-		tokenCase("KEYS-02.null", badToken, "kid is null", token{header: fields{"kid": nil}}),
-		tokenCase("KEYS-02.upper-case", badToken, "kid in upper case",
-			token{header: fields{"kid": "KEY-1"}}).named("CACHE-05"),
-		tokenCase("KEYS-02.space", badToken, "kid with a space behind it",
-			token{header: fields{"kid": "key-1 "}}).named("CACHE-05"),
-		tokenCase("KEYS-02.prefix", badToken, "kid without its last character",
-			token{header: fields{"kid": "key-"}}).named("CACHE-05"),
-		tokenCase("KEYS-02.path", badToken, "kid that is a path",
-			token{header: fields{"kid": "../../etc/passwd"}}).named("CACHE-05"),
-		tokenCase("KEYS-02.query", badToken, "kid that is a query",
-			token{header: fields{"kid": "key-1' OR '1'='1"}}).named("CACHE-05"),
-		tokenCase("KEYS-02.url", badToken, "kid that is the URL of a key set",
-			token{header: fields{"kid": "https://evil.example/jwks"}}).named("CACHE-05"),
-		tokenCase("KEYS-02.at-the-bound", badToken, "kid of 512 bytes, which is only unknown",
-			token{header: fields{"kid": strings.Repeat("k", 512)}}).named("CACHE-05"),
-		tokenCase("KEYS-02.over-the-bound", badToken, "kid of 513 bytes",
-			token{header: fields{"kid": strings.Repeat("k", 513)}}),
+		TokenCase("KEYS-02.number", BadToken, "kid is a number", Token{Header: Fields{"kid": 1}}),
+		TokenCase("KEYS-02.empty", BadToken, "kid is empty", Token{Header: Fields{"kid": ""}}),
+		TokenCase("KEYS-02.null", BadToken, "kid is null", Token{Header: Fields{"kid": nil}}),
+		TokenCase("KEYS-02.upper-case", BadToken, "kid in upper case",
+			Token{Header: Fields{"kid": "KEY-1"}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.space", BadToken, "kid with a space behind it",
+			Token{Header: Fields{"kid": "key-1 "}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.prefix", BadToken, "kid without its last character",
+			Token{Header: Fields{"kid": "key-"}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.path", BadToken, "kid that is a path",
+			Token{Header: Fields{"kid": "../../etc/passwd"}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.query", BadToken, "kid that is a query",
+			Token{Header: Fields{"kid": "key-1' OR '1'='1"}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.url", BadToken, "kid that is the URL of a key set",
+			Token{Header: Fields{"kid": "https://evil.example/jwks"}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.at-the-bound", BadToken, "kid of 512 bytes, which is only unknown",
+			Token{Header: Fields{"kid": strings.Repeat("k", 512)}}).ReportedAs("CACHE-05"),
+		TokenCase("KEYS-02.over-the-bound", BadToken, "kid of 513 bytes",
+			Token{Header: Fields{"kid": strings.Repeat("k", 513)}}),
 
-		tokenCase("KEYS-03.twin", accepted, "two keys of one kid, the first of another type",
-			token{key: "RS256", header: fields{"kid": "twin"}}).while(OddKeys).
-			as(Should, "RFC 7517 4.5, 5"),
-		tokenCase("KEYS-03.fourth", accepted, "four keys of one kid, the last of them the right one",
-			token{}).while(TwinKeys).needs(Inside),
-		tokenCase("KEYS-03.fifth", badToken, "five keys of one kid, the last of them the right one",
-			token{}).while(FiveKeys).needs(Inside).named("JWS-16"),
+		TokenCase("KEYS-03.twin", Accepted, "two keys of one kid, the first of another type",
+			Token{Key: "RS256", Header: Fields{"kid": "twin"}}).WithFault(OddKeys).
+			As(Should, "RFC 7517 4.5, 5"),
+		TokenCase("KEYS-03.fourth", Accepted, "four keys of one kid, the last of them the right one",
+			Token{}).WithFault(TwinKeys).Needing(Inside),
+		TokenCase("KEYS-03.fifth", BadToken, "five keys of one kid, the last of them the right one",
+			Token{}).WithFault(FiveKeys).Needing(Inside).ReportedAs("JWS-16"),
 
 		oddKeyCase("KEYS-04.encrypts", "use is enc", "odd-use"),
 		oddKeyCase("KEYS-04.operation", "key_ops has no verify", "odd-operation"),
-		tokenCase("KEYS-04.verifies", accepted, "key_ops has verify, and there is neither use nor alg",
-			token{key: "RS256", header: fields{"kid": "verifies"}}).while(OddKeys).
-			as(Should, "RFC 7517 4.3, 5"),
+		TokenCase("KEYS-04.verifies", Accepted, "key_ops has verify, and there is neither use nor alg",
+			Token{Key: "RS256", Header: Fields{"kid": "verifies"}}).WithFault(OddKeys).
+			As(Should, "RFC 7517 4.3, 5"),
 
-		tokenCase("KEYS-05.small", badToken, "an RSA key of 1024 bits",
-			token{header: fields{"kid": "odd-small"}, sign: signSmall(crypto.SHA256)}).while(OddKeys).
-			named("CACHE-05"),
-		tokenCase("KEYS-05.exponent-one", badToken, "an RSA key of exponent 1, by which every padded hash is its own signature",
-			token{
-				header: fields{"kid": "odd-one"}, sign: paddedHash,
-			}).while(OddKeys).named("CACHE-05").as(Ours, "RFC 7518 3.3 asks for the size alone"),
+		TokenCase("KEYS-05.small", BadToken, "an RSA key of 1024 bits",
+			Token{Header: Fields{"kid": "odd-small"}, Sign: SignSmall(crypto.SHA256)}).WithFault(OddKeys).
+			ReportedAs("CACHE-05"),
+		TokenCase("KEYS-05.exponent-one", BadToken, "an RSA key of exponent 1, by which every padded hash is its own signature",
+			Token{
+				Header: Fields{"kid": "odd-one"}, Sign: paddedHash,
+			}).WithFault(OddKeys).ReportedAs("CACHE-05").As(Ours, "RFC 7518 3.3 asks for the size alone"),
 		oddKeyCase("KEYS-05.even-exponent", "an RSA key of exponent 2",
-			"odd-exponent").as(Ours, "RFC 7518 3.3 asks for the size alone"),
+			"odd-exponent").As(Ours, "RFC 7518 3.3 asks for the size alone"),
 
 		oddKeyCase("KEYS-06.off-curve", "an EC key that is no point of its curve", "odd-point"),
 
 		oddKeyCase("KEYS-07.private", "a key that is published with its private half",
-			"odd-private").as(Ours, "RFC 7517 9.2 is for those who publish keys"),
+			"odd-private").As(Ours, "RFC 7517 9.2 is for those who publish keys"),
 		oddKeyCase("KEYS-07.symmetric", "an oct key", "odd-oct"),
 
-		tokenCase("KEYS-08.others-serve", accepted, "the good key, beside those that can't be used",
-			token{}).while(OddKeys).as(Should, "RFC 7517 5 recommends it"),
+		TokenCase("KEYS-08.others-serve", Accepted, "the good key, beside those that can't be used",
+			Token{}).WithFault(OddKeys).As(Should, "RFC 7517 5 recommends it"),
 		oddKeyCase("KEYS-08.post-quantum", "a key of an unknown type", "odd-pqc"),
 		oddKeyCase("KEYS-08.unknown-curve", "a key of an unknown curve", "odd-curve"),
 
-		unusableCase("KEYS-09.no-json", "the keys are not JSON", GarbageKeys),
-		unusableCase("KEYS-09.no-array", "keys is an object", KeysNoArray),
-		unusableCase("KEYS-09.no-object", "the set is an array", KeysNoObject),
-		unusableCase("KEYS-09.missing", "the set has no member keys", KeysMissing),
-		unusableCase("KEYS-09.duplicate", "the set has the member keys twice", DuplicateKeys),
+		UnusableCase("KEYS-09.no-json", "the keys are not JSON", GarbageKeys),
+		UnusableCase("KEYS-09.no-array", "keys is an object", KeysNoArray),
+		UnusableCase("KEYS-09.no-object", "the set is an array", KeysNoObject),
+		UnusableCase("KEYS-09.missing", "the set has no member keys", KeysMissing),
+		UnusableCase("KEYS-09.duplicate", "the set has the member keys twice", DuplicateKeys),
 		keepServingCase("KEYS-09.known-keys-serve", "keys that are known serve on, when the set becomes garbage",
 			GarbageKeys),
 
-		unusableCase("KEYS-10.large", "a set of over 1 MiB",
-			LargeKeys).as(Ours, "OURS bound; the sources know none").needs(Inside),
-		tokenCase("KEYS-10.just-under", accepted, "a set of 1 MiB", token{}).while(BulkyKeys),
-		unusableCase("KEYS-10.101-keys", "a set of 101 keys", HundredOneKeys).needs(Inside),
-		tokenCase("KEYS-10.100-keys", accepted, "a set of 100 keys", token{}).while(HundredKeys),
-		tokenCase("KEYS-10.configured", accepted, "a set of 101 keys, which is configured",
-			token{}).while(HundredOneKeys).
-			with(func(_ *World, c *verifier.Config) { c.Keys.MaxKeys = 101 }),
+		UnusableCase("KEYS-10.large", "a set of over 1 MiB",
+			LargeKeys).As(Ours, "OURS bound; the sources know none").Needing(Inside),
+		TokenCase("KEYS-10.just-under", Accepted, "a set of 1 MiB", Token{}).WithFault(BulkyKeys),
+		UnusableCase("KEYS-10.101-keys", "a set of 101 keys", HundredOneKeys).Needing(Inside),
+		TokenCase("KEYS-10.100-keys", Accepted, "a set of 100 keys", Token{}).WithFault(HundredKeys),
+		TokenCase("KEYS-10.configured", Accepted, "a set of 101 keys, which is configured",
+			Token{}).WithFault(HundredOneKeys).
+			Configured(func(_ *Environment, c *verifier.Config) { c.Keys.MaxKeys = 101 }),
 		keepServingCase("KEYS-10.known-keys-serve", "keys that are known serve on, when the set becomes too large",
 			LargeKeys),
 
-		unusableCase("KEYS-12.empty", "an empty set of keys", NoKeys).needs(Inside),
-		unusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", NoUsableKey).needs(Inside),
+		UnusableCase("KEYS-12.empty", "an empty set of keys", NoKeys).Needing(Inside),
+		UnusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", NoUsableKey).Needing(Inside),
 		keepServingCase("KEYS-12.known-keys-serve", "keys that are known serve on, when the set becomes empty", NoKeys),
 
-		insideCase("KEYS-11.jwks", accepted, "keys that are configured as a JWK Set, and an issuer that is away",
-			step{
-				send: func(s *scene) Request { return s.carry(token{}) }, want: accepted, check: neverAsked,
-			}).with(staticKeys(staticJWKS)).while(Down),
-		insideCase("KEYS-11.pem", accepted, "a key that is configured as PEM, and an issuer that is away", step{
-			send: func(s *scene) Request {
-				return s.carry(token{header: fields{"kid": "whatever"}, sign: signOwn(crypto.SHA256)})
-			}, want: accepted, check: neverAsked,
-		}).with(staticKeys(ownPEMBytes)).while(Down),
-		insideCase("KEYS-11.another", badToken, "a token that another key signed", step{
-			send: func(s *scene) Request { return s.carry(token{key: forgerKey}) }, want: badToken, check: neverAsked,
-		}).with(staticKeys(staticJWKS)).while(Down).named("JWS-16"),
-		configCase("KEYS-11.malformed", refusedByNew, "configured keys that are neither a JWK Set nor PEM",
-			staticKeys(func(*World) ([]byte, error) {
+		InsideCase("KEYS-11.jwks", Accepted, "keys that are configured as a JWK Set, and an issuer that is away",
+			Step{
+				Send: func(run *Run) Request { return run.Carry(Token{}) }, Want: Accepted, Check: NotAsked,
+			}).Configured(staticKeys(staticJWKS)).WithFault(Down),
+		InsideCase("KEYS-11.pem", Accepted, "a key that is configured as PEM, and an issuer that is away", Step{
+			Send: func(run *Run) Request {
+				return run.Carry(Token{Header: Fields{"kid": "whatever"}, Sign: SignOwn(crypto.SHA256)})
+			}, Want: Accepted, Check: NotAsked,
+		}).Configured(staticKeys(OwnPEMBytes)).WithFault(Down),
+		InsideCase("KEYS-11.another", BadToken, "a token that another key signed", Step{
+			Send: func(run *Run) Request { return run.Carry(Token{Key: ForgerKey}) }, Want: BadToken, Check: NotAsked,
+		}).Configured(staticKeys(staticJWKS)).WithFault(Down).ReportedAs("JWS-16"),
+		ConfigCase("KEYS-11.malformed", RefusedByNew, "configured keys that are neither a JWK Set nor PEM",
+			staticKeys(func(*Environment) ([]byte, error) {
 				return []byte("keys"), nil
 			})),
-		configCase("KEYS-11.unusable", refusedByNew, "a configured key that can't be used",
-			staticKeys(func(*World) ([]byte, error) {
+		ConfigCase("KEYS-11.unusable", RefusedByNew, "a configured key that can't be used",
+			staticKeys(func(*Environment) ([]byte, error) {
 				return []byte(`{"keys":[{"kty":"oct","k":"AA"}]}`), nil
 			})),
 	}
 }
 
-func withoutKeyID(_ *World, c *verifier.Config) { c.AllowMissingKeyID = true }
+func withoutKeyID(_ *Environment, c *verifier.Config) { c.AllowMissingKeyID = true }
 
 // oddKeyCase has a token name a key that can't be used.
 func oddKeyCase(id, reason, kid string) Case {
-	return tokenCase(id, badToken, reason, token{key: "RS256", header: fields{"kid": kid}}).while(OddKeys).
-		named("CACHE-05")
-}
-
-// unusableCase is for an issuer whose keys were never had: then nothing is known of a token.
-func unusableCase(id, reason string, setting Setting) Case {
-	return tokenCase(id, undecidable, reason, token{}).while(setting).named("")
+	return TokenCase(id, BadToken, reason, Token{Key: "RS256", Header: Fields{"kid": kid}}).WithFault(OddKeys).
+		ReportedAs("CACHE-05")
 }
 
 // keepServingCase has an issuer turn bad after its keys were had.
-func keepServingCase(id, reason string, setting Setting) Case {
-	long := func(s *scene) Request { return bearer(s.kept["token"]) }
-	return insideCase(id, accepted, reason,
-		step{send: func(s *scene) Request {
-			return bearer(s.keep("token", s.sign(token{claims: fields{"exp": in(86400)}})))
-		}, want: accepted},
-		step{do: func(s *scene) {
-			s.World.issuer.set(setting)
-			s.Process.Advance(softTTL)
-		}, send: long, want: accepted},
-		step{do: awaitFetches(2), send: long, want: accepted},
-	).needs(Clock)
+func keepServingCase(id, reason string, fault Fault) Case {
+	long := func(run *Run) Request { return Bearer(run.Kept["token"]) }
+	return InsideCase(id, Accepted, reason,
+		Step{Send: func(run *Run) Request {
+			return Bearer(run.Keep("token", run.Sign(Token{Claims: Fields{"exp": In(86400)}})))
+		}, Want: Accepted},
+		Step{Do: All(IssuerTurns(fault), Advance(SoftTTL)), Send: long, Want: Accepted},
+		Step{Do: AwaitFetches(2), Send: long, Want: Accepted},
+	).Needing(Clock)
 }
 
-func neverAsked(s *scene, _ Answer) {
-	if asked := s.World.issuer.requests(); asked > 0 {
-		s.errorf("the issuer was asked %d times", asked)
-	}
-}
-
-func staticKeys(source func(*World) ([]byte, error)) func(*World, *verifier.Config) {
-	return func(w *World, c *verifier.Config) {
-		keys, err := source(w)
+func staticKeys(source func(*Environment) ([]byte, error)) Policy {
+	return func(e *Environment, c *verifier.Config) {
+		keys, err := source(e)
 		if err != nil {
 			keys = nil // New says so
 		}
-		c.StaticKeys = map[string][]byte{w.issuer.URL: keys}
+		c.StaticKeys = map[string][]byte{e.Issuer.URL: keys}
 	}
 }
 
-func staticJWKS(w *World) ([]byte, error) {
-	keys, err := w.jwks(variant{signingKey, nil})
+func staticJWKS(e *Environment) ([]byte, error) {
+	key, err := e.JWK(SigningKey, nil)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(map[string]any{"keys": keys})
+	return json.Marshal(map[string]any{"keys": []any{key}})
 }
 
 // paddedHash is what an RSA key of exponent 1 calls a signature: the hash in its padding (RFC 8017 section 9.2).
-func paddedHash(_ *scene, signed []byte) []byte {
+func paddedHash(_ *Run, signed []byte) []byte {
 	info := append([]byte{
 		0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-	}, digest(crypto.SHA256, signed)...)
+	}, Digest(crypto.SHA256, signed)...)
 	const size = 256
 	padded := []byte{0, 1}
 	padded = append(padded, []byte(strings.Repeat("\xff", size-3-len(info)))...)

@@ -4,133 +4,130 @@ import (
 	"strings"
 	"time"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
 // nonceCases are about the server's nonces (RFC 9449 sections 8 and 9). But for the first, all of them need an API that
 // is configured for them.
 func nonceCases() []Case {
-	given := proving(proof{claims: fields{"nonce": from(func(s *scene) any { return s.kept["nonce"] })}})
-	changed := proving(proof{claims: fields{"nonce": from(func(s *scene) any { return flip(s.kept["nonce"], 3) })}})
+	given := proving(Proof{Claims: Fields{"nonce": From(func(run *Run) any { return run.Kept["nonce"] })}})
+	changed := proving(Proof{Claims: Fields{"nonce": From(func(run *Run) any { return Flip(run.Kept["nonce"], 3) })}})
 	return []Case{
-		nonceCase("NONCE-01.none", needsNonce, "no nonce, where one is required",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce}),
-		nonceCase("NONCE-01.made-up", needsNonce, "a nonce that is made up",
-			step{send: proving(proof{claims: fields{"nonce": "made-up"}}), want: needsNonce, check: keepNonce}),
-		nonceCase("NONCE-01.given", accepted, "the nonce of the answer",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{send: given, want: accepted}),
-		nonceCase("NONCE-01.used-again", accepted, "the same nonce in another proof",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{send: given, want: accepted},
-			step{send: given, want: accepted}),
+		nonceCase("NONCE-01.none", NeedsNonce, "no nonce, where one is required",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce}),
+		nonceCase("NONCE-01.made-up", NeedsNonce, "a nonce that is made up",
+			Step{Send: proving(Proof{Claims: Fields{"nonce": "made-up"}}), Want: NeedsNonce, Check: keepNonce}),
+		nonceCase("NONCE-01.given", Accepted, "the nonce of the answer",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Send: given, Want: Accepted}),
+		nonceCase("NONCE-01.used-again", Accepted, "the same nonce in another proof",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Send: given, Want: Accepted},
+			Step{Send: given, Want: Accepted}),
 
-		nonceCase("NONCE-02.changed", needsNonce, "a nonce with a bit changed",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{send: changed, want: needsNonce}).named("NONCE-01"),
-		nonceCase("NONCE-02.at-its-end", needsNonce, "a nonce of 300 s",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: advance(300 * time.Second), send: given, want: needsNonce}).named("NONCE-01").needs(Clock),
-		nonceCase("NONCE-02.before-its-end", accepted, "a nonce of 299 s",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: advance(299 * time.Second), send: given, want: accepted}).needs(Clock),
-		nonceCase("NONCE-02.a-little-ahead", accepted, "a nonce of a process whose clock is 299 s ahead",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: advance(-299 * time.Second), send: given, want: accepted}).needs(Clock),
-		nonceCase("NONCE-02.far-ahead", needsNonce, "a nonce of a process whose clock is 301 s ahead",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: advance(-301 * time.Second), send: given, want: needsNonce}).named("NONCE-01").needs(Clock),
-		nonceCase("NONCE-02.of-the-fleet", accepted, "a nonce of another process with the same secrets",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: restart, send: given, want: accepted}).
-			also(nonceSecrets("a")).needs(Inside),
-		nonceCase("NONCE-02.of-another-fleet", needsNonce, "a nonce of another process, of secrets that no one shares",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: restart, send: given, want: needsNonce}).
-			named("NONCE-01").needs(Inside),
-		nonceCase("NONCE-02.unpredictable", holds, "two processes do not make the same nonce",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: restart, send: proving(proof{}), want: needsNonce, check: func(s *scene, a Answer) {
-				if a.values("Dpop-Nonce")[0] == s.kept["nonce"] {
-					s.errorf("the nonces are equal")
+		nonceCase("NONCE-02.changed", NeedsNonce, "a nonce with a bit changed",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Send: changed, Want: NeedsNonce}).ReportedAs("NONCE-01"),
+		nonceCase("NONCE-02.at-its-end", NeedsNonce, "a nonce of 300 s",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Advance(300 * time.Second), Send: given, Want: NeedsNonce}).ReportedAs("NONCE-01").Needing(Clock),
+		nonceCase("NONCE-02.before-its-end", Accepted, "a nonce of 299 s",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Advance(299 * time.Second), Send: given, Want: Accepted}).Needing(Clock),
+		nonceCase("NONCE-02.a-little-ahead", Accepted, "a nonce of a process whose clock is 299 s ahead",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Advance(-299 * time.Second), Send: given, Want: Accepted}).Needing(Clock),
+		nonceCase("NONCE-02.far-ahead", NeedsNonce, "a nonce of a process whose clock is 301 s ahead",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Advance(-301 * time.Second), Send: given, Want: NeedsNonce}).ReportedAs("NONCE-01").Needing(Clock),
+		nonceCase("NONCE-02.of-the-fleet", Accepted, "a nonce of another process with the same secrets",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Restart, Send: given, Want: Accepted}).
+			Configured(nonceSecrets("a")).Needing(Inside),
+		nonceCase("NONCE-02.of-another-fleet", NeedsNonce, "a nonce of another process, of secrets that no one shares",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Restart, Send: given, Want: NeedsNonce}).
+			ReportedAs("NONCE-01").Needing(Inside),
+		nonceCase("NONCE-02.unpredictable", Holds, "two processes do not make the same nonce",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Restart, Send: proving(Proof{}), Want: NeedsNonce, Check: func(run *Run, a Answer) {
+				if a.Values("Dpop-Nonce")[0] == run.Kept["nonce"] {
+					run.Errorf("the nonces are equal")
 				}
-			}}).needs(Clock, Inside).named("NONCE-01"),
+			}}).Needing(Clock, Inside).ReportedAs("NONCE-01"),
 
-		nonceCase("NONCE-03.not-yet", accepted, "no new nonce before half the life of the old one",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: advance(149 * time.Second), send: given, want: accepted, check: noNonce}).needs(Clock),
-		nonceCase("NONCE-03.in-time", accepted, "a new nonce with a good answer, past half the life of the old one",
-			step{send: proving(proof{}), want: needsNonce, check: keepNonce},
-			step{do: advance(150 * time.Second), send: given, want: accepted, check: keepNonce}).needs(Clock),
-		requestCase("NONCE-03.offered", accepted, "a nonce with a good answer, where they are offered",
-			proving(proof{})).
-			in(Allowed, Required).with(nonceMode(verifier.NonceOffered)).checked(keepNonce),
+		nonceCase("NONCE-03.not-yet", Accepted, "no new nonce before half the life of the old one",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Advance(149 * time.Second), Send: given, Want: Accepted, Check: noNonce}).Needing(Clock),
+		nonceCase("NONCE-03.in-time", Accepted, "a new nonce with a good answer, past half the life of the old one",
+			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
+			Step{Do: Advance(150 * time.Second), Send: given, Want: Accepted, Check: keepNonce}).Needing(Clock),
+		RequestCase("NONCE-03.offered", Accepted, "a nonce with a good answer, where they are offered",
+			proving(Proof{})).
+			In(Allowed, Required).Configured(nonceMode(verifier.NonceOffered)).Checked(keepNonce),
 
-		proofCase("NONCE-04.ignored", accepted, "a nonce, while nonces are off",
-			proof{claims: fields{"nonce": "made-up"}}),
-		proofCase("NONCE-04.ignored-number", accepted, "a nonce that is a number, while nonces are off",
-			proof{claims: fields{"nonce": 1}}).needs(Inside),
-		nonceCase("NONCE-04.number", needsNonce, "a nonce that is a number, where one is required",
-			step{send: proving(proof{claims: fields{"nonce": 1}}), want: needsNonce}).named("NONCE-01"),
-		nonceCase("NONCE-04.null", needsNonce, "a nonce that is null, where one is required",
-			step{send: proving(proof{claims: fields{"nonce": nil}}), want: needsNonce}).named("NONCE-01"),
-		requestCase("NONCE-04.offered-bad", needsNonce, "a nonce that is made up, where they are offered",
-			proving(proof{claims: fields{"nonce": "made-up"}})).
-			in(Allowed, Required).with(nonceMode(verifier.NonceOffered)).named("NONCE-01"),
+		ProofCase("NONCE-04.ignored", Accepted, "a nonce, while nonces are off",
+			Proof{Claims: Fields{"nonce": "made-up"}}),
+		ProofCase("NONCE-04.ignored-number", Accepted, "a nonce that is a number, while nonces are off",
+			Proof{Claims: Fields{"nonce": 1}}).Needing(Inside),
+		nonceCase("NONCE-04.number", NeedsNonce, "a nonce that is a number, where one is required",
+			Step{Send: proving(Proof{Claims: Fields{"nonce": 1}}), Want: NeedsNonce}).ReportedAs("NONCE-01"),
+		nonceCase("NONCE-04.null", NeedsNonce, "a nonce that is null, where one is required",
+			Step{Send: proving(Proof{Claims: Fields{"nonce": nil}}), Want: NeedsNonce}).ReportedAs("NONCE-01"),
+		RequestCase("NONCE-04.offered-bad", NeedsNonce, "a nonce that is made up, where they are offered",
+			proving(Proof{Claims: Fields{"nonce": "made-up"}})).
+			In(Allowed, Required).Configured(nonceMode(verifier.NonceOffered)).ReportedAs("NONCE-01"),
 
-		nonceCase("NONCE-05.not-stored", needsNonce, "an answer with a nonce is not to be stored, and has one",
-			step{
-				send: proving(proof{}), want: needsNonce, check: func(s *scene, a Answer) {
-					notStored(s, a)
-					keepNonce(s, a)
+		nonceCase("NONCE-05.not-stored", NeedsNonce, "an answer with a nonce is not to be stored, and has one",
+			Step{
+				Send: proving(Proof{}), Want: NeedsNonce, Check: func(run *Run, a Answer) {
+					NotStored(run, a)
+					keepNonce(run, a)
 				},
-			}).named("NONCE-01"),
-		requestCase("NONCE-05.good-answer", accepted, "neither is a good answer with a nonce",
-			proving(proof{})).
-			in(Allowed, Required).with(nonceMode(verifier.NonceOffered)).checked(notStored),
+			}).ReportedAs("NONCE-01"),
+		RequestCase("NONCE-05.good-answer", Accepted, "neither is a good answer with a nonce",
+			proving(Proof{})).
+			In(Allowed, Required).Configured(nonceMode(verifier.NonceOffered)).Checked(NotStored),
 	}
 }
 
 // nonceCase is for a verifier that wants nonces.
-func nonceCase(id string, want Outcome, reason string, steps ...step) Case {
-	return newCase(id, want, reason, steps...).in(Allowed, Required).with(nonceMode(verifier.NonceRequired)).
-		exactly()
+func nonceCase(id string, want Expectation, reason string, steps ...Step) Case {
+	return NewCase(id, want, reason, steps...).In(Allowed, Required).Configured(nonceMode(verifier.NonceRequired)).
+		Exactly()
 }
 
-func nonceMode(m verifier.NonceMode) func(*World, *verifier.Config) {
-	return func(_ *World, c *verifier.Config) { c.DPoP.Nonce = m }
+func nonceMode(m verifier.NonceMode) Policy {
+	return func(_ *Environment, c *verifier.Config) { c.DPoP.Nonce = m }
 }
 
-func nonceSecrets(letter string) func(*World, *verifier.Config) {
-	return func(_ *World, c *verifier.Config) { c.DPoP.NonceSecrets = [][]byte{[]byte(strings.Repeat(letter, 32))} }
+func nonceSecrets(letter string) Policy {
+	return func(_ *Environment, c *verifier.Config) {
+		c.DPoP.NonceSecrets = [][]byte{[]byte(strings.Repeat(letter, 32))}
+	}
 }
 
 // proving sends a bound token with a proof.
-func proving(p proof) func(*scene) Request {
-	return func(s *scene) Request { return s.proved(s.sign(token{bound: true}), p) }
-}
-
-// checked adds to what must hold of the last answer.
-func (c Case) checked(check func(*scene, Answer)) Case {
-	c.steps[len(c.steps)-1].check = check
-	return c
+func proving(p Proof) func(*Run) Request {
+	return func(run *Run) Request { return run.Proved(run.Sign(Token{Bound: true}), p) }
 }
 
 // keepNonce keeps the nonce of an answer, of which there is one, of NQCHAR characters (RFC 9449 section 8.1).
-func keepNonce(s *scene, a Answer) {
-	values := a.values("Dpop-Nonce")
+func keepNonce(run *Run, a Answer) {
+	values := a.Values("Dpop-Nonce")
 	if len(values) != 1 || values[0] == "" {
-		s.errorf("there are %d DPoP-Nonce fields", len(values))
+		run.Errorf("there are %d DPoP-Nonce fields", len(values))
 		return
 	}
 	if strings.ContainsFunc(values[0], func(r rune) bool { return r <= ' ' || r > '~' || r == '"' || r == '\\' }) {
-		s.errorf("the nonce has other characters than NQCHAR")
+		run.Errorf("the nonce has other characters than NQCHAR")
 	}
-	s.keep("nonce", values[0])
+	run.Keep("nonce", values[0])
 }
 
-func noNonce(s *scene, a Answer) {
-	if len(a.values("Dpop-Nonce")) > 0 {
-		s.errorf("there is a DPoP-Nonce field")
+func noNonce(run *Run, a Answer) {
+	if len(a.Values("Dpop-Nonce")) > 0 {
+		run.Errorf("there is a DPoP-Nonce field")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -13,122 +14,122 @@ import (
 // replayCases are about using a proof more than once (RFC 9449 section 11.1).
 func replayCases() []Case {
 	return []Case{
-		replayCase("DPOP-RPL-01.same-request", badProof, "the same request a second time",
-			step{send: remembered, want: accepted}, step{send: again, want: badProof}),
-		replayCase("DPOP-RPL-01.third-time", badProof, "and a third time",
-			step{send: remembered, want: accepted}, step{send: again, want: badProof}, step{send: again, want: badProof}),
-		replayCase("DPOP-RPL-01.other-query", badProof, "the same proof with another query",
-			step{send: remembered, want: accepted}, step{send: func(s *scene) Request { return again(s).at("/resource?page=2") }, want: badProof}),
-		replayCase("DPOP-RPL-01.other-url", badProof, "the same jti and key for another URL",
-			step{send: sameID("/resource"), want: accepted}, step{send: sameID("/resource/2"), want: badProof}).as(Ours, "RFC 9449 11.1 remembers by URI"),
-		replayCase("DPOP-RPL-01.other-jti", accepted, "another proof for the same request",
-			step{send: remembered, want: accepted}, step{send: freshProof, want: accepted}),
+		replayCase("DPOP-RPL-01.same-request", BadProof, "the same request a second time",
+			Step{Send: remembered, Want: Accepted}, Step{Send: again, Want: BadProof}),
+		replayCase("DPOP-RPL-01.third-time", BadProof, "and a third time",
+			Step{Send: remembered, Want: Accepted}, Step{Send: again, Want: BadProof}, Step{Send: again, Want: BadProof}),
+		replayCase("DPOP-RPL-01.other-query", BadProof, "the same proof with another query",
+			Step{Send: remembered, Want: Accepted}, Step{Send: func(run *Run) Request { return again(run).At("/resource?page=2") }, Want: BadProof}),
+		replayCase("DPOP-RPL-01.other-url", BadProof, "the same jti and key for another URL",
+			Step{Send: sameID("/resource"), Want: Accepted}, Step{Send: sameID("/resource/2"), Want: BadProof}).As(Ours, "RFC 9449 11.1 remembers by URI"),
+		replayCase("DPOP-RPL-01.other-jti", Accepted, "another proof for the same request",
+			Step{Send: remembered, Want: Accepted}, Step{Send: freshProof, Want: Accepted}),
 
-		replayCase("DPOP-RPL-02.other-key", accepted, "the same jti under another key",
-			step{send: sameID("/resource"), want: accepted},
-			step{send: func(s *scene) Request {
-				theirs := s.sign(token{claims: fields{"cnf": fields{"jkt": s.thumbprint(thiefKey)}}})
-				return s.proved(theirs, proof{key: thiefKey, claims: fields{"jti": s.kept["jti"]}})
-			}, want: accepted}),
+		replayCase("DPOP-RPL-02.other-key", Accepted, "the same jti under another key",
+			Step{Send: sameID("/resource"), Want: Accepted},
+			Step{Send: func(run *Run) Request {
+				theirs := run.Sign(Token{Claims: Fields{"cnf": Fields{"jkt": run.Thumbprint(OtherClientKey)}}})
+				return run.Proved(theirs, Proof{Key: OtherClientKey, Claims: Fields{"jti": run.Kept["jti"]}})
+			}, Want: Accepted}),
 
-		replayCase("DPOP-RPL-03.at-once", accepted, "20 uses at once",
-			step{send: remembered, want: accepted, copies: 20}),
+		replayCase("DPOP-RPL-03.at-once", Accepted, "20 uses at once",
+			Step{Send: remembered, Want: Accepted, Copies: 20}),
 
-		replayCase("DPOP-RPL-04.bad-first", accepted, "a use that is bad otherwise does not count",
-			step{send: func(s *scene) Request { return remembered(s).at("/resource/2") }, want: badProof},
-			step{send: func(s *scene) Request { return again(s).at("/resource") }, want: accepted},
-			step{send: again, want: badProof}).named("DPOP-RPL-01"),
-		replayCase("DPOP-RPL-04.to-the-end", badProof, "a second use at the end of the proof's window",
-			step{send: remembered, want: accepted},
-			step{do: advance(290 * time.Second), send: again, want: badProof}).needs(Clock, Inside).
-			named("DPOP-RPL-01"),
+		replayCase("DPOP-RPL-04.bad-first", Accepted, "a use that is bad otherwise does not count",
+			Step{Send: func(run *Run) Request { return remembered(run).At("/resource/2") }, Want: BadProof},
+			Step{Send: func(run *Run) Request { return again(run).At("/resource") }, Want: Accepted},
+			Step{Send: again, Want: BadProof}).ReportedAs("DPOP-RPL-01"),
+		replayCase("DPOP-RPL-04.to-the-end", BadProof, "a second use at the end of the proof's window",
+			Step{Send: remembered, Want: Accepted},
+			Step{Do: Advance(290 * time.Second), Send: again, Want: BadProof}).Needing(Clock, Inside).
+			ReportedAs("DPOP-RPL-01"),
 
-		requestCase("DPOP-RPL-05.away", undecidable, "a replay store that is away",
-			remembered).in(Allowed, Required).with(replayStore(awayStore{})),
-		requestCase("DPOP-RPL-05.full", undecidable, "a replay store that is full",
-			remembered).in(Allowed, Required).with(fullStore),
-		requestCase("DPOP-RPL-05.by-choice", accepted, "a replay store that is away, where that is accepted",
-			remembered).in(Allowed, Required).
-			with(func(w *World, c *verifier.Config) {
-				replayStore(awayStore{})(w, c)
+		RequestCase("DPOP-RPL-05.away", Undecidable, "a replay store that is away",
+			remembered).In(Allowed, Required).Configured(replayStore(awayStore{})),
+		RequestCase("DPOP-RPL-05.full", Undecidable, "a replay store that is full",
+			remembered).In(Allowed, Required).Configured(fullStore),
+		RequestCase("DPOP-RPL-05.by-choice", Accepted, "a replay store that is away, where that is accepted",
+			remembered).In(Allowed, Required).
+			Configured(func(e *Environment, c *verifier.Config) {
+				replayStore(awayStore{})(e, c)
 				c.DPoP.InsecureAcceptWithoutReplayStore = true
 			}),
-		requestCase("DPOP-RPL-05.bearer-serves", accepted, "a Bearer token, while the replay store is away",
-			func(s *scene) Request {
-				return bearer(s.sign(token{unbound: true}))
-			}).in(Allowed).with(replayStore(awayStore{})),
+		RequestCase("DPOP-RPL-05.bearer-serves", Accepted, "a Bearer token, while the replay store is away",
+			func(run *Run) Request {
+				return Bearer(run.Sign(Token{Unbound: true}))
+			}).In(Allowed).Configured(replayStore(awayStore{})),
 
-		requestCase("DPOP-RPL-06.hangs", undecidable, "a replay store that does not answer",
-			remembered).in(Allowed, Required).with(hangingStore).named("DPOP-RPL-05"),
-		requestCase("DPOP-RPL-06.panics", undecidable, "a replay store that panics",
-			remembered).in(Allowed, Required).with(replayStore(panickingStore{})).named("DPOP-RPL-05"),
+		RequestCase("DPOP-RPL-06.hangs", Undecidable, "a replay store that does not answer",
+			remembered).In(Allowed, Required).Configured(hangingStore).ReportedAs("DPOP-RPL-05"),
+		RequestCase("DPOP-RPL-06.panics", Undecidable, "a replay store that panics",
+			remembered).In(Allowed, Required).Configured(replayStore(panickingStore{})).ReportedAs("DPOP-RPL-05"),
 
-		newCase("DPOP-RPL-07.hang-up", holds, "a client that hangs up, where a store that is away is no reason to refuse",
-			step{do: hangUp}).needs(Inside).in(Allowed, Required).with(func(w *World, c *verifier.Config) {
-			hangingStore(w, c)
+		NewCase("DPOP-RPL-07.hang-up", Holds, "a client that hangs up, where a store that is away is no reason to refuse",
+			Step{Do: hangUp}).Needing(Inside).In(Allowed, Required).Configured(func(e *Environment, c *verifier.Config) {
+			hangingStore(e, c)
 			c.DPoP.InsecureAcceptWithoutReplayStore = true
 			c.DPoP.ReplayTimeout = time.Minute
 		}),
 
-		replayCase("DPOP-RPL-08.over", undecidable, "a second proof of a key that may have one remembered",
-			step{send: remembered, want: accepted},
-			step{send: freshProof, want: undecidable}).
-			with(oneProofPerKey).as(Ours, "OURS bound; the sources know none"),
-		replayCase("DPOP-RPL-08.another-client", accepted, "another client's proof, after that",
-			step{send: remembered, want: accepted},
-			step{send: freshProof, want: undecidable},
-			step{send: func(s *scene) Request {
-				theirs := s.sign(token{claims: fields{"cnf": fields{"jkt": s.thumbprint(thiefKey)}}})
-				return s.proved(theirs, proof{key: thiefKey})
-			}, want: accepted}).
-			with(oneProofPerKey).as(Ours, "OURS bound; the sources know none"),
+		replayCase("DPOP-RPL-08.over", Undecidable, "a second proof of a key that may have one remembered",
+			Step{Send: remembered, Want: Accepted},
+			Step{Send: freshProof, Want: Undecidable}).
+			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources know none"),
+		replayCase("DPOP-RPL-08.another-client", Accepted, "another client's proof, after that",
+			Step{Send: remembered, Want: Accepted},
+			Step{Send: freshProof, Want: Undecidable},
+			Step{Send: func(run *Run) Request {
+				theirs := run.Sign(Token{Claims: Fields{"cnf": Fields{"jkt": run.Thumbprint(OtherClientKey)}}})
+				return run.Proved(theirs, Proof{Key: OtherClientKey})
+			}, Want: Accepted}).
+			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources know none"),
 	}
 }
 
 // hangUp ends the request's context while the store is asked.
-func hangUp(s *scene) {
-	r := remembered(s)
-	ctx, leave := context.WithTimeout(s.ctx, 20*time.Millisecond)
+func hangUp(run *Run) {
+	r := remembered(run)
+	ctx, leave := context.WithTimeout(run.Context(), 20*time.Millisecond)
 	defer leave()
-	_, err := s.Process.Verifier.VerifyRequest(ctx, verifier.Request{Method: r.Method, URL: s.target(r), Header: r.Header})
+	_, err := run.Process.Verifier.VerifyRequest(ctx, verifier.Request{Method: r.Method, URL: run.TargetURI(r), Header: r.Header})
 	if !errors.Is(err, verifier.CodeCanceled) {
-		s.errorf("the request got %v", err)
+		run.Errorf("the request got %v", err)
 	}
 }
 
 // freshProof sends another proof with the same token.
-func freshProof(s *scene) Request { return s.proved(s.kept["token"], proof{}) }
+func freshProof(run *Run) Request { return run.Proved(run.Kept["token"], Proof{}) }
 
-func oneProofPerKey(_ *World, c *verifier.Config) { c.DPoP.MaxProofsPerKey = 1 }
+func oneProofPerKey(_ *Environment, c *verifier.Config) { c.DPoP.MaxProofsPerKey = 1 }
 
 // replayCase is about using a proof more than once.
-func replayCase(id string, want Outcome, reason string, steps ...step) Case {
-	return newCase(id, want, reason, steps...).in(Allowed, Required).
-		as(Must, "RFC 9449 11.1 permits it, safety demands it")
+func replayCase(id string, want Expectation, reason string, steps ...Step) Case {
+	return NewCase(id, want, reason, steps...).In(Allowed, Required).
+		As(Must, "RFC 9449 11.1 permits it, safety demands it")
 }
 
 // remembered sends a good token with a good proof.
-func remembered(s *scene) Request {
-	return s.proved(s.keep("token", s.sign(token{bound: true})), proof{})
+func remembered(run *Run) Request {
+	return run.Proved(run.Keep("token", run.Sign(Token{Bound: true})), Proof{})
 }
 
 // again sends what was sent before.
-func again(s *scene) Request { return s.sent }
+func again(run *Run) Request { return run.Sent }
 
 // sameID sends a proof of one jti for a path.
-func sameID(path string) func(*scene) Request {
-	return func(s *scene) Request {
-		if s.kept["jti"] == "" {
-			s.keep("jti", randomID())
+func sameID(path string) func(*Run) Request {
+	return func(run *Run) Request {
+		if run.Kept["jti"] == "" {
+			run.Keep("jti", run.RandomID())
 		}
-		bound := s.sign(token{bound: true})
-		r := get().at(path).with("Authorization", "DPoP "+bound)
-		return r.with("DPoP", s.prove(r, bound, proof{claims: fields{"jti": s.kept["jti"]}}))
+		bound := run.Sign(Token{Bound: true})
+		r := Get().At(path).With("Authorization", "DPoP "+bound)
+		return r.With("DPoP", run.Prove(r, bound, Proof{Claims: Fields{"jti": run.Kept["jti"]}}))
 	}
 }
 
-func replayStore(s ports.ReplayStore) func(*World, *verifier.Config) {
-	return func(_ *World, c *verifier.Config) { c.DPoP.ReplayStore = s }
+func replayStore(s ports.ReplayStore) Policy {
+	return func(_ *Environment, c *verifier.Config) { c.DPoP.ReplayStore = s }
 }
 
 // awayStore can't tell.
@@ -139,9 +140,9 @@ func (awayStore) FirstUse(context.Context, string, time.Duration) (bool, error) 
 }
 
 // hangingStore does not answer within the timeout.
-func hangingStore(w *World, c *verifier.Config) {
+func hangingStore(e *Environment, c *verifier.Config) {
 	c.DPoP.ReplayTimeout = 20 * time.Millisecond
-	replayStore(hanging{})(w, c)
+	replayStore(hanging{})(e, c)
 }
 
 type hanging struct{}
@@ -159,7 +160,7 @@ func (panickingStore) FirstUse(context.Context, string, time.Duration) (bool, er
 }
 
 // fullStore has no room left.
-func fullStore(_ *World, c *verifier.Config) {
+func fullStore(_ *Environment, c *verifier.Config) {
 	full, err := memory.NewReplayStore(memory.ReplayConfig{MaxEntries: 1})
 	if err == nil {
 		_, err = full.FirstUse(context.Background(), "taken", time.Hour)

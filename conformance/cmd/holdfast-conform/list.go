@@ -9,11 +9,12 @@ import (
 	"text/tabwriter"
 
 	"github.com/holdfast-go/holdfast/conformance/catalogue"
+	"github.com/holdfast-go/holdfast/conformance/player"
 )
 
 // A listed case is one of the catalogue and whether an API can be asked it.
 type listed struct {
-	catalogue.Case
+	player.Case
 	BlackBox bool `json:"blackBox"`
 }
 

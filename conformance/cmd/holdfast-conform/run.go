@@ -18,6 +18,7 @@ import (
 	"github.com/holdfast-go/holdfast/conformance/internal/report"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/internal/runner"
+	"github.com/holdfast-go/holdfast/conformance/player"
 )
 
 // settings are what the flags of run say.
@@ -85,8 +86,8 @@ func (s *settings) check() error {
 		if err != nil {
 			return fmt.Errorf("-only is not a regular expression: %w", err)
 		}
-		s.Chosen = func(c catalogue.Case) bool { return only.MatchString(c.ID) }
-		if !slices.ContainsFunc(catalogue.Cases(), func(c catalogue.Case) bool { return c.BlackBox() && s.Chosen(c) }) {
+		s.Chosen = func(c player.Case) bool { return only.MatchString(c.ID) }
+		if !slices.ContainsFunc(catalogue.Cases(), func(c player.Case) bool { return c.BlackBox() && s.Chosen(c) }) {
 			return errors.New("-only matches no case that can be played over HTTP: see " + name + " list")
 		}
 	}
@@ -110,12 +111,12 @@ func (s *settings) readModes() error {
 		if s.URL != "" {
 			return errors.New("-url needs -dpop: the one mode that the API is in (allowed, required or disabled)")
 		}
-		s.Modes = catalogue.Modes()
+		s.Modes = player.Modes()
 		return nil
 	}
 	for word := range strings.SplitSeq(s.dpop, ",") {
-		mode := catalogue.Mode(strings.TrimSpace(word))
-		if !slices.Contains(catalogue.Modes(), mode) || slices.Contains(s.Modes, mode) {
+		mode := player.Mode(strings.TrimSpace(word))
+		if !slices.Contains(player.Modes(), mode) || slices.Contains(s.Modes, mode) {
 			return fmt.Errorf("-dpop has %q: give some of allowed, required and disabled, separated by commas", word)
 		}
 		s.Modes = append(s.Modes, mode)

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/testcase"
 )
 
 // A Comparison is what changed since an earlier run. Its slices are in the order of the runs.
@@ -19,7 +20,7 @@ type Comparison struct {
 
 // A Change is one case whose outcome, in one mode, is not what it was.
 type Change struct {
-	result.Case
+	testcase.Case
 	Mode          string
 	Before, After result.Outcome
 }

@@ -7,15 +7,17 @@ import (
 
 	"github.com/holdfast-go/holdfast/conformance/internal/report"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/testcase"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 func Example() {
 	run := result.Run{
 		Tool: "holdfast-conform", Version: "0.1.0", Target: "https://api.example", Duration: 2 * time.Second,
 		Results: []result.Result{
-			{Case: result.Case{ID: "JWS-09.none", Topic: "JWS", Level: result.Must}, Outcome: result.Passed},
+			{Case: testcase.Case{ID: "JWS-09.none", Topic: "JWS", Level: rules.Must}, Outcome: result.Passed},
 			{
-				Case: result.Case{ID: "CHAL-11.no-store", Topic: "CHAL", Level: result.Should, Section: "RFC 6750 5.3",
+				Case: testcase.Case{ID: "CHAL-11.no-store", Topic: "CHAL", Level: rules.Should, Section: "RFC 6750 5.3",
 					Reason: "No cache keeps a rejection"},
 				Outcome: result.Failed, Expected: "Cache-Control: no-store", Actual: "no Cache-Control",
 			},

@@ -60,7 +60,7 @@ type pageCount struct {
 
 // A pageLevel is one level's part of a topic, or of the whole run.
 type pageLevel struct {
-	Level       result.Level
+	Level       rules.Level
 	Passed, Run int
 	Counts      []pageCount // of those run
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/holdfast-go/holdfast/conformance/internal/report"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/testcase"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 // runOf is a run of cases named by level and outcome, such as "MUST passed".
@@ -20,7 +22,7 @@ func runOf(cases ...string) result.Run {
 	for _, c := range cases {
 		level, outcome, _ := strings.Cut(c, " ")
 		run.Results = append(run.Results, result.Result{
-			Case: result.Case{ID: c, Topic: "T", Level: result.Level(level)}, Outcome: result.Outcome(outcome),
+			Case: testcase.Case{ID: c, Topic: "T", Level: rules.Level(level)}, Outcome: result.Outcome(outcome),
 		})
 	}
 	return run
@@ -63,7 +65,7 @@ func TestHolds(t *testing.T) {
 
 func TestCompare(t *testing.T) {
 	change := func(id string, before, after result.Outcome) report.Change {
-		return report.Change{Case: result.Case{ID: id, Topic: "T"}, Mode: "allowed", Before: before, After: after}
+		return report.Change{Case: testcase.Case{ID: id, Topic: "T"}, Mode: "allowed", Before: before, After: after}
 	}
 	run := func(results ...string) result.Run {
 		var run result.Run
@@ -74,7 +76,7 @@ func TestCompare(t *testing.T) {
 				mode = "allowed"
 			}
 			run.Results = append(run.Results, result.Result{
-				Case: result.Case{ID: id, Topic: "T"}, Mode: mode, Outcome: result.Outcome(outcome),
+				Case: testcase.Case{ID: id, Topic: "T"}, Mode: mode, Outcome: result.Outcome(outcome),
 			})
 		}
 		return run
@@ -201,7 +203,7 @@ func everywhere(text string) result.Run {
 	run := result.Run{Tool: text, Version: text, Target: text, Modes: []string{text}, Faults: []string{text}}
 	for _, outcome := range []result.Outcome{result.Passed, result.Failed, result.Undecided, result.Skipped} {
 		run.Results = append(run.Results, result.Result{
-			Case: result.Case{ID: text, Rule: text, Topic: text, Level: result.Must, Section: text, Reason: text},
+			Case: testcase.Case{ID: text, Rule: text, Topic: text, Level: rules.Must, Section: text, Reason: text},
 			Mode: text, Outcome: outcome, Expected: text, Actual: text, Request: text, Note: text,
 		})
 	}

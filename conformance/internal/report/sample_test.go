@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/testcase"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 // hostile is text of a target that means to act on whoever reads it.
@@ -14,11 +16,11 @@ const hostile = "</pre><script>document.title='owned'</script><img src=x onerror
 // sample is a run with every level and outcome, a fault, and hostile text wherever the target or a command line can put
 // it.
 func sample() result.Run {
-	one := func(id string, level result.Level, outcome result.Outcome, section, reason string) result.Result {
+	one := func(id string, level rules.Level, outcome result.Outcome, section, reason string) result.Result {
 		rule, _, _ := strings.Cut(id, ".")
 		topic, _, _ := strings.Cut(rule, "-")
 		r := result.Result{
-			Case:     result.Case{ID: id, Rule: rule, Topic: topic, Level: level, Section: section, Reason: reason},
+			Case:     testcase.Case{ID: id, Rule: rule, Topic: topic, Level: level, Section: section, Reason: reason},
 			Mode:     "allowed",
 			Outcome:  outcome,
 			Duration: 1300 * time.Microsecond,
@@ -38,21 +40,21 @@ func sample() result.Run {
 		return r
 	}
 	results := []result.Result{
-		one("CRED-01.no-credentials", result.Must, result.Passed, "RFC 6750 3.1, RFC 9110 11.6.1",
+		one("CRED-01.no-credentials", rules.Must, result.Passed, "RFC 6750 3.1, RFC 9110 11.6.1",
 			"A request without credentials is challenged, without an error code"),
-		one("CRED-03.two-fields", result.Must, result.Failed, "RFC 9110 5.3, RFC 6750 2",
+		one("CRED-03.two-fields", rules.Must, result.Failed, "RFC 9110 5.3, RFC 6750 2",
 			"Of two Authorization fields neither counts"),
-		one("CRED-09.token-over-bound", result.Must, result.Passed, "OURS bound",
+		one("CRED-09.token-over-bound", rules.Must, result.Passed, "OURS bound",
 			"A token over the size bound is rejected before it is parsed"),
-		one("JWS-09.alg-none", result.Must, result.Passed, "RFC 8725 3.2", "alg none is not a signature, however it is spelled"),
-		one("JWS-18.zip", result.Ours, result.Failed, "RFC 7516", "A JWE's member in a JWS header makes it neither"),
-		one("CLAIM-ORG-01.other-organization", result.Should, result.Passed, "seed 0", "org_id is that of the route"),
-		one("CACHE-04.past-hard-ttl", result.Must, result.Skipped, "OURS", "Keys are not used for ever"),
-		one("CHAL-11.no-store", result.Should, result.Undecided, "RFC 6750 5.3", "No cache keeps a rejection"),
-		one("DPOP-CLM-08.iat-at-edge", result.Must, result.Passed, "RFC 9449 4.3 (11), 11.1",
+		one("JWS-09.alg-none", rules.Must, result.Passed, "RFC 8725 3.2", "alg none is not a signature, however it is spelled"),
+		one("JWS-18.zip", rules.Ours, result.Failed, "RFC 7516", "A JWE's member in a JWS header makes it neither"),
+		one("CLAIM-ORG-01.other-organization", rules.Should, result.Passed, "seed 0", "org_id is that of the route"),
+		one("CACHE-04.past-hard-ttl", rules.Must, result.Skipped, "OURS", "Keys are not used for ever"),
+		one("CHAL-11.no-store", rules.Should, result.Undecided, "RFC 6750 5.3", "No cache keeps a rejection"),
+		one("DPOP-CLM-08.iat-at-edge", rules.Must, result.Passed, "RFC 9449 4.3 (11), 11.1",
 			"A proof is accepted up to and including its greatest age"),
-		one("DPOP-RPL-01.second-use", result.Must, result.Failed, "RFC 9449 11.1", "A proof is accepted once"),
-		one("DPOP-RPL-03.concurrent-uses", result.Must, result.Undecided, "RFC 9449 11.1",
+		one("DPOP-RPL-01.second-use", rules.Must, result.Failed, "RFC 9449 11.1", "A proof is accepted once"),
+		one("DPOP-RPL-03.concurrent-uses", rules.Must, result.Undecided, "RFC 9449 11.1",
 			"Of concurrent uses exactly one is accepted"),
 	}
 	again := results[9]

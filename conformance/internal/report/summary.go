@@ -4,18 +4,19 @@ import (
 	"slices"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 // levels and outcomes are in the order in which every report shows them.
 var (
-	levels   = []result.Level{result.Must, result.Should, result.Ours}
+	levels   = []rules.Level{rules.Must, rules.Should, rules.Ours}
 	outcomes = []result.Outcome{result.Failed, result.Undecided, result.Passed, result.Skipped}
 )
 
 // Holds tells whether every MUST holds: cases of that level were run, and each of them passed. One that was skipped is
 // not held against the target; one that is undecided is, and so is a fault of the run.
 func Holds(run result.Run) bool {
-	must := summarize(run).levels[result.Must]
+	must := summarize(run).levels[rules.Must]
 	return len(run.Faults) == 0 && must[result.Passed] > 0 && must[result.Failed]+must[result.Undecided] == 0
 }
 
@@ -28,7 +29,7 @@ func (t tally) run() int { return t[result.Passed] + t[result.Failed] + t[result
 // A topic is what a run found of one topic.
 type topic struct {
 	Name   string
-	levels map[result.Level]tally
+	levels map[rules.Level]tally
 	all    tally
 }
 
@@ -47,7 +48,7 @@ type summary struct {
 }
 
 func newTopic(name string) topic {
-	return topic{Name: name, levels: map[result.Level]tally{}, all: tally{}}
+	return topic{Name: name, levels: map[rules.Level]tally{}, all: tally{}}
 }
 
 func summarize(run result.Run) summary {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 // Table writes the run for a terminal: the counts by topic and level, each failed or undecided case, the faults of the
@@ -130,7 +131,7 @@ func title(run result.Run) string { return strings.TrimSpace(run.Tool + " " + ru
 
 // verdict says in one sentence whether every MUST holds.
 func verdict(run result.Run) string {
-	must := summarize(run).levels[result.Must]
+	must := summarize(run).levels[rules.Must]
 	switch {
 	case Holds(run):
 		return "Every MUST holds."

@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/testcase"
+	"github.com/holdfast-go/holdfast/rules"
 )
 
 func Example() {
 	written, err := json.Marshal(result.Result{
-		Case: result.Case{ID: "JWS-09.none", Rule: "JWS-09", Topic: "JWS", Level: result.Must, Section: "RFC 8725 3.2", Reason: "alg is none"},
+		Case: testcase.Case{ID: "JWS-09.none", Rule: "JWS-09", Topic: "JWS", Level: rules.Must, Section: "RFC 8725 3.2", Reason: "alg is none"},
 		Mode: "allowed", Outcome: result.Passed, Expected: "401 invalid_token", Actual: "401",
 	})
 	fmt.Println(string(written), err)

@@ -1,15 +1,9 @@
 package result
 
-import "time"
+import (
+	"time"
 
-// A Level is how much a rule weighs.
-type Level string
-
-// The levels.
-const (
-	Must   Level = "MUST"   // the source demands it, or safety does
-	Should Level = "SHOULD" // the source recommends it
-	Ours   Level = "OURS"   // the sources leave it open
+	"github.com/holdfast-go/holdfast/conformance/testcase"
 )
 
 // An Outcome is how a case ended.
@@ -23,19 +17,9 @@ const (
 	Skipped   Outcome = "skipped"   // the case needs what this run does not have; Note says what
 )
 
-// A Case says what was asked of the API, and why.
-type Case struct {
-	ID      string `json:"id"`   // unique: the rule and a word for the situation, as in DPOP-CLM-02.another-method
-	Rule    string `json:"rule"` // as in DPOP-CLM-02
-	Topic   string `json:"topic"`
-	Level   Level  `json:"level"`
-	Section string `json:"section"` // where the rule comes from, as in RFC 9449 4.3 (8)
-	Reason  string `json:"reason"`
-}
-
 // A Result is one case, played once.
 type Result struct {
-	Case
+	testcase.Case
 	// Mode is the DPoP mode of the target: allowed, required or disabled.
 	Mode     string  `json:"mode"`
 	Outcome  Outcome `json:"outcome"`

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/player"
 )
 
 // The environment of a target.
@@ -37,7 +37,7 @@ type process struct {
 	err  error         // how, read after done
 }
 
-func (r *run) start(mode catalogue.Mode) (*process, error) {
+func (r *run) start(mode player.Mode) (*process, error) {
 	address, err := freeAddress()
 	if err != nil {
 		return nil, err

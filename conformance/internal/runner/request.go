@@ -10,13 +10,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/player"
 )
 
 // describe writes a request for a report: its first line, its header fields and its form. Tokens and whatever else is
 // long are shortened to a digest: they are good for nothing but what they were minted for, and unreadable.
-func describe(base string, r catalogue.Request) string {
+func describe(base string, r player.Request) string {
 	if r.Method == "" {
 		return ""
 	}
@@ -42,7 +42,7 @@ func describe(base string, r catalogue.Request) string {
 	return strings.Join(lines, "\n")
 }
 
-func fields(r catalogue.Request) []string {
+func fields(r player.Request) []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -26,7 +27,7 @@ type Config struct {
 	// that the target is in, and what needs a target that is started again is skipped.
 	URL string
 	// Modes are the DPoP modes to play.
-	Modes []catalogue.Mode
+	Modes []player.Mode
 	// Audience is what tokens are for.
 	Audience string
 	// CAFile is where the certificate of the issuer is written, for a target at URL. Empty means a file that is removed
@@ -35,7 +36,7 @@ type Config struct {
 	// IssuerListen is the loopback address of the issuer, empty for any.
 	IssuerListen string
 	// Chosen tells which cases are played; nil means all.
-	Chosen func(catalogue.Case) bool
+	Chosen func(player.Case) bool
 	// Strict has every answer judged exactly, and not only the decision.
 	Strict bool
 	// StartTimeout is how long the target may take to get healthy, RequestTimeout to answer, and Timeout bounds the
@@ -51,7 +52,7 @@ type Config struct {
 func Run(ctx context.Context, config Config) (result.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, config.Timeout)
 	defer cancel()
-	world, err := catalogue.NewWorld(catalogue.WorldConfig{Listen: config.IssuerListen})
+	world, err := player.NewEnvironment(player.EnvironmentConfig{Listen: config.IssuerListen})
 	if err != nil {
 		return result.Run{}, fmt.Errorf("start the issuer: %w", err)
 	}
@@ -87,9 +88,9 @@ func target(config Config) string {
 
 // A play is the cases of one start of the target.
 type play struct {
-	mode    catalogue.Mode
-	setting catalogue.Setting
-	cases   []catalogue.Case
+	mode    player.Mode
+	setting player.Fault
+	cases   []player.Case
 }
 
 // plan sorts the cases into plays: those of a mode together, the usual setting first. What the issuer does otherwise has
@@ -98,18 +99,18 @@ func plan(config Config) []play {
 	var plays []play
 	for i, mode := range config.Modes {
 		first := len(plays)
-		plays = append(plays, play{mode: mode, setting: catalogue.Usual})
+		plays = append(plays, play{mode: mode, setting: player.NoFault})
 		for _, c := range catalogue.Cases() {
 			if !c.BlackBox() || !slices.Contains(c.Modes, mode) || config.Chosen != nil && !config.Chosen(c) {
 				continue
 			}
-			if i > 0 && c.Setting != catalogue.Usual && slices.Contains(c.Modes, config.Modes[0]) {
+			if i > 0 && c.Fault != player.NoFault && slices.Contains(c.Modes, config.Modes[0]) {
 				continue
 			}
-			at := slices.IndexFunc(plays[first:], func(p play) bool { return p.setting == c.Setting })
+			at := slices.IndexFunc(plays[first:], func(p play) bool { return p.setting == c.Fault })
 			if at < 0 {
 				at = len(plays) - first
-				plays = append(plays, play{mode: mode, setting: c.Setting})
+				plays = append(plays, play{mode: mode, setting: c.Fault})
 			}
 			plays[first+at].cases = append(plays[first+at].cases, c)
 		}
@@ -121,7 +122,7 @@ func plan(config Config) []play {
 type run struct {
 	Config
 	result.Run
-	world  *catalogue.World
+	world  *player.Environment
 	caFile string
 	plays  []play
 
@@ -132,13 +133,13 @@ const leastPatience = 5 * time.Second
 
 // all plays all plays.
 func (r *run) all(ctx context.Context) {
-	useless := make(map[catalogue.Mode]string) // why a mode is not worth going on with
+	useless := make(map[player.Mode]string) // why a mode is not worth going on with
 	for _, p := range r.plays {
 		switch {
 		case ctx.Err() != nil:
 			r.undecide(p, p.cases, timeIsUp(ctx).Error())
 			continue
-		case r.URL != "" && p.setting != catalogue.Usual:
+		case r.URL != "" && p.setting != player.NoFault:
 			r.skip(p, "it needs a target that is started while the issuer does something else: "+string(p.setting))
 			continue
 		case useless[p.mode] != "":
@@ -147,7 +148,7 @@ func (r *run) all(ctx context.Context) {
 		}
 		if err := r.one(ctx, p); err != nil {
 			r.Faults = append(r.Faults, r.title(p)+": "+err.Error())
-			if p.setting == catalogue.Usual {
+			if p.setting == player.NoFault {
 				useless[p.mode] = err.Error()
 			}
 		}
@@ -155,7 +156,7 @@ func (r *run) all(ctx context.Context) {
 }
 
 func (r *run) title(p play) string {
-	if p.setting == catalogue.Usual {
+	if p.setting == player.NoFault {
 		return "DPoP " + string(p.mode)
 	}
 	return fmt.Sprintf("DPoP %s, while of the issuer %s", p.mode, p.setting)
@@ -169,8 +170,8 @@ func (r *run) one(ctx context.Context, p play) error {
 		return err
 	}
 	defer api.end()
-	stage := catalogue.Stage{
-		World: r.world, Target: api, Mode: p.mode, URL: api.url, Audience: r.Audience,
+	stage := player.Setup{
+		Environment: r.world, Target: api, Mode: p.mode, URL: api.url, Audience: r.Audience,
 		Clock: memory.Clock{}, Strict: r.Strict,
 	}
 	cases := p.cases
@@ -179,7 +180,7 @@ func (r *run) one(ctx context.Context, p play) error {
 	}
 	err = control(ctx, stage)
 	switch {
-	case err != nil && p.setting == catalogue.Usual:
+	case err != nil && p.setting == player.NoFault:
 		r.undecide(p, cases, err.Error())
 		return err
 	case err != nil:
@@ -193,14 +194,14 @@ func (r *run) one(ctx context.Context, p play) error {
 
 // An api is the target of one play.
 type api struct {
-	catalogue.Target
+	player.Target
 	url     string
 	process *process // nil for one that is there already
 }
 
 // open has the issuer do what the play is about, starts the target if need be, and waits until it is healthy.
 func (r *run) open(ctx context.Context, p play) (*api, error) {
-	if err := r.world.Set(p.setting); err != nil {
+	if err := r.world.Reset(p.setting); err != nil {
 		return nil, err
 	}
 	opened := &api{url: r.URL}
@@ -211,7 +212,7 @@ func (r *run) open(ctx context.Context, p play) (*api, error) {
 		}
 		opened.url = opened.process.url
 	}
-	if opened.Target, err = catalogue.OverHTTP(opened.url, r.RequestTimeout); err == nil {
+	if opened.Target, err = player.OverHTTP(opened.url, r.RequestTimeout); err == nil {
 		err = r.healthy(ctx, opened)
 	}
 	if err != nil {
@@ -232,16 +233,15 @@ func (a *api) gone(wait time.Duration) bool { return a.process != nil && a.proce
 
 // awaitsIssuer reports whether the issuer's keys can't be had while the cases are played, so that not even a good
 // request is accepted.
-func awaitsIssuer(cases []catalogue.Case) bool {
-	return slices.ContainsFunc(cases, func(c catalogue.Case) bool { return c.Expected.Undecidable() })
+func awaitsIssuer(cases []player.Case) bool {
+	return slices.ContainsFunc(cases, func(c player.Case) bool { return c.Expected == player.Undecidable })
 }
 
 // split parts the cases that must be accepted from those that a target without keys, say, would pass by rejecting
 // everything.
-func split(cases []catalogue.Case) (accepting, rejecting []catalogue.Case) {
-	good := catalogue.Control().Expected
+func split(cases []player.Case) (accepting, rejecting []player.Case) {
 	for _, c := range cases {
-		if c.Expected == good {
+		if c.Expected == player.Accepted {
 			accepting = append(accepting, c)
 		} else {
 			rejecting = append(rejecting, c)
@@ -257,7 +257,7 @@ const silent = 3
 const dying = time.Second
 
 // cases plays cases until there are no more or the target is gone.
-func (r *run) cases(ctx context.Context, p play, cases []catalogue.Case, stage catalogue.Stage, a *api) error {
+func (r *run) cases(ctx context.Context, p play, cases []player.Case, stage player.Setup, a *api) error {
 	unanswered := 0
 	for i, c := range cases {
 		began := time.Now()
@@ -304,7 +304,7 @@ func (r *run) healthy(ctx context.Context, a *api) error {
 	defer cancel()
 	last := "did not answer"
 	for {
-		answer, err := a.Send(ctx, catalogue.Request{Method: http.MethodGet, Path: "/health"})
+		answer, err := a.Send(ctx, player.Request{Method: http.MethodGet, Path: "/health"})
 		switch {
 		case err == nil && answer.Status == http.StatusOK:
 			if r.usualStart == 0 {
@@ -326,8 +326,8 @@ func (r *run) healthy(ctx context.Context, a *api) error {
 }
 
 // control sends a good request. A target that does not accept it can't show anything by what it rejects.
-func control(ctx context.Context, stage catalogue.Stage) error {
-	finding := catalogue.Control().Play(ctx, stage)
+func control(ctx context.Context, stage player.Setup) error {
+	finding := player.Control().Play(ctx, stage)
 	switch {
 	case !finding.Decided:
 		return errors.New("a good request got " + finding.Actual)
@@ -338,7 +338,7 @@ func control(ctx context.Context, stage catalogue.Stage) error {
 }
 
 // add writes down the outcome of a case.
-func (r *run) add(p play, c catalogue.Case, finding catalogue.Finding, url string, took time.Duration) {
+func (r *run) add(p play, c player.Case, finding player.Finding, url string, took time.Duration) {
 	played := r.result(p, c)
 	played.Expected, played.Actual, played.Note, played.Duration = finding.Expected, finding.Actual, finding.Note, took
 	played.Request = describe(url, finding.Request)
@@ -354,7 +354,7 @@ func (r *run) add(p play, c catalogue.Case, finding catalogue.Finding, url strin
 }
 
 // undecide writes down cases that nothing came of.
-func (r *run) undecide(p play, cases []catalogue.Case, why string) {
+func (r *run) undecide(p play, cases []player.Case, why string) {
 	for _, c := range cases {
 		undecided := r.result(p, c)
 		undecided.Outcome, undecided.Note = result.Undecided, why
@@ -370,13 +370,8 @@ func (r *run) skip(p play, why string) {
 	}
 }
 
-func (r *run) result(p play, c catalogue.Case) result.Result {
-	return result.Result{
-		Case: result.Case{
-			ID: c.ID, Rule: c.Rule, Topic: c.Topic, Level: result.Level(c.Level), Section: c.Section, Reason: c.Reason,
-		},
-		Mode: string(p.mode), Expected: c.Expected.String(),
-	}
+func (r *run) result(p play, c player.Case) result.Result {
+	return result.Result{Case: c.Case, Mode: string(p.mode), Expected: string(c.Expected)}
 }
 
 func (r *run) tell(told result.Result) {

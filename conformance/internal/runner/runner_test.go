@@ -17,8 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -138,9 +138,9 @@ func config(t *testing.T, how string) Config {
 	}
 	t.Setenv(behaviour, how)
 	return Config{
-		Command: []string{self}, Modes: []catalogue.Mode{catalogue.Allowed}, Audience: "https://api.example/",
+		Command: []string{self}, Modes: []player.Mode{player.Allowed}, Audience: "https://api.example/",
 		StartTimeout: 30 * time.Second, RequestTimeout: 20 * time.Second, Timeout: 5 * time.Minute,
-		Chosen: func(c catalogue.Case) bool { return c.Topic == "CLAIM" || c.Rule == "DPOP-CLM-02" || c.Topic == "DISC" },
+		Chosen: func(c player.Case) bool { return c.Topic == "CLAIM" || c.Rule == "DPOP-CLM-02" || c.Topic == "DISC" },
 	}
 }
 
@@ -154,7 +154,7 @@ func count(run result.Run) map[result.Outcome]int {
 
 func TestRunOnAGoodTarget(t *testing.T) {
 	c := config(t, "is good")
-	c.Modes = catalogue.Modes()
+	c.Modes = player.Modes()
 	var told, total int
 	c.Progress = func(done, of int, _ result.Result) { told, total = done, of }
 	played, err := Run(t.Context(), c)
@@ -202,7 +202,7 @@ func TestRunOnBadTargets(t *testing.T) {
 			case "is never healthy", "hangs later":
 				config.StartTimeout, config.RequestTimeout = 3*time.Second, 3*time.Second
 			}
-			config.Chosen = func(c catalogue.Case) bool { return c.Topic == "CLAIM" }
+			config.Chosen = func(c player.Case) bool { return c.Topic == "CLAIM" }
 			began := time.Now()
 			played, err := Run(t.Context(), config)
 			if err != nil {
@@ -266,7 +266,7 @@ func TestRunOnATargetThatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.CAFile = filepath.Join(t.TempDir(), "issuer.pem")
-	world, err := catalogue.NewWorld(catalogue.WorldConfig{}) // every world has the same certificate
+	world, err := player.NewEnvironment(player.EnvironmentConfig{}) // every world has the same certificate
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -296,18 +296,18 @@ func TestDescribe(t *testing.T) {
 	secret := strings.Repeat("s3cr3t.", 20)
 	for _, c := range []struct {
 		name string
-		r    catalogue.Request
+		r    player.Request
 		want []string
 	}{
-		{"header fields", catalogue.Request{Method: "GET", Path: "/resource?a=b", Header: map[string][]string{"Authorization": {"DPoP " + secret}, "DPoP": {secret, "short"}}},
+		{"header fields", player.Request{Method: "GET", Path: "/resource?a=b", Header: map[string][]string{"Authorization": {"DPoP " + secret}, "DPoP": {secret, "short"}}},
 			[]string{"GET http://api.example/resource?a=b", "Authorization: DPoP <140 characters, sha256 ", "DPoP: <140 characters", "DPoP: short"}},
-		{"query", catalogue.Request{Method: "GET", Path: "/resource?access_token=" + secret}, []string{"GET http://api.example/resource?access_token"}},
-		{"form", catalogue.Request{Method: "POST", Path: "/", Form: map[string][]string{"access_token": {secret}}}, []string{"POST http://api.example/", "access_token"}},
-		{"host", catalogue.Request{Method: "GET", Path: "/", Host: "shop.example"}, []string{"Host: shop.example"}},
-		{"head", catalogue.Request{Method: "GET", Head: "GET / HTTP/1.1\r\nHost: %HOST%\r\n%AUTH%Connection: close\r\n\r\n", Header: map[string][]string{"DPoP": {secret}}},
+		{"query", player.Request{Method: "GET", Path: "/resource?access_token=" + secret}, []string{"GET http://api.example/resource?access_token"}},
+		{"form", player.Request{Method: "POST", Path: "/", Form: map[string][]string{"access_token": {secret}}}, []string{"POST http://api.example/", "access_token"}},
+		{"host", player.Request{Method: "GET", Path: "/", Host: "shop.example"}, []string{"Host: shop.example"}},
+		{"head", player.Request{Method: "GET", Head: "GET / HTTP/1.1\r\nHost: %HOST%\r\n%AUTH%Connection: close\r\n\r\n", Header: map[string][]string{"DPoP": {secret}}},
 			[]string{"GET / HTTP/1.1\nHost: api.example\nDPoP: <140", "Connection: close"}},
-		{"control characters", catalogue.Request{Method: "GET", Path: "/", Header: map[string][]string{"X": {"a\x1b[2Jb"}}}, []string{"X: a?[2Jb"}},
-		{"nothing", catalogue.Request{}, nil},
+		{"control characters", player.Request{Method: "GET", Path: "/", Header: map[string][]string{"X": {"a\x1b[2Jb"}}}, []string{"X: a?[2Jb"}},
+		{"nothing", player.Request{}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := describe("http://api.example", c.r)

@@ -1,4 +1,4 @@
-package catalogue
+package player
 
 import (
 	"testing"
@@ -7,8 +7,8 @@ import (
 )
 
 func TestNilClock(t *testing.T) {
-	if w, err := NewWorld(WorldConfig{Clock: (*verifiertest.Clock)(nil)}); err == nil {
-		w.Close()
+	if e, err := NewEnvironment(EnvironmentConfig{Clock: (*verifiertest.Clock)(nil)}); err == nil {
+		e.Close()
 		t.Error("NewWorld takes a clock that panics")
 	}
 }

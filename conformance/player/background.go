@@ -1,4 +1,4 @@
-package catalogue
+package player
 
 import (
 	"context"
@@ -100,52 +100,4 @@ func (c watchedCache) Set(ctx context.Context, key string, value []byte, ttl tim
 		}
 	})
 	return err
-}
-
-// awaitFetches waits until so many fetches of keys have ended since the case began.
-func awaitFetches(count int) func(*scene) {
-	return func(s *scene) {
-		b := s.Process.Background
-		if err := b.await(s.ctx, fmt.Sprintf("fetch %d of the keys", count), func() bool { return b.fetches >= count }); err != nil {
-			s.errorf("%v", err)
-		}
-	}
-}
-
-// awaitWrites waits until the shared cache was written so many times since the case began: that happens after the
-// request that needed the keys was answered.
-func awaitWrites(count int) func(*scene) {
-	return func(s *scene) {
-		b := s.Process.Background
-		if err := b.await(s.ctx, fmt.Sprintf("write %d to the shared cache", count), func() bool { return b.writes >= count }); err != nil {
-			s.errorf("%v", err)
-		}
-	}
-}
-
-// endedFetches holds that so many fetches have ended.
-func endedFetches(count int) func(*scene) {
-	return func(s *scene) {
-		b := s.Process.Background
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.fetches != count {
-			s.errorf("%d fetches have ended, want %d", b.fetches, count)
-		}
-	}
-}
-
-// sparedBut holds that the issuer's documents were fetched so many times, and once more for each time that the shared
-// cache failed, as a slow one does when its time is up.
-func sparedBut(times int) func(*scene, Answer) {
-	return func(s *scene, _ Answer) {
-		b := s.Process.Background
-		b.mu.Lock()
-		faults := b.cacheFaults
-		b.mu.Unlock()
-		least, most := times*fetchRequests, (times+faults)*fetchRequests
-		if requests := s.World.issuer.requests(); requests < least || requests > most {
-			s.errorf("the issuer had %d requests, want %d to %d", requests, least, most)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package catalogue
+package player
 
 import (
 	"cmp"
@@ -22,21 +22,20 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// A World is what is around an API: the issuer that it trusts, another that it does not, both over TLS on loopback
-// addresses, and the keys of issuers, clients and thieves. It is safe for concurrent use, but plays one case at a time.
-type World struct {
-	issuer, stranger *publisher
+// An Environment is what is around an API: the issuer that it trusts, another that it does not, both over TLS on
+// loopback addresses, and the keys of issuers and clients. It is safe for concurrent use, but plays one case at a time.
+type Environment struct {
+	Issuer, Other *Issuer
 
 	// These are made when they are first asked for.
-	own, small                    func() (*rsa.PrivateKey, error)
-	certificate, otherCertificate func() ([]byte, error) // of two clients, in DER
+	own, small func() (*rsa.PrivateKey, error)
 
 	mu   sync.Mutex // guards what follows
 	keys map[string]*verifiertest.Key
 }
 
-// WorldConfig says where a World is. Its zero value is a choice of its own.
-type WorldConfig struct {
+// EnvironmentConfig says where an Environment is. Its zero value is good for any free port.
+type EnvironmentConfig struct {
 	// Listen is the loopback address of the issuer, for an API that has to know it beforehand. Empty means a free
 	// port.
 	Listen string
@@ -44,110 +43,109 @@ type WorldConfig struct {
 	Clock ports.Clock
 }
 
-// The keys that cases name. Others are named by their algorithm.
+// The names of keys. Other keys are named by their algorithm.
 const (
-	signingKey  = "issuer"   // of the issuer's tokens, RS256
-	nextKey     = "next"     // what it rotates to
-	strangerKey = "stranger" // of the other issuer
-	forgerKey   = "forger"   // of nobody's, that claims to be the issuer's
-	clientKey   = "client"   // of the DPoP client, ES256
-	thiefKey    = "thief"    // of another client
+	SigningKey     = "issuer"   // of the issuer's tokens, RS256
+	NextKey        = "next"     // what it rotates to
+	OtherKey       = "stranger" // of the other issuer
+	ForgerKey      = "forger"   // of an attacker, published by no one; its kid is the issuer's
+	ClientKey      = "client"   // of the DPoP client, ES256
+	OtherClientKey = "thief"    // of another client
 )
 
-// NewWorld starts the issuers. Close it when done.
-func NewWorld(config WorldConfig) (*World, error) {
+// NewEnvironment starts the issuers. Close it when done.
+func NewEnvironment(config EnvironmentConfig) (*Environment, error) {
 	if clock := reflect.ValueOf(config.Clock); clock.Kind() == reflect.Pointer && clock.IsNil() {
-		return nil, fmt.Errorf("catalogue: WorldConfig.Clock is a nil %T; leave it out for the system's clock", config.Clock)
+		return nil, fmt.Errorf("player: EnvironmentConfig.Clock is a nil %T; leave it out for the system's clock", config.Clock)
 	}
-	w := &World{
+	e := &Environment{
 		own: newRSAKey(2048), small: newRSAKey(1024),
-		certificate: sync.OnceValues(selfSigned), otherCertificate: sync.OnceValues(selfSigned),
 		keys: make(map[string]*verifiertest.Key),
 	}
 	var err error
-	if w.issuer, err = w.publish(cmp.Or(config.Listen, "127.0.0.1:0"), signingKey, config.Clock); err != nil {
+	if e.Issuer, err = e.publish(cmp.Or(config.Listen, "127.0.0.1:0"), SigningKey, config.Clock); err != nil {
 		return nil, err
 	}
-	if w.stranger, err = w.publish("127.0.0.1:0", strangerKey, config.Clock); err != nil {
-		w.issuer.server.Close()
+	if e.Other, err = e.publish("127.0.0.1:0", OtherKey, config.Clock); err != nil {
+		e.Issuer.server.Close()
 		return nil, err
 	}
-	return w, nil
+	return e, nil
 }
 
 // Close ends the issuers.
-func (w *World) Close() {
-	w.issuer.server.Close()
-	w.stranger.server.Close()
+func (e *Environment) Close() {
+	e.Issuer.server.Close()
+	e.Other.server.Close()
 }
 
 // IssuerURL is the identifier of the issuer that the API trusts.
-func (w *World) IssuerURL() string { return w.issuer.URL }
+func (e *Environment) IssuerURL() string { return e.Issuer.URL }
 
 // CertificatePEM is what an API has to trust to reach the issuers.
-func (w *World) CertificatePEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: w.issuer.server.Certificate().Raw})
+func (e *Environment) CertificatePEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: e.Issuer.server.Certificate().Raw})
 }
 
 // Roots returns what a fetcher has to trust to reach the issuers.
-func (w *World) Roots() *x509.CertPool {
+func (e *Environment) Roots() *x509.CertPool {
 	roots := x509.NewCertPool()
-	roots.AddCert(w.issuer.server.Certificate())
+	roots.AddCert(e.Issuer.server.Certificate())
 	return roots
 }
 
-// Set has the issuer do what the setting says, with its first key, and forgets what it was asked before.
-func (w *World) Set(setting Setting) error {
-	key, err := w.key(signingKey)
+// Reset has the issuer do what the fault says, with its first key, and forgets what it was asked before.
+func (e *Environment) Reset(fault Fault) error {
+	key, err := e.Key(SigningKey)
 	if err != nil {
 		return err
 	}
-	w.issuer.SetKeys(key)
-	w.issuer.set(setting)
-	w.stranger.set(SoleKey)
+	e.Issuer.SetKeys(key)
+	e.Issuer.reset(fault)
+	e.Other.reset(SoleKey)
 	return nil
 }
 
-// key returns the key of that name, which is made when it is first asked for.
-func (w *World) key(name string) (*verifiertest.Key, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if key := w.keys[name]; key != nil {
+// Key returns the key of that name, which is made when it is first asked for.
+func (e *Environment) Key(name string) (*verifiertest.Key, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if key := e.keys[name]; key != nil {
 		return key, nil
 	}
 	algorithm, id := name, "key-"+name
 	switch name {
-	case signingKey, forgerKey:
+	case SigningKey, ForgerKey:
 		algorithm, id = "RS256", "key-1"
-	case nextKey:
+	case NextKey:
 		algorithm, id = "RS256", "key-2"
-	case strangerKey:
+	case OtherKey:
 		algorithm = "RS256"
-	case clientKey, thiefKey:
+	case ClientKey, OtherClientKey:
 		algorithm = "ES256"
 	}
 	key, err := verifiertest.NewKey(algorithm, id)
 	if err != nil {
 		return nil, err
 	}
-	w.keys[name] = key
+	e.keys[name] = key
 	return key, nil
 }
 
-// A publisher is an issuer that listens.
-type publisher struct {
+// An Issuer signs tokens, and publishes its metadata and keys over TLS.
+type Issuer struct {
 	*verifiertest.Issuer
-	server *httptest.Server
-	world  *World
+	server      *httptest.Server
+	environment *Environment
 
-	mu      sync.Mutex // guards what follows
-	setting Setting
-	asked   int   // requests, of whatever kind
-	held    *hold // what keeps answers back, or nil
+	mu    sync.Mutex // guards what follows
+	fault Fault
+	asked int   // requests, of whatever kind
+	held  *hold // what keeps answers back, or nil
 }
 
-func (w *World) publish(address, keyName string, clock ports.Clock) (*publisher, error) {
-	key, err := w.key(keyName)
+func (e *Environment) publish(address, keyName string, clock ports.Clock) (*Issuer, error) {
+	key, err := e.Key(keyName)
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +153,7 @@ func (w *World) publish(address, keyName string, clock ports.Clock) (*publisher,
 	if err != nil {
 		return nil, err
 	}
-	p := &publisher{world: w, setting: SoleKey}
+	p := &Issuer{environment: e, fault: SoleKey}
 	if p.Issuer, err = verifiertest.NewIssuer("https://"+listener.Addr().String()+"/", key); err != nil {
 		_ = listener.Close()
 		return nil, err
@@ -166,27 +164,28 @@ func (w *World) publish(address, keyName string, clock ports.Clock) (*publisher,
 	return p, nil
 }
 
-func (p *publisher) set(setting Setting) {
+func (p *Issuer) reset(fault Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.setting, p.asked, p.held = setting, 0, nil
+	p.fault, p.asked, p.held = fault, 0, nil
 }
 
-// turn changes the setting and nothing else.
-func (p *publisher) turn(setting Setting) {
+// SetFault changes what the issuer does from now on; its requests go on being counted.
+func (p *Issuer) SetFault(fault Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.setting = setting
+	p.fault = fault
 }
 
-// forget begins to count anew.
-func (p *publisher) forget() {
+// ForgetRequests begins to count again.
+func (p *Issuer) ForgetRequests() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = 0
 }
 
-func (p *publisher) requests() int {
+// Requests returns how many requests the issuer had, of whatever kind.
+func (p *Issuer) Requests() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.asked
@@ -198,8 +197,8 @@ type hold struct {
 	arriveOnce, endOnce sync.Once
 }
 
-// hold keeps answers back until release is called. A request has come when arrived is closed.
-func (p *publisher) hold() (arrived <-chan struct{}, release func()) {
+// Hold keeps answers back until release is called. A request has come when arrived is closed.
+func (p *Issuer) Hold() (arrived <-chan struct{}, release func()) {
 	h := &hold{arrived: make(chan struct{}), over: make(chan struct{})}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -207,11 +206,11 @@ func (p *publisher) hold() (arrived <-chan struct{}, release func()) {
 	return h.arrived, func() { h.endOnce.Do(func() { close(h.over) }) }
 }
 
-// ServeHTTP publishes metadata and keys as the setting says.
-func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP publishes metadata and keys as the fault says.
+func (p *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.asked++
-	behaviour, held := settings[p.setting], p.held
+	behaviour, held := faults[p.fault], p.held
 	p.mu.Unlock()
 	if held != nil {
 		held.arriveOnce.Do(func() { close(held.arrived) })
@@ -240,7 +239,7 @@ func (p *publisher) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 var errNoDocument = errors.New("nothing is published there")
 
 // document is what is published at path.
-func (p *publisher) document(ctx context.Context, path string, behaviour behaviour) ([]byte, error) {
+func (p *Issuer) document(ctx context.Context, path string, behaviour behaviour) ([]byte, error) {
 	published, err := p.Fetch(ctx, strings.TrimSuffix(p.URL, "/")+path)
 	if err != nil {
 		return nil, errNoDocument
@@ -254,7 +253,7 @@ func (p *publisher) document(ctx context.Context, path string, behaviour behavio
 			return nil
 		})
 	case behaviour.keys != nil:
-		more, err := behaviour.keys(p.world)
+		more, err := behaviour.keys(p.environment)
 		if err != nil {
 			return nil, err
 		}
@@ -279,9 +278,9 @@ func edited(object []byte, edit func(map[string]any) error) ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// jwk returns the public key of that name as a JSON Web Key, with changes on top.
-func (w *World) jwk(name string, changes fields) (map[string]any, error) {
-	key, err := w.key(name)
+// JWK returns the public key of that name as a JSON Web Key, with changes on top.
+func (e *Environment) JWK(name string, changes Fields) (map[string]any, error) {
+	key, err := e.Key(name)
 	if err != nil {
 		return nil, err
 	}
@@ -294,18 +293,18 @@ func (w *World) jwk(name string, changes fields) (map[string]any, error) {
 		return nil, err
 	}
 	maps.Copy(members, changes)
-	maps.DeleteFunc(members, func(_ string, value any) bool { return value == absent })
+	maps.DeleteFunc(members, func(_ string, value any) bool { return value == Absent })
 	return members, nil
 }
 
-// Fetch gets a document of the world as ports.Fetcher has it, without following redirects: for a verifier that is not
-// about its fetcher.
-func (w *World) Fetch(ctx context.Context, url string) (ports.Document, error) {
+// Fetch gets a document of an issuer as ports.Fetcher has it, without following redirects: for a case that is not about
+// the fetcher.
+func (e *Environment) Fetch(ctx context.Context, url string) (ports.Document, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return ports.Document{}, err
 	}
-	answer, err := w.issuer.server.Client().Transport.RoundTrip(request)
+	answer, err := e.Issuer.server.Client().Transport.RoundTrip(request)
 	if err != nil {
 		return ports.Document{}, err
 	}

@@ -1,22 +1,22 @@
-package catalogue
+package player
 
 import (
 	"errors"
 	"strings"
 )
 
-// A challenge is one of those that WWW-Authenticate offers.
-type challenge struct {
-	scheme string
-	params map[string]string // by names in lower case
+// A Challenge is one of those that WWW-Authenticate offers.
+type Challenge struct {
+	Scheme string
+	Params map[string]string // by names in lower case
 }
 
 var errChallenge = errors.New("WWW-Authenticate does not parse by RFC 9110 section 11.6.1")
 
-// parseChallenges reads the fields of WWW-Authenticate: lists of challenges, each a scheme with a token68 or with
+// ParseChallenges reads the fields of WWW-Authenticate: lists of challenges, each a scheme with a token68 or with
 // parameters, which are separated by the same commas (RFC 9110 section 11.6.1).
-func parseChallenges(fields []string) ([]challenge, error) {
-	var all []challenge
+func ParseChallenges(fields []string) ([]Challenge, error) {
+	var all []Challenge
 	for _, field := range fields {
 		p := parser{rest: field}
 		for {
@@ -34,7 +34,7 @@ func parseChallenges(fields []string) ([]challenge, error) {
 				}
 				continue
 			}
-			all = append(all, challenge{scheme: name, params: make(map[string]string)})
+			all = append(all, Challenge{Scheme: name, Params: make(map[string]string)})
 			if !p.credentials(&all[len(all)-1]) {
 				return nil, errChallenge
 			}
@@ -44,12 +44,12 @@ func parseChallenges(fields []string) ([]challenge, error) {
 }
 
 // add takes over a parameter, each of which stands once (RFC 9110 section 11.2).
-func (c *challenge) add(name, value string) bool {
+func (c *Challenge) add(name, value string) bool {
 	name = strings.ToLower(name)
-	if _, twice := c.params[name]; twice {
+	if _, twice := c.Params[name]; twice {
 		return false
 	}
-	c.params[name] = value
+	c.Params[name] = value
 	return true
 }
 
@@ -114,7 +114,7 @@ func (p *parser) quoted() (string, bool) {
 }
 
 // credentials reads what follows a scheme: nothing, a token68, or the first parameter.
-func (p *parser) credentials(c *challenge) bool {
+func (p *parser) credentials(c *Challenge) bool {
 	if p.rest == "" || p.rest[0] == ',' {
 		return true
 	}
@@ -140,4 +140,14 @@ func (p *parser) credentials(c *challenge) bool {
 	p.rest = p.rest[end:]
 	p.skip(" \t")
 	return end > 0 && (p.rest == "" || p.rest[0] == ',')
+}
+
+// TellsError reports whether there is error information (RFC 6750 section 3.1).
+func (c Challenge) TellsError() bool {
+	for _, name := range []string{"error", "error_description", "error_uri"} {
+		if _, found := c.Params[name]; found {
+			return true
+		}
+	}
+	return false
 }

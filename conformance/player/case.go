@@ -1,0 +1,202 @@
+package player
+
+import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/conformance/testcase"
+	"github.com/holdfast-go/holdfast/rules"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// The levels of cases.
+const (
+	Must   = rules.Must   // the source demands it, or safety does
+	Should = rules.Should // the source recommends it
+	Ours   = rules.Ours   // the sources leave it open, and this is Holdfast's choice
+)
+
+// A Mode is how an API takes DPoP.
+type Mode string
+
+// The modes.
+const (
+	Allowed  Mode = "allowed"  // Bearer and DPoP are offered
+	Required Mode = "required" // only DPoP
+	Disabled Mode = "disabled" // only Bearer
+)
+
+// Modes returns all modes.
+func Modes() []Mode { return []Mode{Allowed, Required, Disabled} }
+
+// A Need is what a case takes besides an API that answers requests.
+type Need string
+
+// The needs. A case that has none of the first three can be played over HTTP on any API.
+const (
+	Clock         Need = "clock"         // a clock that can be set
+	Configuration Need = "configuration" // a verifier that is configured for the case
+	Inside        Need = "inside"        // a look at what is not in the answer
+	Guard         Need = "guard"         // what reads a request off the connection, not only a verifier
+	Redirects     Need = "redirects"     // a fetcher that follows them
+)
+
+// A Case is one situation and what is expected of a verifier in it. The functions that end in Case make one, and its
+// methods change it; each returns a changed copy.
+type Case struct {
+	testcase.Case
+	// Expected is what is expected in the end.
+	Expected Expectation `json:"expected"`
+	// Modes are those in which the case is played.
+	Modes []Mode `json:"modes"`
+	// Needs is what it takes; empty for a case that any API can be asked.
+	Needs []Need `json:"needs,omitempty"`
+	// Fault is what the issuer does from the start.
+	Fault Fault `json:"fault,omitempty"`
+
+	exact    bool   // the rule is about the answer, not only about the decision
+	reported string // the rule that package verifier names, where that is another
+	policies []Policy
+	front    Front
+	steps    []Step
+}
+
+// A Policy sets what of a verifier's configuration a case is about.
+type Policy func(*Environment, *verifier.Config)
+
+// A Step is one thing that happens in a case.
+type Step struct {
+	Do     func(*Run)         // happens first, if it is not nil
+	Send   func(*Run) Request // makes what is sent then, if it is not nil
+	Copies int                // are sent at once; if there are several, one gets Want, and the others BadProof
+	Want   Expectation
+	Check  func(*Run, Answer) // looks at the answer, if it is not nil
+}
+
+// BlackBox reports whether the case can be played over HTTP on any API.
+func (c Case) BlackBox() bool { return !c.Has(Clock) && !c.Has(Configuration) && !c.Has(Inside) }
+
+// Has reports whether the case has a need.
+func (c Case) Has(n Need) bool { return slices.Contains(c.Needs, n) }
+
+// Configure sets what of a verifier's configuration the case is about. The rest of config must be good.
+func (c Case) Configure(e *Environment, config *verifier.Config) {
+	for _, policy := range c.policies {
+		policy(e, config)
+	}
+}
+
+// Front returns what stands in front of the API in a case that needs a [Guard].
+func (c Case) Front() Front { return c.front }
+
+// Control returns a case that any API must accept: a good token, and a good proof where one is needed. What rejects that
+// too has shown nothing by its rejections.
+func Control() Case {
+	return TokenCase("CRED-01.one", Accepted, "one Authorization field with a good token", Token{})
+}
+
+// NewCase returns a case of a rule, to be played in every mode. The ID is that of the rule, a dot, and a few words for
+// the situation; the reason says it in a line. Level and section are those of the rule in package rules. A rule of your
+// own needs [Case.As].
+func NewCase(id string, want Expectation, reason string, steps ...Step) Case {
+	described := testcase.New(id, reason)
+	return Case{Case: described, Expected: want, Modes: Modes(), reported: described.Rule, steps: steps}
+}
+
+// RequestCase is a case of one request.
+func RequestCase(id string, want Expectation, reason string, send func(*Run) Request) Case {
+	return NewCase(id, want, reason, Step{Send: send, Want: want})
+}
+
+// TokenCase is a case of one access token, sent by the scheme that the mode is about.
+func TokenCase(id string, want Expectation, reason string, t Token) Case {
+	return RequestCase(id, want, reason, func(r *Run) Request { return r.Carry(t) })
+}
+
+// ProofCase is a case of one DPoP proof, which comes with a good token that is bound to its key.
+func ProofCase(id string, want Expectation, reason string, p Proof) Case {
+	return RequestCase(id, want, reason, func(r *Run) Request { return r.Proved(r.Sign(Token{Bound: true}), p) }).
+		In(Allowed, Required)
+}
+
+// ConfigCase is a case of a configuration that New must refuse, or take.
+func ConfigCase(id string, want Expectation, reason string, policy Policy) Case {
+	return NewCase(id, want, reason).Configured(policy).In(Allowed)
+}
+
+// InsideCase is a case that is played only in process, once.
+func InsideCase(id string, want Expectation, reason string, steps ...Step) Case {
+	return NewCase(id, want, reason, steps...).Needing(Inside).In(Allowed)
+}
+
+// UnusableCase is a case of an issuer whose keys could never be fetched, so nothing is known of a token.
+func UnusableCase(id, reason string, fault Fault) Case {
+	return TokenCase(id, Undecidable, reason, Token{}).WithFault(fault).ReportedAs("")
+}
+
+// In has the case played only in some modes.
+func (c Case) In(modes ...Mode) Case {
+	c.Modes = modes
+	return c
+}
+
+// Needing adds needs.
+func (c Case) Needing(needs ...Need) Case {
+	for _, n := range needs {
+		if !c.Has(n) {
+			c.Needs = append(slices.Clone(c.Needs), n)
+		}
+	}
+	return c
+}
+
+// As gives the case another level than its rule has, with the section that says why.
+func (c Case) As(level rules.Level, section string) Case {
+	c.Level, c.Section = level, section
+	return c
+}
+
+// Exactly has the answer judged exactly over HTTP too.
+func (c Case) Exactly() Case {
+	c.exact = true
+	return c
+}
+
+// ReportedAs is for a violation that package verifier reports under another rule, or under none if it is empty.
+func (c Case) ReportedAs(rule string) Case {
+	c.reported = rule
+	return c
+}
+
+// Reported returns the rule that package verifier reports.
+func (c Case) Reported() string { return c.reported }
+
+// Configured configures the verifier for the case, on top of what it is configured for already.
+func (c Case) Configured(policy Policy) Case {
+	c.policies = append(slices.Clone(c.policies), policy)
+	return c.Needing(Configuration)
+}
+
+// WithFault has the issuer do something else than usual from the start.
+func (c Case) WithFault(fault Fault) Case {
+	c.Fault = fault
+	return c
+}
+
+// Behind puts something in front of the API.
+func (c Case) Behind(front Front) Case {
+	c.front = front
+	return c.Needing(Guard, Configuration)
+}
+
+// After has something happen before the first step.
+func (c Case) After(do func(*Run)) Case {
+	c.steps = append([]Step{{Do: do}}, c.steps...)
+	return c
+}
+
+// Checked sets what must hold of the last answer.
+func (c Case) Checked(check func(*Run, Answer)) Case {
+	c.steps = slices.Clone(c.steps)
+	c.steps[len(c.steps)-1].Check = check
+	return c
+}
