@@ -6,6 +6,8 @@ import (
 	"go/token"
 	"strconv"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 )
 
 // TestFaultEveryCodeHasAnAnswer finds the constants of type Code in the source: one that was forgotten in answers would
@@ -34,7 +36,7 @@ func TestFaultEveryCodeHasAnAnswer(t *testing.T) {
 		if !found {
 			t.Errorf("%s has no answer", spec.Names[0].Name)
 		}
-		if a.status < 400 || a.status > 599 || a.description == "" || a.class == "" {
+		if a.Status < 400 || a.Status > 599 || a.Description == "" || a.Class == "" {
 			t.Errorf("the answer to %s is %+v", spec.Names[0].Name, a)
 		}
 		return true
@@ -42,7 +44,19 @@ func TestFaultEveryCodeHasAnAnswer(t *testing.T) {
 	if declared != len(answers) {
 		t.Errorf("%d codes are declared in errors.go, and %d have an answer", declared, len(answers))
 	}
-	if e := fail("forgotten", "", ""); e.Class != Misconfigured || e.Status != 500 {
+}
+
+// TestFaultEveryFaultOfTheFrontHasAnAnswer reads the codes that package jwt shares with this one.
+func TestFaultEveryFaultOfTheFrontHasAnAnswer(t *testing.T) {
+	for _, code := range []string{
+		jwt.CodeTooLarge, jwt.CodeMalformed, jwt.CodeAlgorithm, jwt.CodeType, jwt.CodeKeyIDMissing, jwt.CodeKeyUnknown, jwt.CodeSignature,
+		jwt.CodeClaimMissing, jwt.CodeClaimMalformed, jwt.CodeIssuerUnavailable, jwt.CodeCanceled,
+	} {
+		if e := refused(&jwt.Fault{Code: code}); e.Code != Code(code) {
+			t.Errorf("%s is answered as %s", code, e.Code)
+		}
+	}
+	if e := refused(&jwt.Fault{Code: "forgotten"}); e.Class != Misconfigured || e.Status != 500 {
 		t.Errorf("an unknown code is %v with status %d", e, e.Status)
 	}
 }

@@ -23,7 +23,7 @@ type Config struct {
 	Resolver ports.DomainResolver
 	// ResolverTimeout is how long the resolver may take for one request. Zero means 1 second. After that the request is
 	// undecidable.
-	ResolverTimeout time.Duration
+	ResolverTimeout time.Duration `default:"1s"`
 	// Audiences are the audiences of which a token must name one, byte for byte. They hold for every domain that
 	// names none of its own.
 	Audiences []string
@@ -51,7 +51,7 @@ type Config struct {
 
 	// Algorithms are the signature algorithms accepted in access tokens, of those that the function [Algorithms]
 	// returns. Empty means only RS256. EdDSA stands for Ed25519 as well.
-	Algorithms []string
+	Algorithms []string `default:"RS256"`
 	// RequireProfile accepts only tokens of the JWT profile for access tokens (RFC 9068): typ is at+jwt, and iss,
 	// exp, aud, sub, client_id, iat and jti are present. Otherwise typ may also be JWT or absent.
 	RequireProfile bool
@@ -65,11 +65,11 @@ type Config struct {
 	ScopeClaim string
 	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes. An nbf or iat may be 60 s
 	// further ahead, whatever Leeway is; exp has no such tolerance.
-	Leeway time.Duration
+	Leeway time.Duration `max:"5m"`
 	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that only exp decides.
 	MaxTokenAge time.Duration
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.
-	MaxTokenBytes int
+	MaxTokenBytes int `default:"16 KiB"`
 	// AllowMissingKeyID accepts a token without kid if its issuer has exactly one key that fits its alg. Such a
 	// token can't announce a rotation: after one it is rejected until the keys' soft TTL is over.
 	AllowMissingKeyID bool
@@ -90,9 +90,9 @@ type Config struct {
 	// MaxRememberedTokens bounds the tokens that are remembered as well signed, so that one that is sent again and again
 	// costs no signature from the third time on; everything else about it is checked each time. Zero means 1,024;
 	// negative means that none is remembered.
-	MaxRememberedTokens int
+	MaxRememberedTokens int `default:"1024" negative:"none"`
 	// MaxRememberedBytes bounds about how much memory they take. Zero means 8 MiB.
-	MaxRememberedBytes int
+	MaxRememberedBytes int `default:"8 MiB"`
 
 	// Discovery says where issuers publish their metadata.
 	Discovery Discovery
@@ -141,13 +141,13 @@ type DPoP struct {
 	// ReplayTimeout is how long the replay store may take for one proof. Zero means 500 milliseconds. After that the
 	// request is undecidable. A store that timed out five times in a row is asked by one request at a time until it
 	// answers again; meanwhile the others are undecidable at once. The embedded store never waits, and has no timeout.
-	ReplayTimeout time.Duration
+	ReplayTimeout time.Duration `default:"500ms"`
 	// MaxProofsPerKey bounds how many proofs of one key this process accepts in the time that a proof is remembered
 	// (MaxAge and twice Leeway), so that one client can't fill the replay store for all others: over it, that client's
 	// requests are undecidable. The proofs may come at once, so the store never holds more than twice as many of one key.
 	// Zero means 262,144, about 700 a second, by which one client takes at most half of a memory.ReplayStore of default
 	// size; for a smaller store set it to a quarter of what the store holds. Negative means no bound.
-	MaxProofsPerKey int
+	MaxProofsPerKey int `default:"262144" negative:"none"`
 	// InsecureAcceptWithoutReplayStore accepts a proof when the replay store fails or does not answer in time. A stolen
 	// proof can then be used again while the store is away. Otherwise the request is undecidable. That the client hangs
 	// up is not a failure of the store.
@@ -206,28 +206,28 @@ const (
 type KeyPolicy struct {
 	// SoftTTL is how long keys are used without asking again, unless the issuer says less. A key that the issuer has
 	// withdrawn is used for no longer, unless the issuer was asked and failed. Default 10 minutes.
-	SoftTTL time.Duration
+	SoftTTL time.Duration `default:"10m"`
 	// MinTTL is how long they are used even if the issuer says less, so that a max-age of 15 seconds does not put
 	// a fetch on every fourth request. Default 1 minute; negative means no such floor.
-	MinTTL time.Duration
+	MinTTL time.Duration `default:"1m" negative:"none"`
 	// HardTTL is how long keys are used while the issuer can't be reached. After that nothing can be decided.
 	// Default 24 hours.
-	HardTTL time.Duration
+	HardTTL time.Duration `default:"24h"`
 	// Cooldown is how long after one fetch that an unknown key ID forced no other is forced. Default 30 seconds.
-	Cooldown time.Duration
+	Cooldown time.Duration `default:"30s"`
 	// FetchTimeout bounds the fetching of metadata and keys together. Default 10 seconds.
-	FetchTimeout time.Duration
+	FetchTimeout time.Duration `default:"10s"`
 	// WaitTimeout bounds how long a request waits for keys. Then the answer is 503 while the fetch goes on, or, if keys
 	// past SoftTTL are held, they are used. [Verifier.Warm] waits longer. Default 2 seconds.
-	WaitTimeout time.Duration
+	WaitTimeout time.Duration `default:"2s"`
 	// MaxFetches bounds the fetches under way at once, over all issuers. Issuers of which no keys are held get half of
 	// them. Default 64.
-	MaxFetches int
+	MaxFetches int `default:"64"`
 	// MaxDocumentBytes bounds each of the two documents. Default 1 MiB. The Fetcher has a bound of its own.
-	MaxDocumentBytes int
+	MaxDocumentBytes int `default:"1 MiB"`
 	// MaxKeys bounds the keys of one set. A larger set is refused as a whole, as if the issuer could not be reached.
 	// Default 100.
-	MaxKeys int
+	MaxKeys int `default:"100"`
 	// MaxIssuers bounds the issuers whose keys are held; the one used longest ago goes first. Default 10,000.
-	MaxIssuers int
+	MaxIssuers int `default:"10000"`
 }

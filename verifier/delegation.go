@@ -1,8 +1,7 @@
 package verifier
 
 import (
-	"strings"
-
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -46,7 +45,7 @@ func (v *Verified) DelegationChain() ([]Actor, error) {
 			return nil, v.actorMalformed("ACT-03", "act is not an object")
 		}
 		subject, isText := claim.Text("sub")
-		if !isText || isBlank(subject) {
+		if !isText || settings.Blank(subject) {
 			return nil, v.actorMalformed("ACT-03", "the sub of act is not a non-blank string")
 		}
 		issuer, ok := actorIssuer(claim)
@@ -66,11 +65,9 @@ func actorIssuer(claim strictjson.Object) (string, bool) {
 		return "", true
 	}
 	issuer, isText := value.Text()
-	return issuer, isText && !isBlank(issuer)
+	return issuer, isText && !settings.Blank(issuer)
 }
 
-func isBlank(s string) bool { return strings.TrimSpace(s) == "" }
-
 func (v *Verified) actorMalformed(rule, detail string) error {
-	return v.refuse(fail(CodeActorMalformed, rule, detail), nil)
+	return v.refuse(actorMalformed.fail(rule, detail), nil)
 }

@@ -1,11 +1,6 @@
 package verifier
 
-import (
-	"fmt"
-	"math"
-	"strconv"
-	"time"
-)
+import "github.com/holdfast-go/holdfast/verifier/internal/jwt"
 
 // A Class says what an [*Error] means for the request, whatever went wrong. It is an error itself, so that
 // errors.Is(err, verifier.Undecidable) tells.
@@ -140,13 +135,9 @@ func (e *FieldError) Error() string { return e.Field + " " + e.Err.Error() }
 // Unwrap returns the reason.
 func (e *FieldError) Unwrap() error { return e.Err }
 
-// An answer is what a client is told of an error: the same for each code, so that it tells no more than the code does.
-type answer struct {
-	class       Class
-	status      int
-	oauthError  string
-	description string
-}
+// An answer is an error without what differs from one request to another: the same for each code, so that a client is
+// told no more than the code.
+type answer Error
 
 // The error codes of RFC 6750 section 3.1, and those of RFC 6749 section 4.1.2.1 for what is not the client's fault.
 const (
@@ -161,67 +152,82 @@ const (
 	useDPoPNonce     = "use_dpop_nonce"
 )
 
-func badToken(description string) answer {
-	return answer{Rejected, 401, invalidToken, description}
-}
-
+// The table of answers. An [Error] is made only by one of them, so that no error can have a code without an answer.
 var (
-	unavailable = answer{Undecidable, 503, temporarilyUnavailable, "The token can't be verified at the moment"}
-	misdeployed = answer{Misconfigured, 500, serverError, "The server is misconfigured"}
+	credentialsMissing       = rejected(CodeCredentialsMissing, 401, "", "An access token is needed")
+	schemeNotOffered         = rejected(CodeSchemeNotOffered, 401, "", "An access token is needed")
+	requestMalformed         = rejected(CodeRequestMalformed, 400, invalidRequest, "The request is malformed")
+	requestMisdirected       = rejected(CodeMisdirected, 421, invalidRequest, "The request is for another host")
+	tokenTooLarge            = badToken(CodeTokenTooLarge, "The access token is too large")
+	_                        = badToken(CodeTokenMalformed, "The access token is malformed")
+	_                        = badToken(CodeAlgorithm, "The access token's signature algorithm is not accepted")
+	tokenTypeNotAccepted     = badToken(CodeTokenType, "The token is not an access token")
+	issuerNotAllowed         = badToken(CodeIssuer, "The access token's issuer is not accepted")
+	_                        = badToken(CodeKeyIDMissing, "The access token does not name its key")
+	_                        = badToken(CodeKeyUnknown, "The access token's key is unknown")
+	_                        = badToken(CodeSignature, "The access token's signature is invalid")
+	_                        = badToken(CodeClaimMissing, "The access token lacks a required claim")
+	_                        = badToken(CodeClaimMalformed, "The access token has a malformed claim")
+	audienceMismatch         = badToken(CodeAudience, "The access token is for another audience")
+	tokenExpired             = badToken(CodeExpired, "The access token expired")
+	tokenNotYetValid         = badToken(CodeNotYetValid, "The access token is not valid yet")
+	tokenIssuedInFuture      = badToken(CodeIssuedInFuture, "The access token was issued in the future")
+	tokenTooOld              = badToken(CodeTooOld, "The access token is too old")
+	organizationMismatch     = badToken(CodeOrganization, "The access token is for another organization")
+	confirmationNotSatisfied = badToken(CodeConfirmation, "The access token is bound to a key that was not proved")
+	claimsUndecodable        = badToken(CodeClaimsUndecodable, "The access token has a malformed claim")
+	actorMalformed           = badToken(CodeActorMalformed, "The access token has a malformed claim")
+	proofInvalid             = rejected(CodeProof, 401, invalidDPoPProof, "The DPoP proof is invalid")
+	proofReplayed            = rejected(CodeProofReplayed, 401, invalidDPoPProof, "The DPoP proof was used before")
+	nonceNeeded              = rejected(CodeNonce, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer")
+	scopeInsufficient        = rejected(CodeScope, 403, insufficientScope, "The access token lacks a needed scope")
+	_                        = undecidable(CodeIssuerUnavailable)
+	resolverUnavailable      = undecidable(CodeResolverUnavailable)
+	replayStoreUnavailable   = undecidable(CodeReplayStore)
+	proofShareUsedUp         = undecidable(CodeProofShare)
+	canceled                 = undecidable(CodeCanceled)
+	configInvalid            = misconfigured(CodeConfig)
+	resolverFailed           = misconfigured(CodeResolver)
+	requestIncomplete        = misconfigured(CodeRequestIncomplete)
 )
 
-var answers = map[Code]answer{
-	CodeCredentialsMissing: {Rejected, 401, "", "An access token is needed"},
-	CodeSchemeNotOffered:   {Rejected, 401, "", "An access token is needed"},
-	CodeRequestMalformed:   {Rejected, 400, invalidRequest, "The request is malformed"},
-	CodeMisdirected:        {Rejected, 421, invalidRequest, "The request is for another host"},
-	CodeTokenTooLarge:      badToken("The access token is too large"),
-	CodeTokenMalformed:     badToken("The access token is malformed"),
-	CodeAlgorithm:          badToken("The access token's signature algorithm is not accepted"),
-	CodeTokenType:          badToken("The token is not an access token"),
-	CodeIssuer:             badToken("The access token's issuer is not accepted"),
-	CodeKeyIDMissing:       badToken("The access token does not name its key"),
-	CodeKeyUnknown:         badToken("The access token's key is unknown"),
-	CodeSignature:          badToken("The access token's signature is invalid"),
-	CodeClaimMissing:       badToken("The access token lacks a required claim"),
-	CodeClaimMalformed:     badToken("The access token has a malformed claim"),
-	CodeAudience:           badToken("The access token is for another audience"),
-	CodeExpired:            badToken("The access token expired"),
-	CodeNotYetValid:        badToken("The access token is not valid yet"),
-	CodeIssuedInFuture:     badToken("The access token was issued in the future"),
-	CodeTooOld:             badToken("The access token is too old"),
-	CodeOrganization:       badToken("The access token is for another organization"),
-	CodeConfirmation:       badToken("The access token is bound to a key that was not proved"),
-	CodeClaimsUndecodable:  badToken("The access token has a malformed claim"),
-	CodeActorMalformed:     badToken("The access token has a malformed claim"),
-	CodeProof:              {Rejected, 401, invalidDPoPProof, "The DPoP proof is invalid"},
-	CodeProofReplayed:      {Rejected, 401, invalidDPoPProof, "The DPoP proof was used before"},
-	CodeNonce:              {Rejected, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer"},
-	CodeScope:              {Rejected, 403, insufficientScope, "The access token lacks a needed scope"},
+// answers are those of the table, by their codes.
+var answers = make(map[Code]answer)
 
-	CodeIssuerUnavailable:   unavailable,
-	CodeResolverUnavailable: unavailable,
-	CodeReplayStore:         unavailable,
-	CodeProofShare:          unavailable,
-	CodeCanceled:            unavailable,
-
-	CodeConfig:            misdeployed,
-	CodeResolver:          misdeployed,
-	CodeRequestIncomplete: misdeployed,
+func (a answer) add() answer {
+	answers[a.Code] = a
+	return a
 }
 
-// fail makes an error that breaks rule. Its header fields depend on the request and are added by answer. A code
-// without an answer is a defect of this package, which a test finds; here it ends the request with status 500.
-func fail(code Code, rule, detail string) *Error {
-	a, found := answers[code]
-	if !found {
-		a = misdeployed
-	}
-	return &Error{
-		Class: a.class, Code: code, Rule: rule, Detail: detail,
-		Status: a.status, OAuthError: a.oauthError, Description: a.description,
-	}
+func rejected(code Code, status int, oauthError, description string) answer {
+	return answer{Class: Rejected, Code: code, Status: status, OAuthError: oauthError, Description: description}.add()
 }
+
+func badToken(code Code, description string) answer {
+	return rejected(code, 401, invalidToken, description)
+}
+
+func undecidable(code Code) answer {
+	return answer{
+		Class: Undecidable, Code: code, Status: 503, OAuthError: temporarilyUnavailable,
+		Description: "The token can't be verified at the moment",
+	}.add()
+}
+
+func misconfigured(code Code) answer {
+	return answer{
+		Class: Misconfigured, Code: code, Status: 500, OAuthError: serverError, Description: "The server is misconfigured",
+	}.add()
+}
+
+// fail makes an error that breaks rule. Its header fields depend on the request: see [responder].
+func (a answer) fail(rule, detail string) *Error {
+	a.Rule, a.Detail = rule, detail
+	return (*Error)(&a)
+}
+
+// because makes an error that breaks no rule but has a cause.
+func (a answer) because(cause error) *Error { return a.fail("", "").because(cause) }
 
 // because adds the cause.
 func (e *Error) because(cause error) *Error {
@@ -229,16 +235,12 @@ func (e *Error) because(cause error) *Error {
 	return e
 }
 
-// retryAfter is the value of a Retry-After field (RFC 9110 section 10.2.3): whole seconds, at least one.
-func retryAfter(wait time.Duration) string {
-	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
-}
-
-// missing and malformed say so of a claim that is named by the rules or by the configuration.
-func missing(rule, claim string) *Error {
-	return fail(CodeClaimMissing, rule, fmt.Sprintf("claim %q is missing", claim))
-}
-
-func malformed(rule, claim, fault string) *Error {
-	return fail(CodeClaimMalformed, rule, fmt.Sprintf("claim %q %s", claim, fault))
+// refused makes a fault of the front that tokens of all kinds have in common an error. A test finds each of its codes in
+// the table.
+func refused(fault *jwt.Fault) *Error {
+	a, found := answers[Code(fault.Code)]
+	if !found {
+		a = configInvalid
+	}
+	return a.fail(fault.Rule, fault.Detail).because(fault.Err)
 }

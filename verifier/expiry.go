@@ -8,14 +8,14 @@ import "context"
 //
 // Of a Verified that a test has made, the context ends at ExpiresAt, and never if that is zero.
 func (v *Verified) UntilExpiry(parent context.Context) (ctx context.Context, cancel context.CancelFunc) {
-	expired := v.refuse(fail(CodeExpired, "CLAIM-EXP-02", "the token expired after it was verified"), nil)
+	expired := v.refuse(tokenExpired.fail("CLAIM-EXP-02", "the token expired after it was verified"), nil)
 	switch {
-	case v.verifier != nil:
+	case v.origin != nil:
 	case v.ExpiresAt.IsZero():
 		return context.WithCancel(parent)
 	default:
 		return context.WithDeadlineCause(parent, v.ExpiresAt, expired)
 	}
-	left := v.ExpiresAt.Add(v.verifier.leeway).Sub(v.verifier.clock.Now())
+	left := v.ExpiresAt.Add(v.origin.leeway).Sub(v.origin.clock.Now())
 	return context.WithTimeoutCause(parent, left, expired)
 }

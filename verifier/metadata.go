@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
 
@@ -27,15 +28,15 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 	switch {
 	case v.shared.Domain == "":
 		missing = "Domain"
-	case v.keys.Fetcher == nil:
+	case v.keys.Ring.Fetcher == nil:
 		missing = "Fetcher"
 	}
 	if missing != "" {
-		return Metadata{}, v.answer(fail(CodeConfig, "", "").because(&FieldError{Field: missing, Err: errRequired}), "", nil)
+		return Metadata{}, v.responder.respond(configInvalid.because(&FieldError{Field: missing, Err: settings.ErrRequired}), "", nil)
 	}
-	published, err := v.keys.Metadata(ctx, v.shared.Domain)
+	published, err := v.keys.Ring.Metadata(ctx, v.shared.Domain)
 	if err != nil {
-		return Metadata{}, v.answer(keysFailed(err), "", nil)
+		return Metadata{}, v.responder.respond(refused(v.keys.NotFound(err)), "", nil)
 	}
 	return Metadata{
 		Issuer:                v.shared.Domain,

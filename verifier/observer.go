@@ -3,13 +3,17 @@ package verifier
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
-// observer tells both who want to know of keys. Neither can hold up a fetch for long, or end the process.
-func (c *checker) observer() func(ports.KeyEvent) {
+// observerTimeout bounds one call of the logger or the observer.
+const observerTimeout = time.Second
+
+// newObserver returns what tells both who want to know of keys. Neither can hold up a fetch for long, or end the process.
+func newObserver(c *checker) func(ports.KeyEvent) {
 	logger, observe := c.Logger, c.Observer
 	toLogger, toObserver := c.port("logger", observerTimeout), c.port("observer", observerTimeout)
 	tell := func(port *outbound.Port, what func()) error {

@@ -4,51 +4,11 @@ import (
 	"crypto/sha256"
 	"hash/maphash"
 	"math"
-	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
-
-	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
-	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
-
-// A signedToken is a token whose form and signature are good, and what it says. It does not change.
-type signedToken struct {
-	says  Verified
-	bound confirmation
-	// boundFault is why what it is bound to can't be read; nil in a token that is remembered.
-	boundFault *Error
-
-	named keyring.Selector // by which it names its key
-	key   *jwk.Key         // the one that verified it
-
-	length int               // of its compact form
-	digest [sha256.Size]byte // of its compact form, zero unless it is remembered
-}
-
-// size is about how many bytes it holds.
-func (t *signedToken) size() int64 {
-	const (
-		itself   = 1024
-		eachText = 16 // in a slice; its text is part of the token's
-	)
-	texts := len(t.says.Audiences) + len(t.says.Scopes)
-	// Header and payload are kept as long as a part of them is, and what has escapes is there twice.
-	return int64(itself + eachText*texts + 2*t.length)
-}
-
-// verified returns what the token says, for one caller to keep.
-func (t *signedToken) verified() *Verified {
-	says := t.says
-	texts := slices.Concat(says.Audiences, says.Scopes)
-	n := len(says.Audiences)
-	if says.Audiences = texts[:n:n]; says.Scopes != nil {
-		says.Scopes = texts[n:]
-	}
-	return &says
-}
 
 // A tokenMemory remembers tokens whose signature is good, so that a token that is sent again does not cost a signature
 // again. What is found has the SHA-256 of the whole compact token: it is the very token that was verified. It does not
@@ -75,6 +35,9 @@ type tokenShard struct {
 type place uint64
 
 func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
+	if maxTokens == 0 {
+		return nil
+	}
 	const manyOnce = 1 << 16
 	m := &tokenMemory{
 		maxTokens: int64(maxTokens), maxBytes: int64(maxBytes),

@@ -8,7 +8,9 @@ import (
 
 	"github.com/go-jose/go-jose/v4/json"
 
+	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -41,9 +43,9 @@ type Verified struct {
 	// old one ends.
 	Header map[string][]string
 
-	verifier        *Verifier
-	payload         string // a strict JSON object, empty in a Verified that a test has made
-	malformedScopes string // the scope claim, if it could not be read
+	origin          *origin // nil in a Verified that a test has made
+	payload         string  // a strict JSON object, empty in a Verified that a test has made
+	malformedScopes string  // the scope claim, if it could not be read
 }
 
 // Decode writes the claims into the value that target points to, as encoding/json does, but strictly: names are
@@ -57,7 +59,7 @@ func (v *Verified) Decode(target any) error {
 	}
 	if err != nil {
 		// The cause would quote the claim that did not fit.
-		return v.refuse(fail(CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), nil)
+		return v.refuse(claimsUndecodable.fail("CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), nil)
 	}
 	return nil
 }
@@ -83,9 +85,9 @@ func (v *Verified) RequireScopes(scopes ...string) error {
 			continue
 		}
 		if v.malformedScopes != "" {
-			return v.refuse(malformed("CLAIM-SCP-01", v.malformedScopes, "is not a string of scopes"), scopes)
+			return v.refuse(refused(jwt.Malformed(v.malformedScopes, "CLAIM-SCP-01", "is not a string of scopes")), scopes)
 		}
-		return v.refuse(fail(CodeScope, "CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
+		return v.refuse(scopeInsufficient.fail("CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
 	}
 	return nil
 }
@@ -97,21 +99,28 @@ func (v *Verified) RequireDPoP() error {
 	if v.Scheme == DPoPScheme {
 		return nil
 	}
-	e := v.refuse(fail(CodeSchemeNotOffered, "DPOP-REQ-06", "DPoP is needed here, and the token came as "+string(v.Scheme)), nil)
+	e := v.refuse(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is needed here, and the token came as "+string(v.Scheme)), nil)
 	e.Header["Www-Authenticate"] = []string{v.from().challenge(DPoPScheme, e, nil)}
 	return e
 }
 
 // refuse answers as the verifier does that v is from.
 func (v *Verified) refuse(e *Error, neededScopes []string) *Error {
-	return v.from().answer(e, cmp.Or(v.Scheme, Bearer), neededScopes)
+	return v.from().respond(e, cmp.Or(v.Scheme, Bearer), neededScopes)
 }
 
-// from returns the verifier that v is from. A Verified that a handler's test has made is from none, and is answered as a
-// Bearer token.
-func (v *Verified) from() *Verifier {
-	if v.verifier == nil {
-		return &Verifier{schemes: []Scheme{Bearer}}
+// An origin is what a Verified needs of the verifier that it is from.
+type origin struct {
+	*responder
+	clock  ports.Clock
+	leeway time.Duration
+}
+
+// from returns the responder of the verifier that v is from. A Verified that a handler's test has made is from none, and
+// is answered as a Bearer token.
+func (v *Verified) from() *responder {
+	if v.origin == nil {
+		return &responder{schemes: []Scheme{Bearer}}
 	}
-	return v.verifier
+	return v.origin.responder
 }

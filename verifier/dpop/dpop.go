@@ -6,15 +6,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/clock"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
@@ -25,76 +24,43 @@ type Config struct {
 	// ES256. EdDSA stands for Ed25519 as well.
 	//
 	// [verifier.Algorithms]: https://pkg.go.dev/github.com/holdfast-go/holdfast/verifier#Algorithms
-	Algorithms []string
+	Algorithms []string `default:"ES256"`
 	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
-	MaxAge time.Duration
+	MaxAge time.Duration `default:"300s"`
 	// Leeway is how far ahead a proof's iat may be, and how far clocks may differ when its exp and nbf are judged.
 	// Zero means 30 seconds, negative none.
-	Leeway time.Duration
+	Leeway time.Duration `default:"30s" negative:"none"`
 	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB, and where Algorithms has ML-DSA-44, -65 or
 	// -87 also 6, 8 or 11 KiB more, as their keys and signatures take.
-	MaxProofBytes int
+	MaxProofBytes int `default:"8 KiB"`
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
 }
 
 // A Checker checks proofs. It does not change, and is safe for concurrent use.
 type Checker struct {
-	algorithms     []string
+	form           jwt.Form
 	maxAge, leeway time.Duration
-	maxBytes       int
 	clock          ports.Clock
 }
 
-// The defaults that Config documents.
-const (
-	defaultMaxAge   = 300 * time.Second
-	defaultLeeway   = 30 * time.Second
-	defaultMaxProof = 8 << 10
-
-	// longest keeps sums of times from overflowing.
-	longest = 50 * 365 * 24 * time.Hour
-)
+// longest keeps sums of times from overflowing.
+const longest = 50 * 365 * 24 * time.Hour
 
 // New returns a checker by config. Its error names the fields that can't work.
 func New(config Config) (*Checker, error) {
-	var faults []error
-	for i, alg := range config.Algorithms {
-		if err := jwk.CheckAlgorithm(alg); err != nil {
-			faults = append(faults, fmt.Errorf("dpop: Algorithms[%d] %w", i, err))
-		}
-	}
-	if config.MaxAge < 0 {
-		faults = append(faults, errors.New("dpop: MaxAge must not be negative"))
-	}
-	if config.MaxProofBytes < 0 {
-		faults = append(faults, errors.New("dpop: MaxProofBytes must not be negative"))
-	}
-	source, err := clock.Or(config.Clock, memory.Clock{})
-	if err != nil {
-		faults = append(faults, fmt.Errorf("dpop: %w", err))
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
+	check := settings.In("dpop", config)
 	c := &Checker{
-		algorithms: jwk.Allowed(config.Algorithms),
-		maxAge:     min(config.MaxAge, longest),
-		leeway:     min(max(0, config.Leeway), longest),
-		maxBytes:   config.MaxProofBytes,
-		clock:      source,
+		form:   jwt.Form{Algorithms: check.AlgorithmNames("Algorithms"), MaxBytes: check.Int("MaxProofBytes")},
+		maxAge: min(check.Duration("MaxAge"), longest),
+		leeway: min(check.Duration("Leeway"), longest),
+		clock:  check.ClockOr(config.Clock, memory.Clock{}),
 	}
-	if len(c.algorithms) == 0 {
-		c.algorithms = []string{"ES256"}
+	if config.MaxProofBytes == 0 {
+		c.form.MaxBytes += jwk.ProofBytes(c.form.Algorithms)
 	}
-	if c.maxAge == 0 {
-		c.maxAge = defaultMaxAge
-	}
-	if config.Leeway == 0 {
-		c.leeway = defaultLeeway
-	}
-	if c.maxBytes == 0 {
-		c.maxBytes = defaultMaxProof + jwk.ProofBytes(c.algorithms)
+	if err := check.Err(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -188,17 +154,17 @@ func (c *Checker) check(proof string, r Request) (*Proof, *Error) {
 
 // parse checks the proof's form and header (items 2, 4 and 5).
 func (c *Checker) parse(proof string) (*jws.Message, *Error) {
-	if len(proof) > c.maxBytes {
+	if c.form.CheckSize(proof) != nil {
 		return nil, broken("DPOP-REQ-08", "the proof is over the size bound")
 	}
-	message, err := jws.Parse(proof)
+	message, fault := c.form.Parse(proof)
 	switch {
-	case err != nil:
-		return nil, broken("DPOP-FORM-01", err.Error())
+	case message == nil:
+		return nil, broken("DPOP-FORM-01", fault.Detail)
 	case message.Type != "dpop+jwt":
 		return nil, broken("DPOP-FORM-02", "typ is not dpop+jwt")
-	case !slices.Contains(c.algorithms, message.Algorithm):
-		return nil, broken("DPOP-FORM-03", "alg is not one of those configured")
+	case fault != nil:
+		return nil, broken("DPOP-FORM-03", fault.Detail)
 	}
 	return message, nil
 }
@@ -268,24 +234,24 @@ func checkTarget(claims strictjson.Object, url string) *Error {
 
 // checkTimes judges iat (item 11, both edges inclusive), and exp and nbf if the proof has them.
 func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
-	now := c.clock.Now()
+	times := jwt.Times{Now: c.clock.Now(), Leeway: c.leeway}
 	issuedAt, found, err := jwt.Date(claims, "iat")
 	switch {
 	case !found || err != nil:
 		return broken("DPOP-CLM-08", "iat is not a number in range")
-	case issuedAt.Add(c.maxAge).Before(now):
+	case issuedAt.Add(c.maxAge).Before(times.Now):
 		return broken("DPOP-CLM-08", "the proof is too old")
-	case issuedAt.After(now.Add(c.leeway)):
+	case times.ToCome(issuedAt, 0):
 		return broken("DPOP-CLM-08", "the proof is from the future")
 	}
-	if expires, found, err := jwt.Date(claims, "exp"); err != nil || found && !now.Before(expires.Add(c.leeway)) {
+	if expires, found, err := jwt.Date(claims, "exp"); err != nil || found && times.Past(expires) {
 		return broken("DPOP-CLM-09", "exp is past or malformed")
 	}
-	if notBefore, found, err := jwt.Date(claims, "nbf"); err != nil || found && notBefore.After(now.Add(c.leeway)) {
+	if notBefore, found, err := jwt.Date(claims, "nbf"); err != nil || found && times.ToCome(notBefore, 0) {
 		return broken("DPOP-CLM-09", "nbf is still to come or malformed")
 	}
 	checked.IssuedAt = issuedAt
-	checked.Window = issuedAt.Add(c.maxAge+c.leeway).Sub(now) + edge
+	checked.Window = issuedAt.Add(c.maxAge+c.leeway).Sub(times.Now) + edge
 	return nil
 }
 

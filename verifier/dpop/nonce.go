@@ -7,12 +7,11 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/clock"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -23,7 +22,7 @@ type NonceConfig struct {
 	// other process knows.
 	Secrets [][]byte
 	// Lifetime is how long a nonce is good. Zero means 5 minutes; under a second is an error.
-	Lifetime time.Duration
+	Lifetime time.Duration `default:"5m"`
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
 }
@@ -38,8 +37,7 @@ type Nonces struct {
 }
 
 const (
-	defaultNonceLifetime = 5 * time.Minute
-	minSecretBytes       = 32
+	randomSecretBytes = 32
 	// A nonce is a time in seconds and a truncated HMAC-SHA256 (RFC 2104 section 5 allows half).
 	nonceTimeBytes = 8
 	nonceMACBytes  = 16
@@ -47,27 +45,21 @@ const (
 
 // NewNonces returns what makes and checks nonces by config. Its error names the field that can't work.
 func NewNonces(config NonceConfig) (*Nonces, error) {
-	source, err := clock.Or(config.Clock, memory.Clock{})
-	if err != nil {
-		return nil, fmt.Errorf("dpop: %w", err)
-	}
-	n := &Nonces{lifetime: config.Lifetime, clock: source}
-	for i, secret := range config.Secrets {
-		if len(secret) < minSecretBytes {
-			return nil, fmt.Errorf("dpop: Secrets[%d] has under %d bytes", i, minSecretBytes)
-		}
-		n.secrets = append(n.secrets, slices.Clone(secret))
-	}
-	if len(n.secrets) == 0 {
-		secret := make([]byte, minSecretBytes)
-		_, _ = rand.Read(secret) // it never fails
-		n.secrets = [][]byte{secret}
-	}
+	check := settings.In("dpop", config)
+	n := &Nonces{secrets: check.Secrets("Secrets", config.Secrets), lifetime: config.Lifetime, clock: check.ClockOr(config.Clock, memory.Clock{})}
 	if n.lifetime == 0 {
-		n.lifetime = defaultNonceLifetime
+		n.lifetime = check.Duration("Lifetime")
 	}
 	if n.lifetime < time.Second {
-		return nil, errors.New("dpop: Lifetime is under a second")
+		check.Fault("Lifetime", errors.New("is under a second"))
+	}
+	if err := check.Err(); err != nil {
+		return nil, err
+	}
+	if len(n.secrets) == 0 {
+		secret := make([]byte, randomSecretBytes)
+		_, _ = rand.Read(secret) // it never fails
+		n.secrets = [][]byte{secret}
 	}
 	return n, nil
 }

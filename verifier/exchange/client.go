@@ -15,6 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
@@ -45,7 +46,7 @@ type Config struct {
 
 	// Timeout bounds one call of a method, with all the requests that it takes. Zero means 10 seconds; negative is an
 	// error. The Endpoint may have a shorter bound of its own.
-	Timeout time.Duration
+	Timeout time.Duration `default:"10s"`
 	// Clock tells the time; nil means the verifier's, or the system's where there is no verifier.
 	Clock ports.Clock
 	// Logger is told of panics of the Endpoint and the keys, with their stack. Nil means the verifier's, if there is one.
@@ -53,8 +54,6 @@ type Config struct {
 	// InsecureAllowLoopbackHTTP accepts a TokenEndpointURL of http on a loopback host: for tests.
 	InsecureAllowLoopbackHTTP bool
 }
-
-const defaultTimeout = 10 * time.Second
 
 // A Client asks a token endpoint for tokens. It is safe for concurrent use. It prints, and is logged, without its
 // credentials.
@@ -87,7 +86,7 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 		lent = shared.Of(v)
 	}
 	logger := cmp.Or(config.Logger, lent.Logger)
-	check := checker{Config: config, logger: logger}
+	check := newChecker(config)
 	c := &Client{
 		endpoint:          config.Endpoint,
 		tokenEndpoint:     config.TokenEndpointURL,
@@ -95,7 +94,6 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 		clientSecret:      config.ClientSecret,
 		auth:              config.ClientAuth,
 		assertionAudience: config.AssertionAudience,
-		requests:          &outbound.Port{Name: "token request", Timeout: cmp.Or(config.Timeout, defaultTimeout), Logger: logger},
 		clock:             config.Clock,
 	}
 	issuer, loopbackHTTP := lent.Domain, config.InsecureAllowLoopbackHTTP || lent.LoopbackHTTP
@@ -111,102 +109,83 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 	if c.tokenEndpoint == "" {
 		c.verifier = v
 	}
-	check.endpoint(issuer, loopbackHTTP)
-	c.assertionKey = check.client()
+	checkEndpoint(check, config, issuer, loopbackHTTP)
+	c.requests = &outbound.Port{Name: "token request", Timeout: check.Duration("Timeout"), Logger: logger}
+	checkClock(check, config.Clock)
+	c.assertionKey = checkAuthentication(check, config, logger)
 	if config.DPoPKey != (SigningKey{}) {
-		c.dpop = &prover{key: check.key("DPoPKey", config.DPoPKey)}
+		c.dpop = &prover{key: checkKey(check, "DPoPKey", config.DPoPKey, logger)}
 	}
-	if len(check.faults) > 0 {
-		return nil, misconfigured(check.faults)
+	if err := check.Err(); err != nil {
+		return nil, misconfigured(err)
 	}
 	return c, nil
 }
 
-// The faults of a configuration or a request.
+// The faults of a configuration.
 var (
-	errRequired = errors.New("is required")
-	errNegative = errors.New("must not be negative")
-	errUnused   = errors.New("does not go with this ClientAuth")
-	errUnknown  = errors.New("is not a known value")
-	errNoSigner = errors.New("has no Signer")
-
+	errUnused     = errors.New("does not go with this ClientAuth")
+	errNoSigner   = errors.New("has no Signer")
 	errNilPointer = errors.New("holds a nil pointer")
 )
 
-// A checker collects the faults of a configuration.
-type checker struct {
-	Config
-	logger *slog.Logger
-	faults []error
+func newChecker(config any) *settings.Checker {
+	return settings.Of(config, func(field string, err error) error { return &verifier.FieldError{Field: field, Err: err} })
 }
 
-func (c *checker) fault(field string, err error) {
-	c.faults = append(c.faults, &verifier.FieldError{Field: field, Err: err})
-}
-
-// require wants a field that is not blank (rule XCHG-06).
-func (c *checker) require(field, value string) {
-	if strings.TrimSpace(value) == "" {
-		c.fault(field, errRequired)
+func checkEndpoint(c *settings.Checker, config Config, issuer string, loopbackHTTP bool) {
+	if outbound.IsNil(config.Endpoint) {
+		c.Fault("Endpoint", settings.ErrRequired)
 	}
-}
-
-func (c *checker) endpoint(issuer string, loopbackHTTP bool) {
-	if outbound.IsNil(c.Endpoint) {
-		c.fault("Endpoint", errRequired)
-	}
-	if c.TokenEndpointURL == "" {
+	if config.TokenEndpointURL == "" {
 		if issuer == "" {
-			c.fault("TokenEndpointURL", errors.New("is required without a verifier that has a Domain"))
+			c.Fault("TokenEndpointURL", errors.New("is required without a verifier that has a Domain"))
 		}
-	} else if _, err := issuerurl.CheckURL(c.TokenEndpointURL, loopbackHTTP); err != nil {
-		c.fault("TokenEndpointURL", err)
+	} else if _, err := issuerurl.CheckURL(config.TokenEndpointURL, loopbackHTTP); err != nil {
+		c.Fault("TokenEndpointURL", err)
 	}
-	if c.Timeout < 0 {
-		c.fault("Timeout", errNegative)
-	}
-	c.clock("Clock", c.Clock)
 }
 
-// clock refuses an interface that holds a nil pointer, which would panic when it is asked.
-func (c *checker) clock(field string, clock ports.Clock) {
+// checkClock refuses an interface that holds a nil pointer, which would panic when it is asked.
+func checkClock(c *settings.Checker, clock ports.Clock) {
 	if clock != nil && outbound.IsNil(clock) {
-		c.fault(field, errNilPointer)
+		c.Fault("Clock", errNilPointer)
 	}
 }
 
-// client returns the key of a client that authenticates by one.
-func (c *checker) client() (assertionKey signer) {
-	c.require("ClientID", c.ClientID)
-	switch c.ClientAuth {
+// checkAuthentication wants what a client authenticates with (rule XCHG-06), and returns the key of one that does so by a
+// key.
+func checkAuthentication(c *settings.Checker, config Config, logger *slog.Logger) (assertionKey signer) {
+	c.Required("ClientID", config.ClientID)
+	switch config.ClientAuth {
 	case ClientSecretBasic, ClientSecretPost:
-		c.require("ClientSecret", c.ClientSecret)
+		c.Required("ClientSecret", config.ClientSecret)
 	case PrivateKeyJWT:
-		assertionKey = c.key("AssertionKey", c.AssertionKey)
+		assertionKey = checkKey(c, "AssertionKey", config.AssertionKey, logger)
 	case PublicClient:
 	default:
-		c.fault("ClientAuth", errUnknown)
+		c.Fault("ClientAuth", settings.ErrUnknown)
 	}
-	if c.ClientSecret != "" && c.ClientAuth != ClientSecretBasic && c.ClientAuth != ClientSecretPost {
-		c.fault("ClientSecret", errUnused)
+	if config.ClientSecret != "" && config.ClientAuth != ClientSecretBasic && config.ClientAuth != ClientSecretPost {
+		c.Fault("ClientSecret", errUnused)
 	}
-	if c.AssertionKey != (SigningKey{}) && c.ClientAuth != PrivateKeyJWT {
-		c.fault("AssertionKey", errUnused)
+	if config.AssertionKey != (SigningKey{}) && config.ClientAuth != PrivateKeyJWT {
+		c.Fault("AssertionKey", errUnused)
 	}
-	if c.AssertionAudience != "" && c.ClientAuth != PrivateKeyJWT {
-		c.fault("AssertionAudience", errUnused)
+	if config.AssertionAudience != "" && config.ClientAuth != PrivateKeyJWT {
+		c.Fault("AssertionAudience", errUnused)
 	}
 	return assertionKey
 }
 
-func (c *checker) key(field string, key SigningKey) signer {
+func checkKey(c *settings.Checker, field string, key SigningKey, logger *slog.Logger) signer {
 	if outbound.IsNil(key.Signer) {
-		c.fault(field, errNoSigner)
+		c.Fault(field, errNoSigner)
 		return signer{}
 	}
-	made, err := newSigner(key, c.logger)
+	made, err := newSigner(key, logger)
 	if err != nil {
-		c.fault(field, err)
+		c.Fault(field, err)
 	}
 	return made
 }

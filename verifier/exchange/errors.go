@@ -86,8 +86,8 @@ func (e *Error) Unwrap() []error {
 }
 
 // misconfigured tells all that is wrong with a configuration.
-func misconfigured(faults []error) *Error {
-	return &Error{Class: verifier.Misconfigured, Code: CodeConfig, Status: 500, Err: errors.Join(faults...)}
+func misconfigured(faults error) *Error {
+	return &Error{Class: verifier.Misconfigured, Code: CodeConfig, Status: 500, Err: faults}
 }
 
 // badArgument says which field of a request can't be right.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
 // The grants. The last one is Auth0's, for what its Token Vault keeps.
@@ -255,7 +257,7 @@ func (p *parameters) add(name string, values []string) {
 // require adds a parameter that must not be blank.
 func (p *parameters) require(rule, field, name, value string) {
 	if strings.TrimSpace(value) == "" {
-		p.refuse(rule, field, errRequired)
+		p.refuse(rule, field, settings.ErrRequired)
 	}
 	p.set(name, value)
 }

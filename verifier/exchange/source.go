@@ -1,7 +1,6 @@
 package exchange
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -13,6 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/backoff"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -20,21 +20,15 @@ import (
 type SourceConfig struct {
 	// Ahead is how long before its end a token is renewed, but never more than half its lifetime. Zero means a minute;
 	// negative is an error.
-	Ahead time.Duration
+	Ahead time.Duration `default:"1m"`
 	// Timeout bounds one renewal, also if obtain does not heed its context. Zero means a minute; negative is an error.
 	// The methods of a Client have a shorter bound of their own: see Config.Timeout.
-	Timeout time.Duration
+	Timeout time.Duration `default:"1m"`
 	// Clock tells the time: the one that the client tells it by. Nil means the system's.
 	Clock ports.Clock
 	// Logger is told of panics of obtain, with their stack. Nil means that they are not logged.
 	Logger *slog.Logger
 }
-
-// The defaults of a source.
-const (
-	defaultAhead   = time.Minute
-	defaultRenewal = time.Minute
-)
 
 // A Source gives out one token until shortly before its end, and gets the next one in time. It is safe for concurrent
 // use.
@@ -92,24 +86,19 @@ type failure struct {
 //
 // The token of obtain must have an ExpiresAt that is still to come.
 func NewSource(obtain func(context.Context) (*Token, error), config SourceConfig) (*Source, error) {
-	check := checker{}
+	check := newChecker(config)
 	if obtain == nil {
-		check.fault("obtain", errRequired)
+		check.Fault("obtain", settings.ErrRequired)
 	}
-	if config.Ahead < 0 {
-		check.fault("Ahead", errNegative)
-	}
-	if config.Timeout < 0 {
-		check.fault("Timeout", errNegative)
-	}
-	check.clock("Clock", config.Clock)
-	if len(check.faults) > 0 {
-		return nil, misconfigured(check.faults)
+	ahead, timeout := check.Duration("Ahead"), check.Duration("Timeout")
+	checkClock(check, config.Clock)
+	if err := check.Err(); err != nil {
+		return nil, misconfigured(err)
 	}
 	s := &Source{
 		obtain: obtain,
-		calls:  &outbound.Port{Name: "obtain", Timeout: cmp.Or(config.Timeout, defaultRenewal), Logger: config.Logger},
-		ahead:  cmp.Or(config.Ahead, defaultAhead),
+		calls:  &outbound.Port{Name: "obtain", Timeout: timeout, Logger: config.Logger},
+		ahead:  ahead,
 		clock:  config.Clock,
 		random: rand.Int64N,
 	}

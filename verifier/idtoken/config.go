@@ -2,15 +2,13 @@ package idtoken
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
-	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
 
@@ -31,7 +29,7 @@ type Config struct {
 
 	// Algorithms are the signature algorithms accepted, of those that [verifier.Algorithms] returns. Empty means only
 	// RS256. EdDSA stands for Ed25519 as well.
-	Algorithms []string
+	Algorithms []string `default:"RS256"`
 	// HS256ClientSecret, if it is not empty, means that the issuer signs this client's tokens with the client's
 	// secret by HS256, and that no other algorithm is accepted: so no token can choose between the two. It has at
 	// least 32 bytes (RFC 7518 section 3.2) and can't be combined with Algorithms.
@@ -42,28 +40,14 @@ type Config struct {
 
 	// Leeway is how far clocks may differ when exp, nbf, iat and auth_time are judged: up to 5 minutes. Zero means
 	// 60 seconds, negative none.
-	Leeway time.Duration
+	Leeway time.Duration `default:"1m" max:"5m" negative:"none"`
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.
-	MaxTokenBytes int
+	MaxTokenBytes int `default:"16 KiB"`
 }
 
-// The bounds and defaults that Config documents.
-const (
-	defaultLeeway   = time.Minute
-	maxLeeway       = 5 * time.Minute
-	defaultMaxToken = 16 << 10
-	minSecretBytes  = 32
-)
-
-// The faults of a configuration that are not those of an issuer's URL.
 var (
-	errRequired    = errors.New("is required")
-	errBlank       = errors.New("is blank")
-	errConflict    = errors.New("can't be combined with Algorithms")
-	errShortSecret = errors.New("has under 32 bytes")
-	errLeeway      = errors.New("is over 5 minutes")
-	errNegative    = errors.New("must not be negative")
-	errNoKeys      = errors.New("is an issuer whose keys the verifier doesn't have, and the verifier has no Fetcher to get them with")
+	errConflict = errors.New("can't be combined with Algorithms")
+	errNoKeys   = errors.New("is an issuer whose keys the verifier doesn't have, and the verifier has no Fetcher to get them with")
 )
 
 // New returns a verifier of ID tokens that uses the keys and the clock of v, and works as long as v is not closed.
@@ -72,36 +56,39 @@ var (
 // [*verifier.FieldError].
 func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 	if v == nil {
-		return nil, misconfigured(&verifier.FieldError{Field: "the verifier", Err: errRequired})
+		return nil, misconfigured(&verifier.FieldError{Field: "the verifier", Err: settings.ErrRequired})
 	}
 	lent := shared.Of(v)
-	c := checker{Config: config}
+	c := checker{config, settings.Of(config, func(field string, err error) error { return &verifier.FieldError{Field: field, Err: err} })}
 	ids := &Verifier{
 		issuer:           c.issuer(lent),
-		clientID:         c.clientID(),
-		trustedAudiences: c.trustedAudiences(),
-		algorithms:       c.algorithms(),
-		clientSecret:     c.clientSecret(),
-		allowNoKeyID:     config.AllowMissingKeyID,
-		leeway:           c.leeway(),
-		maxTokenBytes:    c.maxTokenBytes(),
-		keys:             lent.Keys,
-		clock:            lent.Clock,
+		clientID:         c.Required("ClientID", config.ClientID),
+		trustedAudiences: c.Texts("TrustedAudiences", config.TrustedAudiences),
+		form: jwt.Form{
+			// OpenID Connect Core section 3.1.3.7, item 7, has RS256 as the default.
+			Algorithms: c.AlgorithmNames("Algorithms"), AlgorithmRule: "IDTOK-01",
+			// RFC 8725 section 3.11: access tokens are at+jwt, logout tokens logout+jwt, and so on.
+			Types: []string{"jwt", ""}, TypeRule: "IDTOK-11",
+		},
+		clientSecret: c.clientSecret(),
+		keys:         jwt.Keys{Ring: lent.Keys, AllowMissingID: config.AllowMissingKeyID, UnknownRule: "IDTOK-12"},
+		leeway:       c.Duration("Leeway"),
+		clock:        lent.Clock,
 	}
-	if len(c.faults) > 0 {
-		return nil, misconfigured(errors.Join(c.faults...))
+	ids.form.MaxBytes = c.Int("MaxTokenBytes")
+	if ids.clientSecret != nil {
+		ids.form.Algorithms = []string{hs256}
+	}
+	if err := c.Err(); err != nil {
+		return nil, misconfigured(err)
 	}
 	return ids, nil
 }
 
-// A checker collects the faults of a configuration while reading it.
+// A checker collects what is wrong with a configuration while reading it.
 type checker struct {
 	Config
-	faults []error
-}
-
-func (c *checker) fault(field string, err error) {
-	c.faults = append(c.faults, &verifier.FieldError{Field: field, Err: err})
+	*settings.Checker
 }
 
 // issuer returns the identifier of the issuer, whose keys must be within reach.
@@ -111,48 +98,17 @@ func (c *checker) issuer(lent shared.Verifier) string {
 		written := ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}
 		var err error
 		if identifier, err = issuerurl.Identifier(written, lent.LoopbackHTTP); err != nil {
-			c.fault("Domain", err)
+			c.Fault("Domain", err)
 			return ""
 		}
 	} else if identifier == "" {
-		c.fault("Domain", errRequired)
+		c.Fault("Domain", settings.ErrRequired)
 		return ""
 	}
 	if _, static := lent.Keys.Static[identifier]; !static && lent.Keys.Fetcher == nil && c.HS256ClientSecret == "" {
-		c.fault("Domain", errNoKeys)
+		c.Fault("Domain", errNoKeys)
 	}
 	return identifier
-}
-
-func (c *checker) clientID() string {
-	if strings.TrimSpace(c.ClientID) == "" {
-		c.fault("ClientID", errRequired)
-	}
-	return c.ClientID
-}
-
-func (c *checker) trustedAudiences() []string {
-	for i, audience := range c.TrustedAudiences {
-		if strings.TrimSpace(audience) == "" {
-			c.fault(fmt.Sprintf("TrustedAudiences[%d]", i), errBlank)
-		}
-	}
-	return slices.Clone(c.TrustedAudiences)
-}
-
-func (c *checker) algorithms() []string {
-	for i, alg := range c.Algorithms {
-		if err := jwk.CheckAlgorithm(alg); err != nil {
-			c.fault(fmt.Sprintf("Algorithms[%d]", i), err)
-		}
-	}
-	switch {
-	case c.HS256ClientSecret != "":
-		return []string{hs256}
-	case len(c.Algorithms) == 0:
-		return []string{"RS256"} // OpenID Connect Core section 3.1.3.7, item 7
-	}
-	return jwk.Allowed(c.Algorithms)
 }
 
 // clientSecret returns the key of HS256, the octets of the secret (OpenID Connect Core section 10.1), nil if the
@@ -162,30 +118,9 @@ func (c *checker) clientSecret() []byte {
 		return nil
 	}
 	if len(c.Algorithms) > 0 {
-		c.fault("HS256ClientSecret", errConflict)
+		c.Fault("HS256ClientSecret", errConflict)
 	}
-	if len(c.HS256ClientSecret) < minSecretBytes {
-		c.fault("HS256ClientSecret", errShortSecret)
-	}
-	return []byte(c.HS256ClientSecret)
-}
-
-func (c *checker) leeway() time.Duration {
-	switch {
-	case c.Leeway > maxLeeway:
-		c.fault("Leeway", errLeeway)
-	case c.Leeway == 0:
-		return defaultLeeway
-	}
-	return max(0, c.Leeway)
-}
-
-func (c *checker) maxTokenBytes() int {
-	switch {
-	case c.MaxTokenBytes < 0:
-		c.fault("MaxTokenBytes", errNegative)
-	case c.MaxTokenBytes == 0:
-		return defaultMaxToken
-	}
-	return c.MaxTokenBytes
+	secret := []byte(c.HS256ClientSecret)
+	c.Secret("HS256ClientSecret", secret)
+	return secret
 }

@@ -3,15 +3,13 @@ package idtoken
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
-	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
-	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
 // A Verifier verifies the ID tokens that one issuer makes for one client. It does not change, and is safe for
@@ -20,14 +18,11 @@ type Verifier struct {
 	issuer           string
 	clientID         string
 	trustedAudiences []string
-	algorithms       []string
+	form             jwt.Form
 	clientSecret     []byte // of HS256, nil if the issuer's keys sign
-	allowNoKeyID     bool
+	keys             jwt.Keys
 	leeway           time.Duration
-	maxTokenBytes    int
-
-	keys  *keyring.Ring
-	clock ports.Clock
+	clock            ports.Clock
 }
 
 // hs256 is accepted only where the client's secret is configured.
@@ -48,19 +43,23 @@ func (v *Verifier) Verify(ctx context.Context, token string, expect Expect) (*Ve
 // verify is the one way that every token goes. The first fault ends it.
 func (v *Verifier) verify(ctx context.Context, token string, expect Expect) (*Verified, *verifier.Error) {
 	if expect.MaxAge != nil && *expect.MaxAge < 0 {
-		return nil, misconfigured(&verifier.FieldError{Field: "Expect.MaxAge", Err: errNegative})
+		return nil, misconfigured(&verifier.FieldError{Field: "Expect.MaxAge", Err: settings.ErrNegative})
 	}
-	message, err := v.parse(token)
-	if err != nil {
+	if fault := v.form.CheckSize(token); fault != nil {
+		return nil, refused(fault)
+	}
+	message, fault := v.form.Parse(token)
+	if fault != nil {
+		return nil, refused(fault)
+	}
+	claims := &jwt.Reader{Claims: message.Payload}
+	if err := v.checkIssuer(claims); err != nil {
 		return nil, err
 	}
-	if err := v.checkIssuer(message.Payload); err != nil {
-		return nil, err
+	if fault := v.checkSignature(ctx, message); fault != nil {
+		return nil, refused(fault)
 	}
-	if err := v.checkSignature(ctx, message); err != nil {
-		return nil, err
-	}
-	verified, err := v.checkClaims(message.Payload)
+	verified, err := v.checkClaims(claims)
 	if err != nil {
 		return nil, err
 	}
@@ -70,35 +69,13 @@ func (v *Verifier) verify(ctx context.Context, token string, expect Expect) (*Ve
 	return verified, nil
 }
 
-// parse checks all of a token that needs no key.
-func (v *Verifier) parse(token string) (*jws.Message, *verifier.Error) {
-	if len(token) > v.maxTokenBytes {
-		return nil, fail(verifier.CodeTokenTooLarge, "CRED-09", "the token is over the size bound")
-	}
-	message, fault := jws.Parse(token)
-	switch {
-	case fault == jws.ErrType:
-		return nil, fail(verifier.CodeTokenType, fault.Rule, fault.Error())
-	case fault != nil:
-		return nil, fail(verifier.CodeTokenMalformed, fault.Rule, fault.Error())
-	case !slices.Contains(v.algorithms, message.Algorithm):
-		return nil, fail(verifier.CodeAlgorithm, "IDTOK-01", "alg is not one of those configured")
-	case message.Type != "" && message.Type != "jwt":
-		// RFC 8725 section 3.11: access tokens are at+jwt, logout tokens logout+jwt, and so on.
-		return nil, fail(verifier.CodeTokenType, "IDTOK-11", "typ is that of another kind of JWT")
-	}
-	return message, nil
-}
-
 // checkIssuer compares iss (OpenID Connect Core section 3.1.3.7, item 2) before the issuer's keys are asked for, so
 // that another's token costs it nothing.
-func (v *Verifier) checkIssuer(payload strictjson.Object) *verifier.Error {
-	issuer, found, err := text(payload, "iss", "IDTOK-02")
+func (v *Verifier) checkIssuer(claims *jwt.Reader) *verifier.Error {
+	issuer := claims.NeedText("iss", "IDTOK-02")
 	switch {
-	case err != nil:
-		return err
-	case !found:
-		return missing("IDTOK-02", "iss")
+	case claims.Fault != nil:
+		return refused(claims.Fault)
 	case issuer != v.issuer:
 		return fail(verifier.CodeIssuer, "IDTOK-02", fmt.Sprintf("iss is not %q", v.issuer))
 	}
@@ -107,28 +84,21 @@ func (v *Verifier) checkIssuer(payload strictjson.Object) *verifier.Error {
 
 // checkSignature verifies the token with a key of the issuer, or with the client's secret where that is configured
 // (OpenID Connect Core section 3.1.3.7, items 6 to 8).
-func (v *Verifier) checkSignature(ctx context.Context, message *jws.Message) *verifier.Error {
+func (v *Verifier) checkSignature(ctx context.Context, message *jws.Message) *jwt.Fault {
 	if v.clientSecret != nil {
 		if !message.VerifyHS256(v.clientSecret) {
-			return fail(verifier.CodeSignature, "JWS-16", "the signature is not that of the client's secret")
+			return &jwt.Fault{Code: jwt.CodeSignature, Rule: "JWS-16", Detail: "the signature is not that of the client's secret"}
 		}
 		return nil
 	}
-	if !message.HasKeyID && !v.allowNoKeyID {
-		return fail(verifier.CodeKeyIDMissing, "KEYS-01", "the header has no kid")
+	named, fault := v.keys.Named(message)
+	if fault != nil {
+		return fault
 	}
-	named := keyring.Selector{KeyID: message.KeyID, HasKeyID: message.HasKeyID, Algorithm: message.Algorithm}
-	named.IssuedAt, _, _ = jwt.Date(message.Payload, "iat")
-	keys, err := v.keys.Keys(ctx, v.issuer, named)
-	if err != nil {
-		return keysFailed(err)
+	keys, fault := v.keys.Find(ctx, v.issuer, named)
+	if fault != nil {
+		return fault
 	}
-	switch _, fault := message.Signer(keys); fault {
-	case nil:
-		return nil
-	case jws.ErrKeyFit:
-		return fail(verifier.CodeAlgorithm, fault.Rule, fault.Error())
-	default:
-		return fail(verifier.CodeSignature, fault.Rule, fault.Error())
-	}
+	_, fault = jwt.Signer(message, keys)
+	return fault
 }

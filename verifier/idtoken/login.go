@@ -58,7 +58,7 @@ func checkNonce(verified *Verified, expect Expect) *verifier.Error {
 	case expect.Nonce == "":
 		return nil
 	case verified.Nonce == "":
-		return missing("IDTOK-06", "nonce")
+		return refused(jwt.Missing("nonce", "IDTOK-06"))
 	case subtle.ConstantTimeCompare([]byte(verified.Nonce), []byte(expect.Nonce)) != 1:
 		return fail(CodeNonce, "IDTOK-06", "nonce is not that of the request")
 	}
@@ -71,8 +71,8 @@ func (v *Verifier) checkAge(verified *Verified, expect Expect) *verifier.Error {
 	case expect.MaxAge == nil:
 		return nil
 	case verified.AuthTime.IsZero():
-		return missing("IDTOK-07", "auth_time")
-	case v.clock.Now().After(verified.AuthTime.Add(*expect.MaxAge).Add(v.leeway)):
+		return refused(jwt.Missing("auth_time", "IDTOK-07"))
+	case jwt.Times{Now: v.clock.Now(), Leeway: v.leeway}.Longer(verified.AuthTime, *expect.MaxAge):
 		return fail(CodeAuthTime, "IDTOK-07", "auth_time is over the maximum age ago")
 	}
 	return nil
@@ -92,12 +92,11 @@ func checkHash(verified *Verified, claim, alg, companion string) *verifier.Error
 	if companion == "" {
 		return nil
 	}
-	hash, found, err := text(verified.payload, claim, "IDTOK-09")
+	claims := jwt.Reader{Claims: verified.payload}
+	hash := claims.NeedText(claim, "IDTOK-09")
 	switch {
-	case err != nil:
-		return err
-	case !found:
-		return missing("IDTOK-09", claim)
+	case claims.Fault != nil:
+		return refused(claims.Fault)
 	case subtle.ConstantTimeCompare([]byte(hash), []byte(jwk.TokenHash(alg, companion))) != 1:
 		return fail(CodeTokenHash, "IDTOK-09", claim+" is that of another")
 	}

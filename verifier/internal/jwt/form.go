@@ -1,0 +1,67 @@
+package jwt
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/jws"
+)
+
+// A Form is what tokens of one kind look like, before anything in them is believed.
+type Form struct {
+	MaxBytes   int
+	Algorithms []string
+	// Types are what typ may be, in lower case and without application/, empty for a token without. None means that
+	// the caller checks it.
+	Types []string
+	// AlgorithmRule and TypeRule are broken by another alg and another typ. AlgorithmRule is that of the JWS where it
+	// is empty.
+	AlgorithmRule, TypeRule string
+}
+
+// CheckSize is to be done first: all that follows takes time in proportion to the token's size.
+func (f *Form) CheckSize(compact string) *Fault {
+	if len(compact) > f.MaxBytes {
+		return &Fault{Code: CodeTooLarge, Rule: "CRED-09", Detail: "the token is over the size bound"}
+	}
+	return nil
+}
+
+// Parse checks all of a token that needs neither its issuer nor its keys. The message is nil if the token is not a
+// strict JWS.
+func (f *Form) Parse(compact string) (*jws.Message, *Fault) {
+	message, fault := jws.Parse(compact)
+	switch {
+	case fault == jws.ErrType:
+		return nil, &Fault{Code: CodeType, Rule: fault.Rule, Detail: fault.Error()}
+	case fault != nil:
+		return nil, &Fault{Code: CodeMalformed, Rule: fault.Rule, Detail: fault.Error()}
+	case !slices.Contains(f.Algorithms, message.Algorithm):
+		return message, &Fault{Code: CodeAlgorithm, Rule: f.algorithmRule(message.Algorithm), Detail: "alg is not one of those configured"}
+	case len(f.Types) > 0 && !slices.Contains(f.Types, message.Type):
+		return message, f.otherType()
+	}
+	return message, nil
+}
+
+// algorithmRule is the rule that an alg breaks which is not configured. None and HMAC never are.
+func (f *Form) algorithmRule(alg string) string {
+	switch {
+	case f.AlgorithmRule != "":
+		return f.AlgorithmRule
+	case strings.EqualFold(alg, "none"):
+		return "JWS-09"
+	case strings.HasPrefix(alg, "HS"):
+		return "JWS-10"
+	}
+	return "JWS-08"
+}
+
+// otherType keeps JWTs of other kinds out (RFC 8725 section 3.11).
+func (f *Form) otherType() *Fault {
+	detail := "typ is that of another kind of JWT"
+	if len(f.Types) == 1 {
+		detail = "typ is not " + f.Types[0]
+	}
+	return &Fault{Code: CodeType, Rule: f.TypeRule, Detail: detail}
+}

@@ -1,0 +1,86 @@
+package jwt
+
+import (
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+)
+
+// A Reader reads claims. Each is named with the rule that it breaks if it is malformed or, where it is needed, missing.
+// The first fault is kept, and what is read after it is empty.
+type Reader struct {
+	Claims strictjson.Object
+	Fault  *Fault
+}
+
+// Missing and Malformed report a claim, unless something was reported before.
+func (r *Reader) Missing(name, rule string) { r.report(Missing(name, rule)) }
+
+// Malformed takes a text that follows the claim's name.
+func (r *Reader) Malformed(name, rule, text string) { r.report(Malformed(name, rule, text)) }
+
+func (r *Reader) report(fault *Fault) {
+	if r.Fault == nil {
+		r.Fault = fault
+	}
+}
+
+// Text returns a claim that is a string, empty if it is not there.
+func (r *Reader) Text(name, rule string) string {
+	text, _, err := Text(r.Claims, name)
+	if err != nil {
+		r.Malformed(name, rule, err.Error())
+	}
+	return text
+}
+
+// NeedText is [Reader.Text] for a claim that must be there.
+func (r *Reader) NeedText(name, rule string) string {
+	if _, found := r.Claims.Lookup(name); !found {
+		r.Missing(name, rule)
+	}
+	return r.Text(name, rule)
+}
+
+// Date returns a claim that is a NumericDate, the zero time if it is not there.
+func (r *Reader) Date(name, rule string) time.Time {
+	date, _, err := Date(r.Claims, name)
+	if err == ErrRange {
+		rule = "CLAIM-EXP-03"
+	}
+	if err != nil {
+		r.Malformed(name, rule, err.Error())
+	}
+	return date
+}
+
+// NeedDate is [Reader.Date] for a claim that must be there.
+func (r *Reader) NeedDate(name, rule string) time.Time {
+	if _, found := r.Claims.Lookup(name); !found {
+		r.Missing(name, rule)
+	}
+	return r.Date(name, rule)
+}
+
+// NeedAudiences returns aud.
+func (r *Reader) NeedAudiences(missingRule, malformedRule string) []string {
+	value, found := r.Claims.Lookup("aud")
+	if !found {
+		r.Missing("aud", missingRule)
+		return nil
+	}
+	audiences, ok := Audiences(value)
+	if !ok {
+		r.Malformed("aud", malformedRule, "is neither a string nor a non-empty array of strings")
+	}
+	return audiences
+}
+
+// Need reports the first of the claims that is missing or null.
+func (r *Reader) Need(rule string, names []string) {
+	for _, name := range names {
+		if value, found := r.Claims.Lookup(name); !found || value.Kind() == strictjson.Null {
+			r.Missing(name, rule)
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package verifier
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+)
+
+// A responder makes errors into the answers that clients get.
+type responder struct {
+	schemes          []Scheme // on offer, in the order of challenges
+	proofAlgorithms  string   // of DPoP challenges
+	realm            string
+	resource         string // identifier, empty if there is none
+	resourceMetadata string // address of its metadata
+}
+
+func newResponder(c *checker, schemes []Scheme, proofAlgorithms []string) *responder {
+	r := &responder{schemes: schemes, proofAlgorithms: strings.Join(proofAlgorithms, " "), realm: c.Realm}
+	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
+		c.Fault("Realm", errors.New("has characters other than printable ASCII"))
+	}
+	if c.Resource == "" {
+		return r
+	}
+	u, err := issuerurl.CheckURL(c.Resource, c.InsecureAllowLoopbackHTTP)
+	if err == nil && strings.Contains(c.Resource, "?") {
+		err = issuerurl.ErrQuery
+	}
+	if err != nil {
+		c.Fault("Resource", err)
+		return r
+	}
+	// The address of the metadata has a path of its own in front of the identifier's (RFC 9728 section 3).
+	origin, path := url.URL{Scheme: u.Scheme, Host: u.Host}, u.EscapedPath()
+	if path == "/" {
+		path = ""
+	}
+	r.resource, r.resourceMetadata = c.Resource, origin.String()+"/.well-known/oauth-protected-resource"+path
+	return r
+}
+
+// respond adds the header fields of the HTTP answer to a request that used a scheme. The challenge of a missing scope
+// names those that are needed.
+func (r *responder) respond(e *Error, used Scheme, neededScopes []string) *Error {
+	if e.Header == nil {
+		e.Header = make(map[string][]string)
+	}
+	// RFC 6750 section 5.3 wants answers with tokens not cached; one without must not be either, since the next
+	// request may well carry a good token.
+	e.Header["Cache-Control"] = []string{"no-store"}
+	switch e.Class {
+	case Rejected:
+		e.Header["Www-Authenticate"] = r.challenges(e, used, neededScopes)
+	case Undecidable:
+		e.Header["Retry-After"] = []string{jwt.RetryAfter(e.Err)}
+	}
+	return e
+}
+
+// defaultRealm stands where a Bearer challenge would have no parameter at all, which RFC 6750 section 3 forbids.
+const defaultRealm = "api"
+
+// challenges offers the schemes that are on offer, with what went wrong on the one that was used: on the first where
+// that could not be read. What only a change in its own scheme will fix (a nonce, a scope) is told only on
+// that scheme. The scopes that the request needs are named on each.
+func (r *responder) challenges(e *Error, used Scheme, neededScopes []string) []string {
+	if e.Code == CodeNonce || e.Code == CodeScope {
+		return []string{r.challenge(used, e, neededScopes)}
+	}
+	if used == "" {
+		used = r.schemes[0]
+	}
+	var all []string
+	for _, scheme := range r.schemes {
+		fault := e
+		if scheme != used {
+			fault = &Error{}
+		}
+		all = append(all, r.challenge(scheme, fault, neededScopes))
+	}
+	return all
+}
+
+// challenge offers one scheme. Where no credentials were sent nothing went wrong with them, and no error is told (RFC
+// 6750 section 3.1).
+func (r *responder) challenge(scheme Scheme, e *Error, neededScopes []string) string {
+	realm, description, algorithms := r.realm, e.Description, ""
+	if e.OAuthError == "" {
+		description = ""
+		if realm == "" && scheme == Bearer {
+			realm = defaultRealm
+		}
+	}
+	if scheme == DPoPScheme {
+		algorithms = r.proofAlgorithms
+	}
+	return newChallenge(scheme).
+		with("realm", realm).
+		with("error", e.OAuthError).
+		with("error_description", description).
+		with("scope", strings.Join(neededScopes, " ")).
+		with("algs", algorithms).
+		with("resource_metadata", r.resourceMetadata).
+		b.String()
+}
