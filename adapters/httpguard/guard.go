@@ -2,13 +2,10 @@ package httpguard
 
 import (
 	"cmp"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strconv"
 
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -38,8 +35,13 @@ type Config struct {
 	Hosts []string
 	// Proxies says whose word counts for the URL and the client's certificate.
 	Proxies Proxies
+	// Refuse writes the answer to a request that may not pass: as problem details, as HTML, or as a redirect to a
+	// log-in page. The header fields that the answer needs are set before it is called. The status is that of the
+	// refusal if it writes none, or one of success. Nil means the JSON of [Refuse].
+	Refuse func(http.ResponseWriter, *http.Request, Refusal)
 	// Logger is told of each request that may not pass, and why: rejected ones at level Info, undecidable ones at
-	// Warn, misconfiguration at Error. Nil means that nothing is logged. No token is ever logged.
+	// Warn, misconfiguration at Error. The attributes are method, path, status, class, code, rule and err. Nil means
+	// that nothing is logged. No token and no query is ever logged.
 	Logger *slog.Logger
 }
 
@@ -48,6 +50,7 @@ type Guard struct {
 	verifier *verifier.Verifier
 	optional bool
 	location *location
+	write    func(http.ResponseWriter, *http.Request, Refusal)
 	logger   *slog.Logger
 }
 
@@ -68,7 +71,7 @@ func New(v *verifier.Verifier, config Config) (*Guard, error) {
 	case logger.Handler() == nil:
 		return nil, fmt.Errorf("httpguard: %w", fault("Logger", "has no handler: make it by slog.New, or leave it nil"))
 	}
-	return &Guard{verifier: v, optional: config.Optional, location: location, logger: logger}, nil
+	return &Guard{verifier: v, optional: config.Optional, location: location, write: config.Refuse, logger: logger}, nil
 }
 
 // fault says which field of Config can't work, and why.
@@ -77,25 +80,54 @@ func fault(field, reason string) error {
 }
 
 // Handler returns a handler that calls next for requests that may pass and whose token has all of scopes. Challenges name
-// the scopes, so that a client asks for them at once. Put what answers CORS preflight requests in front of it: browsers send those without credentials.
+// the scopes, so that a client asks for them at once. Put what answers CORS preflight requests in front of it: browsers
+// send those without credentials.
+//
+// Inside a handler of the same guard the token is not verified again, only its scopes: so scopes can be asked for by
+// groups of routes and by routes, and a DPoP proof is used once.
 func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		verified, err := g.verify(r, scopes)
-		switch {
-		case err == nil:
-			setAll(w.Header(), verified.Header)
-			next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), verified)))
-		case g.optional && len(scopes) == 0 && errors.Is(err, verifier.CodeCredentialsMissing):
+		if r, ok := g.Admit(w, r, scopes...); ok {
 			next.ServeHTTP(w, r)
-		default:
-			g.Refuse(w, r, err)
 		}
 	})
 }
 
-// verify asks the verifier about the request as its client sent it. The URL is worked out only where it counts
-// (PROXY-07): what proxies forward of it does not matter for a Bearer request.
-func (g *Guard) verify(r *http.Request, scopes []string) (*verifier.Verified, error) {
+// Require returns [Guard.Handler] as middleware, for routers that take it: r.Use(guard.Require("read:orders")).
+func (g *Guard) Require(scopes ...string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler { return g.Handler(next, scopes...) }
+}
+
+// Admit is [Guard.Handler] for frameworks whose middleware is not net/http's. It reports whether the request may pass, and
+// returns it with the token in its context. Otherwise the request is answered.
+func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, scopes ...string) (*http.Request, bool) {
+	verified, err := g.admitted(r), error(nil)
+	before := verified != nil
+	if before {
+		err = verified.RequireScopes(scopes...)
+	} else {
+		verified, err = g.Verify(r, scopes...)
+	}
+	switch {
+	case err == nil && before:
+		return r, true
+	case err == nil:
+		setAll(w.Header(), verified.Header)
+		return g.admit(r, verified), true
+	case g.optional && len(scopes) == 0 && errors.Is(err, verifier.CodeCredentialsMissing):
+		return r, true
+	}
+	g.Refuse(w, r, err)
+	return r, false
+}
+
+// Verify decides whether a request may pass, with all that the guard knows of its URL, its proxies and its client's
+// certificate, and whether its token has all of scopes. Set the header fields of what it returns in the answer. Its errors
+// are of type [*verifier.Error]; [Guard.Refuse] answers them.
+//
+// The request must have the header, the TLS state and the RequestURI that the server received. A DPoP proof is used up:
+// the same request does not pass twice.
+func (g *Guard) Verify(r *http.Request, scopes ...string) (*verifier.Verified, error) {
 	request := verifier.Request{
 		Method: cmp.Or(r.Method, http.MethodGet), // as net/http reads an empty one
 		URL:    receivedTarget(r),
@@ -104,6 +136,8 @@ func (g *Guard) verify(r *http.Request, scopes []string) (*verifier.Verified, er
 		Scopes: scopes,
 	}
 	var err error
+	// The URL is worked out only where it counts (PROXY-07): what proxies forward of it does not matter for a Bearer
+	// request.
 	if g.verifier.NeedsURL(request) {
 		if request.URL, err = g.location.url(r); err != nil {
 			return nil, g.refusal(err)
@@ -125,69 +159,4 @@ func (g *Guard) refusal(err error) *verifier.Error {
 		return g.verifier.Misdirected(broken.rule, broken.detail)
 	}
 	return g.verifier.Malformed(broken.rule, broken.detail)
-}
-
-type verifiedKey struct{}
-
-// NewContext returns a context in which [From] finds verified: for adapters that carry a token to handlers on a way of
-// their own, and for tests of handlers.
-func NewContext(ctx context.Context, verified *verifier.Verified) context.Context {
-	return context.WithValue(ctx, verifiedKey{}, verified)
-}
-
-// From returns the verified token of a request that passed a [Guard]. It reports false for an anonymous request, which
-// only an optional guard lets pass.
-func From(ctx context.Context) (*verifier.Verified, bool) {
-	verified, ok := ctx.Value(verifiedKey{}).(*verifier.Verified)
-	return verified, ok
-}
-
-// Refuse logs why a request may not pass, and answers it as the [*verifier.Error] in err says; any other error is
-// answered 500. It is for handlers behind the guard that refuse on their own.
-func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var refusal *verifier.Error
-	if !errors.As(err, &refusal) {
-		refusal = &verifier.Error{Class: verifier.Misconfigured, Err: err, Status: http.StatusInternalServerError, OAuthError: "server_error"}
-	}
-	g.logger.LogAttrs(r.Context(), levels[refusal.Class], "request refused",
-		slog.Int("status", refusal.Status),
-		slog.String("class", string(refusal.Class)),
-		slog.String("code", string(refusal.Code)),
-		slog.String("rule", refusal.Rule),
-		slog.Any("err", err))
-	Refuse(w, refusal)
-}
-
-var levels = map[verifier.Class]slog.Level{
-	verifier.Rejected:      slog.LevelInfo,
-	verifier.Undecidable:   slog.LevelWarn,
-	verifier.Misconfigured: slog.LevelError,
-}
-
-// body is the body of an answer, in the form of RFC 6749 section 5.2.
-type body struct {
-	Error       string `json:"error,omitempty"`
-	Description string `json:"error_description,omitempty"`
-}
-
-// Refuse writes the answer that e calls for: for handlers that call a verifier, or [verifier.Verified.RequireScopes],
-// on their own. [Guard.Refuse] logs the refusal as well.
-func Refuse(w http.ResponseWriter, e *verifier.Error) {
-	content, err := json.Marshal(body{Error: e.OAuthError, Description: e.Description})
-	if err != nil {
-		content = []byte("{}")
-	}
-	header := w.Header()
-	setAll(header, e.Header)
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(content)))
-	w.WriteHeader(e.Status)
-	// A client that has gone away is not waiting for the rest.
-	_, _ = w.Write(content)
-}
-
-func setAll(header http.Header, fields map[string][]string) {
-	for name, values := range fields {
-		header[http.CanonicalHeaderKey(name)] = values
-	}
 }
