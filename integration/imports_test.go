@@ -89,7 +89,8 @@ var importTable = map[string]row{
 	"bench":       {free: true},
 	"tools":       {free: true},
 
-	// A vendor's module, as it would be elsewhere.
+	// Modules as they would be elsewhere.
+	"examples/routers":     {free: true},
 	"examples/vendorcache": {free: true},
 }
 

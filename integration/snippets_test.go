@@ -39,6 +39,8 @@ var snippetImports = map[string]string{
 
 	"credentials": "google.golang.org/grpc/credentials", "grpc": "google.golang.org/grpc", "neturl": "net/url", "tls": "crypto/tls",
 
+	"adaptor": "github.com/gofiber/fiber/v3/middleware/adaptor", "chi": "github.com/go-chi/chi/v5", "echo": "github.com/labstack/echo/v5",
+	"fiber": "github.com/gofiber/fiber/v3", "gin": "github.com/gin-gonic/gin", "mux": "github.com/gorilla/mux",
 	"goredis": "github.com/redis/go-redis/v9", "mcp": "github.com/modelcontextprotocol/go-sdk/mcp", "memcache": "github.com/bradfitz/gomemcache/memcache", "xoauth2": "golang.org/x/oauth2",
 }
 
@@ -60,6 +62,8 @@ var (
 	server  *mcp.Server
 	prover  *verifiertest.Prover
 
+	verified *verifier.Verified
+
 	issuerURL         *neturl.URL
 	audiences         []string
 	clientID, secret  string
@@ -67,6 +71,7 @@ var (
 	idToken           string
 
 	orders      http.Handler // of the application
+	createOrder echo.HandlerFunc
 	newAPI      func(*verifier.Verifier) http.Handler
 	w           http.ResponseWriter
 	r           *http.Request

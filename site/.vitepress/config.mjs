@@ -56,6 +56,7 @@ export default {
         items: [
           page('Start', '/guide/start'),
           page('Protect net/http', '/guide/protect'),
+          page('Routers and frameworks', '/guide/routers'),
           page('gRPC and Connect', '/guide/grpc'),
           page('Issuers', '/guide/issuers'),
           page('DPoP and mTLS', '/guide/sender-constrained'),
