@@ -20,10 +20,7 @@ import (
 // of the client has two seconds.
 func newTokenClient(t *testing.T) (*issuer.Server, *exchange.Client) {
 	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "key-1")
 	server := issuer.StartTest(t, key)
 	fetcher, err := httpfetch.New(httpfetch.Config{Client: server.Client()})
 	if err != nil {

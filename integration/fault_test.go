@@ -38,14 +38,8 @@ func TestFaultCache(t *testing.T) {
 		{"Memcached flushed", func() *servers.Server { return servers.Memcached(t) }, memcachedCacheOf, func(s *servers.Server) { s.Kill(); s.Restart() }, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			issuer, err := verifiertest.NewIssuer(fleetIssuer)
-			if err != nil {
-				t.Fatal(err)
-			}
-			token, err := issuer.Token(verifiertest.Claims{"aud": fleetAudience})
-			if err != nil {
-				t.Fatal(err)
-			}
+			issuer := verifiertest.MustIssuer(t, fleetIssuer)
+			token := issuer.MustToken(t, verifiertest.Claims{"aud": fleetAudience})
 			server := c.start()
 			fetched := make(chan struct{}, 100)
 			open := func() *verifier.Verifier {

@@ -220,23 +220,11 @@ func (w *worker) end() outcome {
 // newOrder makes an order with new proofs.
 func newOrder(t *testing.T, proofs, times int) order {
 	t.Helper()
-	signer, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	issuer, err := verifiertest.NewIssuer(fleetIssuer, signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	signer := verifiertest.MustKey(t, "ES256", "key-1")
+	issuer := verifiertest.MustIssuer(t, fleetIssuer, signer)
+	client := verifiertest.MustKey(t, "ES256", "client")
 	prover := &verifiertest.Prover{Key: client}
-	thumbprint, err := prover.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	thumbprint := prover.MustThumbprint(t)
 	jwk, err := signer.JWK()
 	if err != nil {
 		t.Fatal(err)
@@ -246,10 +234,7 @@ func newOrder(t *testing.T, proofs, times int) order {
 		t.Fatal(err)
 	}
 	for range proofs {
-		proof, err := prover.Proof("GET", fleetURL, o.Token, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		proof := prover.MustProof(t, "GET", fleetURL, o.Token, nil, nil)
 		o.Proofs = append(o.Proofs, proof)
 	}
 	return o

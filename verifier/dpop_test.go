@@ -31,10 +31,7 @@ type sender struct {
 func newSender(t testing.TB, b *bench) *sender {
 	t.Helper()
 	prover := &verifiertest.Prover{Key: key(t, "ES256", "client"), Clock: b.clock}
-	thumbprint, err := prover.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	thumbprint := prover.MustThumbprint(t)
 	return &sender{prover, b, thumbprint}
 }
 
@@ -47,10 +44,7 @@ func (s *sender) bound(t testing.TB) string {
 // proof returns a proof for GET of ordersURL with that token, and these claims on top.
 func (s *sender) proof(t testing.TB, token string, claims verifiertest.Claims) string {
 	t.Helper()
-	proof, err := s.Proof("GET", ordersURL, token, nil, claims)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proof := s.MustProof(t, "GET", ordersURL, token, nil, claims)
 	return proof
 }
 
@@ -131,10 +125,7 @@ func TestDPoPRequests(t *testing.T) {
 			bound := s.bound(t)
 			thief := *s.Prover
 			thief.Key = key(t, "ES256", "thief")
-			proof, err := thief.Proof("GET", ordersURL, bound, nil, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			proof := thief.MustProof(t, "GET", ordersURL, bound, nil, nil)
 			return get("DPoP "+bound, proof)
 		}, all(verifier.CodeConfirmation)},
 	} {

@@ -13,10 +13,7 @@ import (
 
 // CLAIM-EXP-02: what outlives the request ends with the token, and not before.
 func TestUntilExpiry(t *testing.T) {
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, "https://issuer.example/")
 	for name, leeway := range map[string]time.Duration{"exp": 0, "exp and leeway": time.Minute} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -27,10 +24,7 @@ func TestUntilExpiry(t *testing.T) {
 					t.Fatal(err)
 				}
 				defer v.Close()
-				token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example", "exp": time.Now().Add(time.Hour).Unix()})
-				if err != nil {
-					t.Fatal(err)
-				}
+				token := issuer.MustToken(t, verifiertest.Claims{"aud": "https://api.example", "exp": time.Now().Add(time.Hour).Unix()})
 				verified, err := v.VerifyAccessToken(t.Context(), token)
 				if err != nil {
 					t.Fatal(err)

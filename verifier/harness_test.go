@@ -36,10 +36,7 @@ var key = func() func(t testing.TB, algorithm, id string) *verifiertest.Key {
 		mu.Lock()
 		defer mu.Unlock()
 		if keys[algorithm+id] == nil {
-			made, err := verifiertest.NewKey(algorithm, id)
-			if err != nil {
-				t.Fatal(err)
-			}
+			made := verifiertest.MustKey(t, algorithm, id)
 			keys[algorithm+id] = made
 		}
 		return keys[algorithm+id]
@@ -85,10 +82,7 @@ func newBench(t testing.TB, edit func(*verifier.Config)) *bench {
 
 func newIssuer(t testing.TB, url string, clock ports.Clock, keys ...*verifiertest.Key) *verifiertest.Issuer {
 	t.Helper()
-	issuer, err := verifiertest.NewIssuer(url, keys...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, url, keys...)
 	issuer.Clock = clock
 	return issuer
 }
@@ -98,10 +92,7 @@ func token(t testing.TB, issuer *verifiertest.Issuer, claims verifiertest.Claims
 	t.Helper()
 	all := verifiertest.Claims{"aud": audience}
 	maps.Copy(all, claims)
-	minted, err := issuer.Token(all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	minted := issuer.MustToken(t, all)
 	return minted
 }
 

@@ -58,10 +58,7 @@ func TestRemembered(t *testing.T) {
 // rotate has the issuer publish a new key under the ID, in place of the one it had.
 func rotate(id string) func(*testing.T, *bench) {
 	return func(t *testing.T, b *bench) {
-		made, err := verifiertest.NewKey("RS256", id)
-		if err != nil {
-			t.Fatal(err)
-		}
+		made := verifiertest.MustKey(t, "RS256", id)
 		b.issuer.SetKeys(made)
 		refresh(t, b)
 	}

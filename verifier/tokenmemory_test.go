@@ -109,14 +109,8 @@ func TestTokenMemoryKeepsWhatComesAgain(t *testing.T) {
 
 // TestNothingRejectedIsRemembered has tokens that are well signed, and no good.
 func TestNothingRejectedIsRemembered(t *testing.T) {
-	signer, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/", signer)
-	if err != nil {
-		t.Fatal(err)
-	}
+	signer := verifiertest.MustKey(t, "ES256", "key-1")
+	issuer := verifiertest.MustIssuer(t, "https://issuer.example/", signer)
 	clock := verifiertest.NewClock(time.Now())
 	v, err := New(Config{Domain: issuer.URL, Audiences: []string{"api"}, Algorithms: []string{"ES256"}, Fetcher: issuer, Clock: clock})
 	if err != nil {
@@ -125,10 +119,7 @@ func TestNothingRejectedIsRemembered(t *testing.T) {
 	defer v.Close()
 	token := func(claims verifiertest.Claims) string {
 		t.Helper()
-		token, err := issuer.Token(claims)
-		if err != nil {
-			t.Fatal(err)
-		}
+		token := issuer.MustToken(t, claims)
 		return token
 	}
 	for _, c := range []struct {

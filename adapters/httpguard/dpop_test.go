@@ -43,24 +43,15 @@ func newGuard(t *testing.T, issuer *verifiertest.Issuer, config httpguard.Config
 
 func TestDPoPBehindAProxy(t *testing.T) {
 	issuer := newIssuer(t)
-	key, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "client")
 	client := &verifiertest.Prover{Key: key}
-	thumbprint, err := client.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	thumbprint := client.MustThumbprint(t)
 	token := mint(t, issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
 	guard, log := newGuard(t, issuer, httpguard.Config{PublicURL: "https://api.example/v1"},
 		func(c *verifier.Config) { c.DPoP.Nonce = verifier.NonceOffered })
 	send := func(htu string) *http.Response {
 		t.Helper()
-		proof, err := client.Proof("GET", htu, token, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		proof := client.MustProof(t, "GET", htu, token, nil, nil)
 		r := httptest.NewRequest("GET", "/orders?page=2", nil)
 		r.Host = "10.0.0.5:8080"
 		r.Header.Set("Authorization", "DPoP "+token)

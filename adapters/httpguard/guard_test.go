@@ -27,14 +27,8 @@ const audience = "https://api.example"
 // newIssuer returns an issuer with a small key.
 func newIssuer(t testing.TB) *verifiertest.Issuer {
 	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/", key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "key-1")
+	issuer := verifiertest.MustIssuer(t, "https://issuer.example/", key)
 	return issuer
 }
 
@@ -56,10 +50,7 @@ func mint(t testing.TB, issuer *verifiertest.Issuer, claims verifiertest.Claims)
 	for name, value := range claims {
 		all[name] = value
 	}
-	token, err := issuer.Token(all)
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := issuer.MustToken(t, all)
 	return token
 }
 

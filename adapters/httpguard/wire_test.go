@@ -27,15 +27,9 @@ type bench struct {
 
 func newBench(t testing.TB) *bench {
 	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "client")
 	b := &bench{issuer: newIssuer(t), prover: &verifiertest.Prover{Key: key}}
-	thumbprint, err := b.prover.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	thumbprint := b.prover.MustThumbprint(t)
 	b.bound = mint(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
 	b.bearer = mint(t, b.issuer, nil)
 	return b
@@ -63,10 +57,7 @@ func (b *bench) guard(t testing.TB, config httpguard.Config, edit func(*verifier
 // proof returns a proof of its own for each call.
 func (b *bench) proof(t testing.TB, method, htu string) string {
 	t.Helper()
-	proof, err := b.prover.Proof(method, htu, b.bound, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proof := b.prover.MustProof(t, method, htu, b.bound, nil, nil)
 	return proof
 }
 

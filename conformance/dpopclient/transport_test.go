@@ -19,10 +19,7 @@ const audience = "https://api.example"
 
 func newProver(t *testing.T) *verifiertest.Prover {
 	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "client")
 	return &verifiertest.Prover{Key: key}
 }
 
@@ -36,10 +33,7 @@ type api struct {
 
 func newAPI(t *testing.T, mode verifier.NonceMode) (*api, *issuer.Server) {
 	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "key-1")
 	tenant := issuer.StartTest(t, key)
 	a := &api{verifier: tenant.Verifier(t, verifier.Config{
 		Audiences: []string{audience}, Algorithms: []string{"ES256"},
@@ -79,14 +73,8 @@ func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func client(t *testing.T, tenant *issuer.Server, prover *verifiertest.Prover) *http.Client {
 	t.Helper()
-	thumbprint, err := prover.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := tenant.Token(verifiertest.Claims{"aud": audience, "cnf": verifiertest.Claims{"jkt": thumbprint}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	thumbprint := prover.MustThumbprint(t)
+	token := tenant.MustToken(t, verifiertest.Claims{"aud": audience, "cnf": verifiertest.Claims{"jkt": thumbprint}})
 	return &http.Client{Transport: &dpopclient.Transport{Prover: prover, AccessToken: token}}
 }
 

@@ -41,12 +41,9 @@ func TestFaults(t *testing.T) {
 				want = verifier.CodeIssuerUnavailable
 			}
 			v := server.Verifier(t, config)
-			token, err := server.Token(verifiertest.Claims{"aud": api})
-			if err != nil {
-				t.Fatal(err)
-			}
+			token := server.MustToken(t, verifiertest.Claims{"aud": api})
 			server.Fail(f)
-			_, err = v.VerifyAccessToken(t.Context(), token)
+			_, err := v.VerifyAccessToken(t.Context(), token)
 			if want == "" && err != nil || want != "" && !errors.Is(err, want) {
 				t.Errorf("it %s: %v, want %q", f.Does, err, want)
 			}

@@ -47,10 +47,7 @@ func TestAnAPI(t *testing.T) {
 		{"a token without the scope", verifiertest.Claims{"aud": api}, http.StatusForbidden},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			token, err := tenant.Token(c.claims)
-			if err != nil {
-				t.Fatal(err)
-			}
+			token := tenant.MustToken(t, c.claims)
 			request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/orders", nil)
 			request.Header.Set("Authorization", "Bearer "+token)
 			answer := httptest.NewRecorder()

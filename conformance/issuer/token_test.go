@@ -271,17 +271,11 @@ func TestTokensBoundByDPoP(t *testing.T) {
 	server, clock := start(t, confidential, spa, bound, nonced)
 	provers := make([]*verifiertest.Prover, 2)
 	for i := range provers {
-		key, err := verifiertest.NewKey("ES256", "client")
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := verifiertest.MustKey(t, "ES256", "client")
 		provers[i] = &verifiertest.Prover{Key: key, Clock: clock}
 	}
 	proof := func(t *testing.T, p *verifiertest.Prover, url string, changes verifiertest.Claims) string {
-		made, err := p.Proof(http.MethodPost, url, "", nil, changes)
-		if err != nil {
-			t.Fatal(err)
-		}
+		made := p.MustProof(t, http.MethodPost, url, "", nil, changes)
 		return made
 	}
 	send := func(t *testing.T, client issuer.Client, proofs ...string) answer {

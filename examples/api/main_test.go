@@ -24,10 +24,7 @@ func (l lines) Write(b []byte) (int, error) {
 }
 
 func TestAPI(t *testing.T) {
-	key, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "key-1")
 	tenant, err := issuer.StartInsecureHTTP(key)
 	if err != nil {
 		t.Fatal(err)
@@ -42,14 +39,8 @@ func TestAPI(t *testing.T) {
 	}()
 	address := awaitAddress(t, log)
 
-	token, err := tenant.Token(verifiertest.Claims{"aud": "https://api.example", "scope": "read:orders"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	plain, err := tenant.Token(verifiertest.Claims{"aud": "https://api.example"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := tenant.MustToken(t, verifiertest.Claims{"aud": "https://api.example", "scope": "read:orders"})
+	plain := tenant.MustToken(t, verifiertest.Claims{"aud": "https://api.example"})
 	for _, c := range []struct {
 		path, token string
 		status      int

@@ -25,10 +25,7 @@ const (
 
 func newKey(t testing.TB, algorithm string) *verifiertest.Key {
 	t.Helper()
-	key, err := verifiertest.NewKey(algorithm, "k")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, algorithm, "k")
 	return key
 }
 
@@ -128,11 +125,8 @@ func TestDPoPProof(t *testing.T) {
 		{name: "DPOP-CLM-10 number", claims: claims{"ath": 1}, rule: "DPOP-CLM-10"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			proof, err := prover.Proof(method, target, token, c.header, c.claims)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target + "?query", AccessToken: token})
+			proof := prover.MustProof(t, method, target, token, c.header, c.claims)
+			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target + "?query", AccessToken: token})
 			wantRule(t, err, c.rule)
 		})
 	}
@@ -141,11 +135,8 @@ func TestDPoPProof(t *testing.T) {
 		t.Run("DPOP-FORM-04 jwk with "+secret, func(t *testing.T) {
 			jwk := mustJWK(t, prover.Key)
 			jwk[secret] = "AA"
-			proof, err := prover.Proof(method, target, token, claims{"jwk": jwk}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+			proof := prover.MustProof(t, method, target, token, claims{"jwk": jwk}, nil)
+			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
 			wantRule(t, err, "DPOP-FORM-04")
 		})
 	}
@@ -156,29 +147,20 @@ func TestDPoPProof(t *testing.T) {
 		wantRule(t, err, "DPOP-REQ-08")
 	})
 	t.Run("DPOP-CLM-02 empty, for a request without a method", func(t *testing.T) {
-		proof, err := prover.Proof("", target, token, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = checker.Check(proof, dpop.Request{URL: target, AccessToken: token})
+		proof := prover.MustProof(t, "", target, token, nil, nil)
+		_, err := checker.Check(proof, dpop.Request{URL: target, AccessToken: token})
 		wantRule(t, err, "DPOP-CLM-02")
 	})
 	t.Run("DPOP-CLM-10 the prepared hash", func(t *testing.T) {
-		proof, err := prover.Proof(method, target, token, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		proof := prover.MustProof(t, method, target, token, nil, nil)
 		for given, rule := range map[string]string{token: "", "another": "DPOP-CLM-10"} {
 			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token, AccessTokenHash: sha256.Sum256([]byte(given))})
 			wantRule(t, err, rule)
 		}
 	})
 	t.Run("DPOP-CLM-10 no token, no ath", func(t *testing.T) {
-		proof, err := prover.Proof(method, target, "", nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = checker.Check(proof, dpop.Request{Method: method, URL: target})
+		proof := prover.MustProof(t, method, target, "", nil, nil)
+		_, err := checker.Check(proof, dpop.Request{Method: method, URL: target})
 		wantRule(t, err, "")
 	})
 }
@@ -198,10 +180,7 @@ func TestDPoPAlgorithms(t *testing.T) {
 	for _, alg := range all {
 		t.Run("DPOP-FORM-03 "+alg, func(t *testing.T) {
 			prover := &verifiertest.Prover{Key: newKey(t, alg), Clock: clock}
-			proof, err := prover.Proof(method, target, token, nil, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
+			proof := prover.MustProof(t, method, target, token, nil, nil)
 			checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
 			wantRule(t, err, "")
 			want, err := prover.Thumbprint()
@@ -221,10 +200,7 @@ func TestDPoPProofIsWhatItSays(t *testing.T) {
 	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
 	check := func(claims verifiertest.Claims) *dpop.Proof {
 		t.Helper()
-		proof, err := prover.Proof(method, target, token, nil, claims)
-		if err != nil {
-			t.Fatal(err)
-		}
+		proof := prover.MustProof(t, method, target, token, nil, claims)
 		checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
 		if err != nil {
 			t.Fatal(err)
@@ -265,11 +241,8 @@ func TestConfigIsHonoured(t *testing.T) {
 		{"DPOP-REQ-08 over the size bound", verifiertest.Claims{"x": strings.Repeat("x", 1000)}, "DPOP-REQ-08"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			proof, err := prover.Proof(method, target, "", nil, c.claims)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target})
+			proof := prover.MustProof(t, method, target, "", nil, c.claims)
+			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target})
 			wantRule(t, err, c.rule)
 		})
 	}
@@ -281,10 +254,7 @@ func TestConfigIsHonoured(t *testing.T) {
 func TestDPOPCLM04RequestURLThatIsNoTarget(t *testing.T) {
 	checker, clock := newChecker(t, dpop.Config{})
 	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
-	proof, err := prover.Proof(method, target, token, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proof := prover.MustProof(t, method, target, token, nil, nil)
 	for _, url := range []string{"/orders", `https://api.example/or\ders`, "ftp://api.example/orders", "https://a@api.example/orders"} {
 		_, err := checker.Check(proof, dpop.Request{Method: method, URL: url, AccessToken: token})
 		wantRule(t, err, "DPOP-CLM-04")
@@ -312,10 +282,7 @@ func TestConfig(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	checker, clock := newChecker(f, dpop.Config{})
 	prover := &verifiertest.Prover{Key: newKey(f, "ES256"), Clock: clock}
-	thumbprint, err := prover.Thumbprint()
-	if err != nil {
-		f.Fatal(err)
-	}
+	thumbprint := prover.MustThumbprint(f)
 	jwk, err := prover.Key.JWK()
 	if err != nil {
 		f.Fatal(err)
@@ -391,11 +358,8 @@ func TestFaultProofKeysAreBounded(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			jwk := verifiertest.Claims{"kty": "RSA", "n": modulus(c.bits), "e": base64.RawURLEncoding.EncodeToString(c.exponent)}
-			proof, err := prover.Proof(method, target, token, verifiertest.Claims{"jwk": jwk}, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
+			proof := prover.MustProof(t, method, target, token, verifiertest.Claims{"jwk": jwk}, nil)
+			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})
 			wantRule(t, err, c.rule)
 		})
 	}
@@ -404,10 +368,7 @@ func TestFaultProofKeysAreBounded(t *testing.T) {
 func TestFaultProofKeyIsComparedBeforeItsSignatureIsVerified(t *testing.T) {
 	checker, clock := newChecker(t, dpop.Config{})
 	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
-	bound, err := prover.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	bound := prover.MustThumbprint(t)
 	another := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
 	for _, c := range []struct {
 		name    string
@@ -424,11 +385,8 @@ func TestFaultProofKeyIsComparedBeforeItsSignatureIsVerified(t *testing.T) {
 			header: verifiertest.Claims{"jwk": mustJWK(t, prover.Key)}, rule: "DPOP-FORM-06"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			proof, err := c.prover.Proof(method, target, token, c.header, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token, Thumbprint: bound})
+			proof := c.prover.MustProof(t, method, target, token, c.header, nil)
+			_, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token, Thumbprint: bound})
 			wantRule(t, err, c.rule)
 			var broken *dpop.Error
 			if errors.As(err, &broken) && broken.Binding != c.binding {

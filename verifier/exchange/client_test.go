@@ -274,10 +274,7 @@ func open(t *testing.T, compact string, public crypto.PublicKey) (jose.Header, [
 }
 
 func TestAssertionAudience(t *testing.T) {
-	issuer, err := verifiertest.NewIssuer(issuerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, issuerURL)
 	key := ecKey(elliptic.P256())
 	for _, tt := range []struct {
 		name     string
@@ -358,10 +355,7 @@ func TestSigningFails(t *testing.T) {
 // document publishes metadata, without the members that are named.
 func document(t *testing.T, without ...string) ports.Fetcher {
 	t.Helper()
-	issuer, err := verifiertest.NewIssuer(issuerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, issuerURL)
 	return ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
 		published, err := issuer.Fetch(ctx, url)
 		if err != nil || !strings.HasSuffix(url, "openid-configuration") {
@@ -462,10 +456,7 @@ func TestLoopbackOfVerifier(t *testing.T) {
 
 // Verification by a list of domains, tokens by the one domain.
 func TestHybrid(t *testing.T) {
-	issuer, err := verifiertest.NewIssuer(issuerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, issuerURL)
 	config := verifier.Config{
 		Domain: issuerURL, Domains: []ports.Domain{{Issuer: "https://another.example/"}, {Issuer: issuerURL}},
 		Audiences: []string{"https://api.example"}, Fetcher: issuer,

@@ -43,10 +43,7 @@ var key = func() func(t testing.TB, algorithm, id string) *verifiertest.Key {
 		mu.Lock()
 		defer mu.Unlock()
 		if keys[algorithm+id] == nil {
-			made, err := verifiertest.NewKey(algorithm, id)
-			if err != nil {
-				t.Fatal(err)
-			}
+			made := verifiertest.MustKey(t, algorithm, id)
 			keys[algorithm+id] = made
 		}
 		return keys[algorithm+id]
@@ -78,10 +75,7 @@ func newBench(t testing.TB, edit func(*idtoken.Config)) *bench {
 
 func newIssuer(t testing.TB, url string, clock ports.Clock) *verifiertest.Issuer {
 	t.Helper()
-	issuer, err := verifiertest.NewIssuer(url, key(t, "RS256", "key-1"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, url, key(t, "RS256", "key-1"))
 	issuer.Clock = clock
 	return issuer
 }

@@ -321,10 +321,7 @@ func TestKeysOfOneID(t *testing.T) {
 	b := newBench(t, func(c *idtoken.Config) { c.Algorithms = []string{"ES256"} })
 	var keys []*verifiertest.Key
 	for range 5 {
-		made, err := verifiertest.NewKey("ES256", "key-1")
-		if err != nil {
-			t.Fatal(err)
-		}
+		made := verifiertest.MustKey(t, "ES256", "key-1")
 		keys = append(keys, made)
 	}
 	b.issuer.SetKeys(keys...)

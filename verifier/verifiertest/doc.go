@@ -3,9 +3,11 @@
 //
 // An [Issuer] is a [ports.Fetcher], so a verifier is wired with it as with a real one:
 //
-//	issuer, err := verifiertest.NewIssuer("https://issuer.example/")
-//	v, err := verifier.New(verifier.Config{Domain: issuer.URL, Audiences: []string{"https://api.example"}, Fetcher: issuer})
-//	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
+//	tenant := verifiertest.MustIssuer(t, "https://tenant.example/")
+//	v, err := verifier.New(verifier.Config{Domain: tenant.URL, Audiences: []string{"https://api.example"}, Fetcher: tenant})
+//	token := tenant.MustToken(t, verifiertest.Claims{"aud": "https://api.example"})
+//
+// Package issuer of the module conformance puts it behind TLS, with a token endpoint and a list of faults.
 //
 // Nothing here is for production: an Issuer signs whatever it is given.
 package verifiertest

@@ -18,10 +18,7 @@ var everyAlgorithm = []jose.SignatureAlgorithm{
 // FuzzAgainstGoJOSE holds this package against go-jose: what is accepted here, go-jose accepts and reads as the same
 // payload. The other way round go-jose is laxer, on purpose (see docs/decisions).
 func FuzzAgainstGoJOSE(f *testing.F) {
-	signer, err := verifiertest.NewKey("ES256", "k")
-	if err != nil {
-		f.Fatal(err)
-	}
+	signer := verifiertest.MustKey(f, "ES256", "k")
 	published, err := signer.JWK()
 	if err != nil {
 		f.Fatal(err)
@@ -101,10 +98,7 @@ func TestJWS02LineBreaksAreNoBase64(t *testing.T) {
 }
 
 func BenchmarkParseAndVerify(b *testing.B) {
-	signer, err := verifiertest.NewKey("RS256", "k")
-	if err != nil {
-		b.Fatal(err)
-	}
+	signer := verifiertest.MustKey(b, "RS256", "k")
 	published, err := signer.JWK()
 	if err != nil {
 		b.Fatal(err)

@@ -18,10 +18,7 @@ func newManyIssuers(t testing.TB, n int) (*Ring, []string) {
 	t.Helper()
 	var keys []string
 	for _, id := range []string{"key-1", "key-2"} {
-		key, err := verifiertest.NewKey("RS256", id)
-		if err != nil {
-			t.Fatal(err)
-		}
+		key := verifiertest.MustKey(t, "RS256", id)
 		jwk, err := key.JWK()
 		if err != nil {
 			t.Fatal(err)

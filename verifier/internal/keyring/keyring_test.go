@@ -73,10 +73,7 @@ func newEnvironment(t *testing.T, edit func(*Config)) *environment {
 // newIssuer returns an issuer with small keys of these IDs.
 func newIssuer(t *testing.T, url string, ids ...string) *verifiertest.Issuer {
 	t.Helper()
-	issuer, err := verifiertest.NewIssuer(url, newKeys(t, ids...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, url, newKeys(t, ids...)...)
 	return issuer
 }
 
