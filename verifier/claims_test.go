@@ -14,6 +14,8 @@ import (
 // verifierCooldown is the default of KeyPolicy.Cooldown.
 const verifierCooldown = 30 * time.Second
 
+// The catalogue has every form of every claim (conformance/catalogue/claim.go, typ.go). These are here for what it does
+// not see: the codes, and what no case of it has.
 func TestClaims(t *testing.T) {
 	leeway := func(c *verifier.Config) { c.Leeway = 5 * time.Second }
 	now := noon.Unix()
@@ -22,105 +24,44 @@ func TestClaims(t *testing.T) {
 
 	for _, c := range []struct {
 		name   string
-		rule   string // if another than the name's
 		config func(*verifier.Config)
 		claims claims
 		want   verifier.Code
 	}{
-		{name: "CLAIM-ISS-01 present"},
 		{name: "CLAIM-ISS-01 missing", claims: claims{"iss": absent}, want: verifier.CodeClaimMissing},
 		{name: "CLAIM-ISS-01 null", claims: claims{"iss": nil}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-ISS-01 empty", claims: claims{"iss": ""}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-ISS-01 array", claims: claims{"iss": []string{issuerURL}}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-ISS-02 without its slash", claims: claims{"iss": "https://issuer.example"}, want: verifier.CodeIssuer},
-		{name: "CLAIM-ISS-02 in other case", claims: claims{"iss": "https://Issuer.example/"}, want: verifier.CodeIssuer},
 		{name: "CLAIM-ISS-02 of another", claims: claims{"iss": "https://other.example/"}, want: verifier.CodeIssuer},
-
-		{name: "CLAIM-AUD-01 string"},
 		{name: "CLAIM-AUD-01 missing", claims: claims{"aud": absent}, want: verifier.CodeClaimMissing},
-		{name: "CLAIM-AUD-01 array", claims: claims{"aud": []string{"x", audience}}},
 		{name: "CLAIM-AUD-02 another", claims: claims{"aud": "https://other.example"}, want: verifier.CodeAudience},
-		{name: "CLAIM-AUD-02 in other case", claims: claims{"aud": "https://API.example"}, want: verifier.CodeAudience},
-		{name: "CLAIM-AUD-02 as a prefix", claims: claims{"aud": audience + "/"}, want: verifier.CodeAudience},
-		{name: "CLAIM-AUD-02 one of several", config: func(c *verifier.Config) { c.Audiences = []string{"a", audience} }},
-		{name: "CLAIM-AUD-03 empty array", claims: claims{"aud": []string{}}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-AUD-03 array with a number", claims: claims{"aud": []any{audience, 1}}, want: verifier.CodeClaimMalformed},
 		{name: "CLAIM-AUD-03 object", claims: claims{"aud": map[string]string{"a": audience}}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-AUD-03 null", claims: claims{"aud": nil}, want: verifier.CodeClaimMalformed},
-
 		{name: "CLAIM-EXP-01 missing", claims: claims{"exp": absent}, want: verifier.CodeClaimMissing},
 		{name: "CLAIM-EXP-01 string", claims: claims{"exp": "9999999999"}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-EXP-01 fraction ahead", claims: claims{"exp": float64(now) + 0.5}},
-		{name: "CLAIM-EXP-02 fraction past", claims: claims{"exp": float64(now) - 0.5}, want: verifier.CodeExpired},
 		{name: "CLAIM-EXP-02 now", claims: claims{"exp": now}, want: verifier.CodeExpired},
-		{name: "CLAIM-EXP-02 in a second", claims: claims{"exp": now + 1}},
-		{name: "CLAIM-EXP-02 past within leeway", config: leeway, claims: claims{"exp": now - 4}},
-		{name: "CLAIM-EXP-02 past at leeway", config: leeway, claims: claims{"exp": now - 5}, want: verifier.CodeExpired},
-		{name: "CLAIM-EXP-03 negative", claims: claims{"exp": -1}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-EXP-03 end of year 9999", claims: claims{"exp": int64(253402300799)}},
-		{name: "CLAIM-EXP-03 year 10000", claims: claims{"exp": int64(253402300800)}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-EXP-03 huge", claims: claims{"exp": 1e300}, want: verifier.CodeClaimMalformed},
-
-		{name: "CLAIM-NBF-01 now", claims: claims{"nbf": now}},
-		{name: "CLAIM-NBF-01 60 s ahead", claims: claims{"nbf": now + 60}},
 		{name: "CLAIM-NBF-01 61 s ahead", claims: claims{"nbf": now + 61}, want: verifier.CodeNotYetValid},
-		{name: "CLAIM-NBF-01 65 s ahead with leeway", config: leeway, claims: claims{"nbf": now + 65}},
-		{name: "CLAIM-NBF-01 66 s ahead with leeway", config: leeway, claims: claims{"nbf": now + 66}, want: verifier.CodeNotYetValid},
 		{name: "CLAIM-NBF-01 string", claims: claims{"nbf": "0"}, want: verifier.CodeClaimMalformed},
-
 		{name: "CLAIM-IAT-01 missing", claims: claims{"iat": absent}, want: verifier.CodeClaimMissing},
 		{name: "CLAIM-IAT-01 string", claims: claims{"iat": "0"}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-IAT-02 60 s ahead", claims: claims{"iat": now + 60}},
 		{name: "CLAIM-IAT-02 61 s ahead", claims: claims{"iat": now + 61}, want: verifier.CodeIssuedInFuture},
-		{name: "CLAIM-IAT-02 65 s ahead with leeway", config: leeway, claims: claims{"iat": now + 65}},
-		{name: "CLAIM-IAT-02 66 s ahead with leeway", config: leeway, claims: claims{"iat": now + 66}, want: verifier.CodeIssuedInFuture},
-		{name: "CLAIM-IAT-02 as old as allowed", config: maxAge(time.Hour), claims: claims{"iat": now - 3600}},
-		{name: "CLAIM-IAT-02 older", config: maxAge(time.Hour), claims: claims{"iat": now - 3601}, want: verifier.CodeTooOld},
 		{name: "CLAIM-IAT-02 as old as allowed with leeway", config: both(leeway, maxAge(time.Hour)), claims: claims{"iat": now - 3605}},
 		{name: "CLAIM-IAT-02 older with leeway", config: both(leeway, maxAge(time.Hour)), claims: claims{"iat": now - 3606}, want: verifier.CodeTooOld},
-		{name: "CLAIM-IAT-02 any age by default", claims: claims{"iat": 0}},
-
-		{name: "CLAIM-SUB-01 absent", claims: claims{"sub": absent}},
 		{name: "CLAIM-SUB-01 number", claims: claims{"sub": 1}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-SUB-01 required and absent", rule: "CLAIM-REQ-01", config: require("sub"), claims: claims{"sub": absent}, want: verifier.CodeClaimMissing},
-
-		{name: "CLAIM-REQ-01 present", config: require("tier"), claims: claims{"tier": false}},
 		{name: "CLAIM-REQ-01 absent", config: require("tier"), want: verifier.CodeClaimMissing},
-		{name: "CLAIM-REQ-01 null", config: require("tier"), claims: claims{"tier": nil}, want: verifier.CodeClaimMissing},
-		{name: "CLAIM-REQ-01 in other case", config: require("tier"), claims: claims{"Tier": 1}, want: verifier.CodeClaimMissing},
-
-		{name: "CLAIM-ORG-01 ID", config: organization("org_A"), claims: claims{"org_id": "org_A"}},
-		{name: "CLAIM-ORG-01 ID in other case", config: organization("org_A"), claims: claims{"org_id": "org_a"}, want: verifier.CodeOrganization},
 		{name: "CLAIM-ORG-01 none in the token", config: organization("org_A"), want: verifier.CodeOrganization},
-		{name: "CLAIM-ORG-01 name", config: organization("Acme"), claims: claims{"org_name": "acme"}},
-		{name: "CLAIM-ORG-01 another name", config: organization("Acme"), claims: claims{"org_name": "acme2"}, want: verifier.CodeOrganization},
-		{name: "CLAIM-ORG-01 name where an ID is wanted", config: organization("org_A"), claims: claims{"org_name": "org_a"}, want: verifier.CodeOrganization},
-
 		{name: "CLAIM-ORG-01 name that begins as an ID does, nearly", config: organization("organic"), claims: claims{"org_name": "organic"}},
-
 		{name: "TYP-04 client_id is a number", claims: claims{"client_id": 1}, want: verifier.CodeClaimMalformed},
 		{name: "TYP-04 azp is a number", claims: claims{"azp": 1}, want: verifier.CodeClaimMalformed},
 		{name: "TYP-04 jti is a number", claims: claims{"jti": 1}, want: verifier.CodeClaimMalformed},
-
 		{name: "TYP-05 nonce", claims: claims{"nonce": "n"}, want: verifier.CodeTokenType},
-		{name: "TYP-05 at_hash", claims: claims{"at_hash": "h"}, want: verifier.CodeTokenType},
-		{name: "TYP-05 c_hash", claims: claims{"c_hash": "h"}, want: verifier.CodeTokenType},
-		{name: "TYP-06 logout token", claims: claims{"events": claims{"http://schemas.openid.net/event/backchannel-logout": claims{}}}, want: verifier.CodeTokenType},
-		{name: "TYP-06 security event token", claims: claims{"events": claims{"https://schemas.openid.net/secevent/caep/event-type/session-revoked": claims{}}}, want: verifier.CodeTokenType},
 		{name: "TYP-06 events is null", claims: claims{"events": nil}, want: verifier.CodeTokenType},
-		{name: "TYP-06 ID tokens allowed", config: func(c *verifier.Config) { c.InsecureAllowIDTokens = true }, claims: claims{"events": claims{}}, want: verifier.CodeTokenType},
-		{name: "TYP-05 allowed", config: func(c *verifier.Config) { c.InsecureAllowIDTokens = true }, claims: claims{"nonce": "n"}},
-
 		{name: "DPOP-REQ-04 jkt", claims: claims{"cnf": claims{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}, want: verifier.CodeConfirmation},
 		{name: "DPOP-BIND-03 empty cnf", claims: claims{"cnf": claims{}}, want: verifier.CodeConfirmation},
 		{name: "DPOP-BIND-02 malformed cnf", claims: claims{"cnf": "jkt"}, want: verifier.CodeConfirmation},
-		{name: "DPOP-BIND-02 null cnf", claims: claims{"cnf": nil}, want: verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, c.config)
 			_, err := verify(t, b, token(t, b.issuer, c.claims))
 			wantCode(t, err, c.want)
-			wantRule(t, err, c.name, c.rule)
+			wantRule(t, err, c.name, "")
 		})
 	}
 }

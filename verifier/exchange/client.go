@@ -271,7 +271,7 @@ func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (_ *
 	}
 	response, err := c.post(ctx, endpoint, r)
 	if err != nil {
-		return nil, "", unanswered(ctx, r.quiet(err))
+		return nil, "", unanswered(ctx, r.redact(err))
 	}
 	if c.dpop != nil {
 		c.dpop.remember(response.Header)
@@ -290,7 +290,7 @@ func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (_ *
 func (c *Client) post(ctx context.Context, endpoint string, r *request) (ports.TokenResponse, error) {
 	defer func() {
 		if panicked := recover(); panicked != nil {
-			panic(r.quiet(fmt.Errorf("%v", panicked)))
+			panic(r.redact(fmt.Errorf("%v", panicked)))
 		}
 	}()
 	return c.endpoint.PostForm(ctx, ports.TokenRequest{URL: endpoint, Form: r.form, Header: r.header})
@@ -306,16 +306,16 @@ func checkBound(form url.Values, token *Token) *Error {
 	return useless(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
 }
 
-// A quietError is a cause that quotes what was sent. It is only for errors.Is and errors.As.
-type quietError struct{ cause error }
+// A redactedError is a cause that quotes what was sent. It is only for errors.Is and errors.As.
+type redactedError struct{ cause error }
 
-func (e *quietError) Error() string { return "the cause quotes what was sent" }
-func (e *quietError) Unwrap() error { return e.cause }
+func (e *redactedError) Error() string { return "the cause quotes what was sent" }
+func (e *redactedError) Unwrap() error { return e.cause }
 
-// quiet returns err so that it tells no secret, whatever the endpoint put into it.
-func (r *request) quiet(err error) error {
+// redact returns err without the secrets that the endpoint may have put into it.
+func (r *request) redact(err error) error {
 	if quotes(err.Error(), r.secrets) {
-		return &quietError{err}
+		return &redactedError{err}
 	}
 	return err
 }

@@ -72,7 +72,7 @@ func newSource(t *testing.T, ahead, lifetime time.Duration) (*exchange.Source, *
 	return source, o
 }
 
-// checkToken wants that token of a source, and that so many were asked for when all is quiet.
+// checkToken wants that token of a source, and that so many were asked for when everything has settled.
 func checkToken(t *testing.T, source *exchange.Source, o *origin, token string, asked int) {
 	t.Helper()
 	got, err := source.Token(t.Context())

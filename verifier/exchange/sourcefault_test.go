@@ -15,7 +15,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/exchange"
 )
 
-// checkFailure wants an error of the origin at once, and that so many tokens were asked for when all is quiet.
+// checkFailure wants an error of the origin at once, and that so many tokens were asked for when everything has settled.
 func checkFailure(t *testing.T, source *exchange.Source, o *origin, asked int) {
 	t.Helper()
 	if token, err := source.Token(t.Context()); !errors.Is(err, o.failure()) || token != nil {
