@@ -58,7 +58,7 @@ func TestDPoPClients(t *testing.T) {
 	p := startProvider(t, rsaKey(t, "rsa-1"))
 	const (
 		accepted = "accepted"
-		wanted   = `DPoP error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this answer", algs="ES256"`
+		wanted   = `DPoP error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this answer", scope="read:orders", algs="ES256"`
 	)
 	for _, c := range []struct {
 		name  string

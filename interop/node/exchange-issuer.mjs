@@ -1,5 +1,5 @@
-// A certified OpenID provider (npm oidc-provider) whose users log in without being asked, and which exchanges tokens (RFC 8693):
-// npm oidc-provider leaves that grant to its users. Settings as in issuer.mjs; clients with dpop_bound_access_tokens have to
+// A certified OpenID provider (npm oidc-provider) whose users log in without being asked, as login_hint or as ada, where clients
+// register themselves (RFC 7591), and which exchanges tokens (RFC 8693): npm oidc-provider leaves that grant to its users. Settings as in issuer.mjs; clients with dpop_bound_access_tokens have to
 // send a nonce in their DPoP proofs.
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ const accessTokenType = 'urn:ietf:params:oauth:token-type:access_token';
 
 const resource = (indicator) => ({
   audience: indicator,
-  scope: 'read:orders write:orders',
+  scope: 'read:orders write:orders mcp publish',
   accessTokenFormat: 'jwt',
   accessTokenTTL: 300,
   jwt: { sign: { alg: 'RS256' } },
@@ -21,7 +21,7 @@ const resource = (indicator) => ({
 const provider = new Provider(settings.issuer, {
   jwks: settings.jwks,
   clients: settings.clients,
-  scopes: ['openid', 'offline_access', 'read:orders'],
+  scopes: ['openid', 'offline_access', 'read:orders', 'mcp', 'publish'],
   conformIdTokenClaims: false,
   claims: { openid: ['sub', 'name'] },
   pkce: { required: () => true },
@@ -40,6 +40,7 @@ const provider = new Provider(settings.issuer, {
   extraTokenClaims: (ctx) => ctx.state.act && { act: ctx.state.act },
   features: {
     devInteractions: { enabled: false },
+    registration: { enabled: true },
     clientCredentials: { enabled: true },
     dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: (ctx) => ctx.oidc.client?.dpopBoundAccessTokens },
     resourceIndicators: {
@@ -83,7 +84,10 @@ provider.registerGrantType('urn:ietf:params:oauth:grant-type:token-exchange', ex
 ]);
 
 const answer = provider.callback();
-const logIn = (request, response) => provider.interactionFinished(request, response, { login: { accountId: 'ada' } });
+async function logIn(request, response) {
+  const { params } = await provider.interactionDetails(request, response);
+  await provider.interactionFinished(request, response, { login: { accountId: params.login_hint ?? 'ada' } });
+}
 const server = createServer({ cert: readFileSync(settings.cert), key: readFileSync(settings.key) }, (request, response) =>
   request.url.startsWith('/interaction/') ? logIn(request, response) : answer(request, response));
 server.listen(settings.port, '127.0.0.1', () => console.log('ready'));
