@@ -245,7 +245,7 @@ func oddKeys(e *Environment) ([]any, error) {
 	}
 	encode := base64.RawURLEncoding.EncodeToString
 	keys := []any{
-		Fields{"kty": "AKP", "alg": "ML-DSA-65", "kid": "odd-pqc", "pub": encode(make([]byte, 1952))},
+		Fields{"kty": "AKP", "alg": "SLH-DSA-SHA2-128s", "kid": "odd-pqc", "pub": encode(make([]byte, 32))},
 		Fields{"kty": "EC", "crv": "secp256k1", "kid": "odd-curve", "x": encode(make([]byte, 32)), "y": encode(make([]byte, 32))},
 		Fields{"kty": "EC", "crv": "P-256", "kid": "odd-point", "x": encode(make([]byte, 32)), "y": encode(make([]byte, 32))},
 		Fields{"kty": "oct", "kid": "odd-oct", "k": encode([]byte(OctSecret))},
