@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
@@ -175,10 +176,10 @@ func mustJWK(t testing.TB, key *verifiertest.Key) verifiertest.Claims {
 }
 
 func TestDPoPAlgorithms(t *testing.T) {
-	all := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-	checker, clock := newChecker(t, dpop.Config{Algorithms: all})
-	for _, alg := range all {
+	for _, alg := range verifier.Algorithms() {
 		t.Run("DPOP-FORM-03 "+alg, func(t *testing.T) {
+			// The size that a proof may have by default is one that the algorithm's keys and signatures fit in.
+			checker, clock := newChecker(t, dpop.Config{Algorithms: []string{alg}})
 			prover := &verifiertest.Prover{Key: newKey(t, alg), Clock: clock}
 			proof := prover.MustProof(t, method, target, token, nil, nil)
 			checked, err := checker.Check(proof, dpop.Request{Method: method, URL: target, AccessToken: token})

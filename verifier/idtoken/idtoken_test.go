@@ -235,7 +235,7 @@ func TestAlgorithmsAndTheirHashes(t *testing.T) {
 	for alg, hash := range map[string]string{
 		"RS256": sha256, "PS256": sha256, "ES256": sha256,
 		"RS384": sha384, "PS384": sha384, "ES384": sha384,
-		"RS512": sha512, "PS512": sha512, "ES512": sha512, "EdDSA": sha512,
+		"RS512": sha512, "PS512": sha512, "ES512": sha512, "EdDSA": sha512, "Ed25519": sha512,
 	} {
 		t.Run("IDTOK-09 "+alg, func(t *testing.T) {
 			b := newBench(t, func(c *idtoken.Config) { c.Algorithms = []string{alg} })
