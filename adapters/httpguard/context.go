@@ -30,17 +30,6 @@ func From(ctx context.Context) (*verifier.Verified, bool) {
 	return of.verified, of.verified != nil
 }
 
-// UntilExpiry returns a copy of the context of a request that passed a [Guard], which ends when its token expires, with the
-// cause [verifier.CodeExpired]: for streams and WebSockets, which would outlive it. The leeway of the verifier is not added.
-// Without a token it ends when ctx does. Call the function that is returned when the stream has ended.
-func UntilExpiry(ctx context.Context) (context.Context, context.CancelFunc) {
-	token, ok := From(ctx)
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadlineCause(ctx, token.ExpiresAt, verifier.CodeExpired)
-}
-
 // admit returns the request with its token in the context.
 func (g *Guard) admit(r *http.Request, verified *verifier.Verified) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), admissionKey{}, admission{verified, g, credentialsOf(r)}))

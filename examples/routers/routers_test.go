@@ -153,7 +153,7 @@ func TestStreams(t *testing.T) {
 				last = lines.Text()
 			}
 		}
-		if want := "data: token_expired"; last != want {
+		if want := "data: come back with a new token"; last != want {
 			t.Errorf("the last line is %q, want %q", last, want)
 		}
 	})

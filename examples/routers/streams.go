@@ -2,6 +2,7 @@ package routers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 	gorilla "github.com/gorilla/websocket"
 
 	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/verifier"
 )
 
 // streams sends the time until the token expires: as events, and over WebSockets of two libraries.
@@ -23,7 +25,8 @@ func streams(guard *httpguard.Guard) http.Handler {
 
 // events are server-sent events.
 func events(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := httpguard.UntilExpiry(r.Context())
+	token, _ := httpguard.From(r.Context())
+	ctx, cancel := token.UntilExpiry(r.Context())
 	defer cancel()
 	w.Header().Set("Content-Type", "text/event-stream")
 	stream := http.NewResponseController(w)
@@ -31,15 +34,16 @@ func events(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "data: %s\n\n", now)
 		return stream.Flush()
 	})
-	if context.Cause(ctx) != nil && r.Context().Err() == nil {
-		fmt.Fprintf(w, "event: expired\ndata: %v\n\n", context.Cause(ctx))
+	if errors.Is(context.Cause(ctx), verifier.CodeExpired) {
+		fmt.Fprint(w, "event: expired\ndata: come back with a new token\n\n")
 	}
 }
 
 func gorillaSocket(w http.ResponseWriter, r *http.Request) {
 	// The request's context does not end when the connection does, which the upgrade takes from the server: writing
 	// fails then.
-	ctx, cancel := httpguard.UntilExpiry(r.Context())
+	token, _ := httpguard.From(r.Context())
+	ctx, cancel := token.UntilExpiry(r.Context())
 	defer cancel()
 	socket, err := (&gorilla.Upgrader{}).Upgrade(w, r, nil)
 	if err != nil {
@@ -53,7 +57,8 @@ func gorillaSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 func coderSocket(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := httpguard.UntilExpiry(r.Context())
+	token, _ := httpguard.From(r.Context())
+	ctx, cancel := token.UntilExpiry(r.Context())
 	defer cancel()
 	socket, err := coder.Accept(w, r, nil)
 	if err != nil {
