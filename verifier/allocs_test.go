@@ -19,7 +19,7 @@ func TestAllocs(t *testing.T) {
 		name   string
 		config func(*verifier.Config)
 		// requests returns n requests that are to pass.
-		requests func(t *testing.T, b *bench, n int) []verifier.Request
+		requests func(t *testing.T, env *environment, n int) []verifier.Request
 		most     float64
 	}{
 		{name: "Bearer never seen", requests: bearers(true), most: 30},
@@ -29,16 +29,16 @@ func TestAllocs(t *testing.T) {
 		{name: "DPoP, token seen, proof fresh", requests: senders(false), most: 45},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.config)
-			requests := c.requests(t, b, allocRuns+1)
-			if _, err := b.VerifyRequest(t.Context(), requests[0]); err != nil {
+			env := newEnvironment(t, c.config)
+			requests := c.requests(t, env, allocRuns+1)
+			if _, err := env.VerifyRequest(t.Context(), requests[0]); err != nil {
 				t.Fatal(err)
 			}
 			// The first is not sent again: its proof is used, and the keys are fetched.
 			next := 0
 			requests = requests[1:]
 			allocs := testing.AllocsPerRun(allocRuns-1, func() {
-				if _, err := b.VerifyRequest(t.Context(), requests[next]); err != nil {
+				if _, err := env.VerifyRequest(t.Context(), requests[next]); err != nil {
 					t.Fatal(err)
 				}
 				next++
@@ -56,13 +56,13 @@ func forgetful(c *verifier.Config) { c.MaxRememberedTokens = -1 }
 // usual are claims that many access tokens have.
 var usual = verifiertest.Claims{"scope": "read:orders write:orders", "client_id": "app-1"}
 
-func bearers(different bool) func(t *testing.T, b *bench, n int) []verifier.Request {
-	return func(t *testing.T, b *bench, n int) []verifier.Request {
+func bearers(different bool) func(t *testing.T, env *environment, n int) []verifier.Request {
+	return func(t *testing.T, env *environment, n int) []verifier.Request {
 		var requests []verifier.Request
-		one := token(t, b.issuer, usual)
+		one := token(t, env.issuer, usual)
 		for range n {
 			if different {
-				one = token(t, b.issuer, usual)
+				one = token(t, env.issuer, usual)
 			}
 			requests = append(requests, verifier.Request{
 				Method: http.MethodGet, URL: "https://api.example/orders?page=2", Header: map[string][]string{"Authorization": {"Bearer " + one}},
@@ -72,16 +72,16 @@ func bearers(different bool) func(t *testing.T, b *bench, n int) []verifier.Requ
 	}
 }
 
-func senders(different bool) func(t *testing.T, b *bench, n int) []verifier.Request {
-	return func(t *testing.T, b *bench, n int) []verifier.Request {
+func senders(different bool) func(t *testing.T, env *environment, n int) []verifier.Request {
+	return func(t *testing.T, env *environment, n int) []verifier.Request {
 		var requests []verifier.Request
-		s := newSender(t, b)
+		s := newSender(t, env)
 		claims := maps.Clone(usual)
 		claims["cnf"] = verifiertest.Claims{"jkt": s.thumbprint}
-		one := token(t, b.issuer, claims)
+		one := token(t, env.issuer, claims)
 		for range n {
 			if different {
-				one = token(t, b.issuer, claims)
+				one = token(t, env.issuer, claims)
 			}
 			requests = append(requests, get("DPoP "+one, s.proof(t, one, nil)))
 		}

@@ -16,7 +16,7 @@ func BenchmarkTokenSize(b *testing.B) {
 	for _, kibibytes := range []int{0, 1, 4, 11} {
 		claims := verifiertest.Claims{"permissions": strings.Split(strings.Repeat("read:something ", kibibytes*1024/18), " ")}
 		for name, config := range map[string]func(*verifier.Config){"never seen": forgetful, "seen": nil} {
-			be := newBench(b, config)
+			be := newEnvironment(b, config)
 			sent := token(b, be.issuer, claims)
 			b.Run(fmt.Sprintf("%s/%d bytes", name, len(sent)), func(b *testing.B) { verifyAgain(b, be, sent) })
 		}
@@ -25,7 +25,7 @@ func BenchmarkTokenSize(b *testing.B) {
 
 func BenchmarkKeys(b *testing.B) {
 	for _, n := range []int{1, 10, 100} {
-		be := newBench(b, forgetful)
+		be := newEnvironment(b, forgetful)
 		keys := make([]*verifiertest.Key, n)
 		for i := range keys {
 			keys[i] = key(b, "ES256", fmt.Sprint("key-", i))
@@ -39,7 +39,7 @@ func BenchmarkKeys(b *testing.B) {
 
 // BenchmarkDPoP has one client send its token with a new proof each time.
 func BenchmarkDPoP(b *testing.B) {
-	be := newBench(b, nil)
+	be := newEnvironment(b, nil)
 	s := newSender(b, be)
 	bound := s.bound(b)
 	requests := make([]verifier.Request, b.N+1)
@@ -59,7 +59,7 @@ func BenchmarkDPoP(b *testing.B) {
 }
 
 // verifyAgain verifies a token over and over, after its keys are fetched.
-func verifyAgain(b *testing.B, be *bench, sent string) {
+func verifyAgain(b *testing.B, be *environment, sent string) {
 	ctx := context.Background()
 	if _, err := be.VerifyAccessToken(ctx, sent); err != nil {
 		b.Fatal(err)

@@ -58,8 +58,8 @@ func TestClaims(t *testing.T) {
 		{name: "DPOP-BIND-02 malformed cnf", claims: claims{"cnf": "jkt"}, want: verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.config)
-			_, err := verify(t, b, token(t, b.issuer, c.claims))
+			env := newEnvironment(t, c.config)
+			_, err := verify(t, env, token(t, env.issuer, c.claims))
 			wantCode(t, err, c.want)
 			wantRule(t, err, c.name, "")
 		})
@@ -88,8 +88,8 @@ func organization(o string) func(*verifier.Config) {
 }
 
 func TestVerifiedHoldsTheClaims(t *testing.T) {
-	b := newBench(t, nil)
-	got, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{
+	env := newEnvironment(t, nil)
+	got, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{
 		"aud": []string{"x", audience}, "azp": "app", "jti": "id-1", "scope": "read:a  write:b",
 		"org_id": "org_1", "org_name": "acme", "nbf": noon.Unix() - 1,
 	}))
@@ -118,7 +118,7 @@ func TestVerifiedHoldsTheClaims(t *testing.T) {
 }
 
 func TestClientID(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	for name, c := range map[string]struct {
 		claims verifiertest.Claims
 		want   string
@@ -128,7 +128,7 @@ func TestClientID(t *testing.T) {
 		"client_id above azp": {verifiertest.Claims{"client_id": "a", "azp": "b"}, "a"},
 		"neither":             {nil, ""},
 	} {
-		verified, err := verify(t, b, token(t, b.issuer, c.claims))
+		verified, err := verify(t, env, token(t, env.issuer, c.claims))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,8 +162,8 @@ func TestScopes(t *testing.T) {
 		{name: "CLAIM-SCP-02 as a part", claims: verifiertest.Claims{"scope": "ab"}, needed: []string{"a"}, want: verifier.CodeScope},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.config)
-			verified, err := verify(t, b, token(t, b.issuer, c.claims))
+			env := newEnvironment(t, c.config)
+			verified, err := verify(t, env, token(t, env.issuer, c.claims))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -189,15 +189,15 @@ func TestVerifiedWithoutAVerifier(t *testing.T) {
 }
 
 func TestDecode(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	k := key(t, "RS256", "key-1")
 	decode := func(t *testing.T, more string) (struct{ Tier string }, error) {
 		t.Helper()
-		payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience})
+		payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience})
 		if err != nil {
 			t.Fatal(err)
 		}
-		verified, err := verify(t, b, sign(t, b.issuer, k, nil, string(payload[:len(payload)-1])+more+"}"))
+		verified, err := verify(t, env, sign(t, env.issuer, k, nil, string(payload[:len(payload)-1])+more+"}"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,10 +24,10 @@ func manyDomains(n int) func(*verifier.Config) {
 // Anybody can write an iss that is not allowed: to say so must not take more work where many issuers are.
 func TestFaultUnknownIssuerCostsTheSameWithManyDomains(t *testing.T) {
 	cost := func(domains int) float64 {
-		b := newBench(t, manyDomains(domains))
-		unknown := token(t, b.issuer, nil)
+		env := newEnvironment(t, manyDomains(domains))
+		unknown := token(t, env.issuer, nil)
 		return testing.AllocsPerRun(100, func() {
-			if _, err := b.VerifyAccessToken(t.Context(), unknown); refusal(t, err).Code != verifier.CodeIssuer {
+			if _, err := env.VerifyAccessToken(t.Context(), unknown); refusal(t, err).Code != verifier.CodeIssuer {
 				t.Fatal(err)
 			}
 		})
@@ -40,10 +40,10 @@ func TestFaultUnknownIssuerCostsTheSameWithManyDomains(t *testing.T) {
 func BenchmarkUnknownIssuer(b *testing.B) {
 	for _, domains := range []int{1, 10_000} {
 		b.Run(fmt.Sprint(domains, " domains"), func(b *testing.B) {
-			bench := newBench(b, manyDomains(domains))
-			unknown := token(b, bench.issuer, nil)
+			env := newEnvironment(b, manyDomains(domains))
+			unknown := token(b, env.issuer, nil)
 			for b.Loop() {
-				if _, err := bench.VerifyAccessToken(b.Context(), unknown); err == nil {
+				if _, err := env.VerifyAccessToken(b.Context(), unknown); err == nil {
 					b.Fatal("accepted")
 				}
 			}
@@ -53,10 +53,10 @@ func BenchmarkUnknownIssuer(b *testing.B) {
 
 // What is kept of an issuer (its keys, its name) must not keep the token alive that named it first.
 func TestFaultIssuerHoldsNothingOfTheToken(t *testing.T) {
-	b := newBench(t, nil)
-	first, err := verify(t, b, token(t, b.issuer, nil))
+	env := newEnvironment(t, nil)
+	first, err := verify(t, env, token(t, env.issuer, nil))
 	wantCode(t, err, "")
-	second, err := verify(t, b, token(t, b.issuer, nil))
+	second, err := verify(t, env, token(t, env.issuer, nil))
 	wantCode(t, err, "")
 	if unsafe.StringData(first.Issuer) != unsafe.StringData(second.Issuer) {
 		t.Error("the issuer of each token is a string of its own: a part of its payload")
@@ -64,20 +64,20 @@ func TestFaultIssuerHoldsNothingOfTheToken(t *testing.T) {
 }
 
 func TestCLAIMIAT02LongestMaxTokenAge(t *testing.T) {
-	b := newBench(t, both(maxAge(1<<63-1), func(c *verifier.Config) { c.Leeway = time.Minute }))
-	_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"iat": 0}))
+	env := newEnvironment(t, both(maxAge(1<<63-1), func(c *verifier.Config) { c.Leeway = time.Minute }))
+	_, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{"iat": 0}))
 	wantCode(t, err, "")
 }
 
 // A token within the size bound may hold as many permissions as fit.
 func TestFaultTokenOfManyPermissionsIsAccepted(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	permissions := make([]string, 1025)
 	for i := range permissions {
 		permissions[i] = fmt.Sprint("p", i)
 	}
-	many := token(t, b.issuer, verifiertest.Claims{"permissions": permissions})
-	verified, err := verify(t, b, many)
+	many := token(t, env.issuer, verifiertest.Claims{"permissions": permissions})
+	verified, err := verify(t, env, many)
 	if err != nil {
 		t.Fatalf("JWS-07: a token of %d bytes: %v", len(many), err)
 	}
@@ -91,17 +91,17 @@ func TestFaultTokenOfManyPermissionsIsAccepted(t *testing.T) {
 
 // An issuer signs more than access tokens with one key, and not all of it says in typ what it is.
 func TestFaultLogoutTokenIsNoAccessToken(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	logout := verifiertest.Claims{
 		"aud": audience, "sid": "session-1",
 		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
 	}
-	payload, err := b.issuer.Payload(logout)
+	payload, err := env.issuer.Payload(logout)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, typ := range []any{verifiertest.Absent, "JWT", "at+jwt"} {
-		_, err := verify(t, b, sign(t, b.issuer, key(t, "RS256", "key-1"), header{"typ": typ}, string(payload)))
+		_, err := verify(t, env, sign(t, env.issuer, key(t, "RS256", "key-1"), header{"typ": typ}, string(payload)))
 		wantCode(t, err, verifier.CodeTokenType)
 		wantRule(t, err, "TYP-06", "")
 	}
@@ -109,10 +109,10 @@ func TestFaultLogoutTokenIsNoAccessToken(t *testing.T) {
 
 // An issuer's clock may be a little ahead: what it writes into iat, it writes into nbf as well.
 func TestFaultTokenOfAClockALittleAheadIsAccepted(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	for ahead, want := range map[int64]verifier.Code{0: "", 1: "", 60: "", 61: verifier.CodeNotYetValid} {
 		at := noon.Unix() + ahead
-		_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"iat": at, "nbf": at, "exp": at + 300}))
+		_, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{"iat": at, "nbf": at, "exp": at + 300}))
 		wantCode(t, err, want)
 	}
 }

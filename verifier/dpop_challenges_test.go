@@ -63,8 +63,8 @@ func TestDPoPChallenges(t *testing.T) {
 			verifier.DPoPDisabled: c.disabled, verifier.DPoPAllowed: c.allowed, verifier.DPoPRequired: c.required,
 		} {
 			t.Run(fmt.Sprint(c.name, " in mode ", []string{"allowed", "required", "disabled"}[m]), func(t *testing.T) {
-				b := newBench(t, mode(m))
-				verified, err := b.VerifyRequest(t.Context(), c.request(newSender(t, b), t))
+				env := newEnvironment(t, mode(m))
+				verified, err := env.VerifyRequest(t.Context(), c.request(newSender(t, env), t))
 				if err == nil {
 					err = verified.RequireScopes("write:orders")
 				}

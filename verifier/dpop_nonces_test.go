@@ -22,10 +22,10 @@ func TestDPoPNonces(t *testing.T) {
 		return e.Header["Dpop-Nonce"][0]
 	}
 	t.Run("NONCE-01 required: the dance", func(t *testing.T) {
-		b := newBench(t, withNonce(verifier.NonceRequired))
-		s := newSender(t, b)
+		env := newEnvironment(t, withNonce(verifier.NonceRequired))
+		s := newSender(t, env)
 		bound := s.bound(t)
-		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 		wantCode(t, err, verifier.CodeNonce)
 		var e *verifier.Error
 		errors.As(err, &e)
@@ -38,52 +38,52 @@ func TestDPoPNonces(t *testing.T) {
 		if diff := cmp.Diff(want, e.Header); diff != "" || nonce == "" || e.Status != 401 {
 			t.Errorf("answer %d (-want +got):\n%s", e.Status, diff)
 		}
-		verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": nonce})))
+		verified, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": nonce})))
 		wantCode(t, err, "")
 		if verified.Header != nil {
 			t.Errorf("NONCE-03: a new nonce came before half the life of the old one: %v", verified.Header)
 		}
-		b.clock.Advance(150 * time.Second)
-		verified, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": nonce})))
+		env.clock.Advance(150 * time.Second)
+		verified, err = env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": nonce})))
 		wantCode(t, err, "")
 		if verified.Header["Dpop-Nonce"] == nil || verified.Header["Cache-Control"][0] != "no-store" {
 			t.Errorf("NONCE-03: header is %v past half the nonce's life", verified.Header)
 		}
-		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": 1})))
+		_, err = env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": 1})))
 		wantCode(t, err, verifier.CodeNonce)
 	})
 	t.Run("DPOP-RPL-04 a proof without a good nonce is not recorded", func(t *testing.T) {
-		b := newBench(t, withNonce(verifier.NonceRequired))
-		s := newSender(t, b)
+		env := newEnvironment(t, withNonce(verifier.NonceRequired))
+		s := newSender(t, env)
 		bound := s.bound(t)
-		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"jti": "same"})))
+		_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"jti": "same"})))
 		wantCode(t, err, verifier.CodeNonce)
 		nonce := newNonce(refusal(t, err))
-		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"jti": "same", "nonce": nonce})))
+		_, err = env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"jti": "same", "nonce": nonce})))
 		wantCode(t, err, "")
 	})
 	t.Run("NONCE-03 offered", func(t *testing.T) {
-		b := newBench(t, withNonce(verifier.NonceOffered))
-		s := newSender(t, b)
+		env := newEnvironment(t, withNonce(verifier.NonceOffered))
+		s := newSender(t, env)
 		bound := s.bound(t)
-		verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		verified, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 		wantCode(t, err, "")
 		if len(verified.Header["Dpop-Nonce"]) != 1 {
 			t.Fatalf("header is %v", verified.Header)
 		}
-		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": verified.Header["Dpop-Nonce"][0]})))
+		_, err = env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": verified.Header["Dpop-Nonce"][0]})))
 		wantCode(t, err, "")
 		for _, bad := range []any{"made up", "", 1, nil} {
-			_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": bad})))
+			_, err = env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": bad})))
 			wantCode(t, err, verifier.CodeNonce)
 		}
 	})
 	t.Run("NONCE-04 off", func(t *testing.T) {
-		b := newBench(t, nil)
-		s := newSender(t, b)
+		env := newEnvironment(t, nil)
+		s := newSender(t, env)
 		bound := s.bound(t)
 		for _, ignored := range []any{"made up", 1} {
-			verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": ignored})))
+			verified, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"nonce": ignored})))
 			wantCode(t, err, "")
 			if verified.Header != nil {
 				t.Errorf("header is %v", verified.Header)

@@ -24,15 +24,15 @@ const ordersURL = "https://api.example/orders"
 // A sender is a client with a DPoP key and a token that is bound to it.
 type sender struct {
 	*verifiertest.Prover
-	*bench
+	*environment
 	thumbprint string
 }
 
-func newSender(t testing.TB, b *bench) *sender {
+func newSender(t testing.TB, env *environment) *sender {
 	t.Helper()
-	prover := &verifiertest.Prover{Key: key(t, "ES256", "client"), Clock: b.clock}
+	prover := &verifiertest.Prover{Key: key(t, "ES256", "client"), Clock: env.clock}
 	thumbprint := prover.MustThumbprint(t)
-	return &sender{prover, b, thumbprint}
+	return &sender{prover, env, thumbprint}
 }
 
 // bound returns a token that is bound to the client's key.
@@ -133,8 +133,8 @@ func TestDPoPRequests(t *testing.T) {
 			verifier.DPoPAllowed: c.want.allowed, verifier.DPoPRequired: c.want.required, verifier.DPoPDisabled: c.want.disabled,
 		} {
 			t.Run(fmt.Sprint(c.name, " in mode ", []string{"allowed", "required", "disabled"}[m]), func(t *testing.T) {
-				b := newBench(t, mode(m))
-				verified, err := b.VerifyRequest(t.Context(), c.request(newSender(t, b), t))
+				env := newEnvironment(t, mode(m))
+				verified, err := env.VerifyRequest(t.Context(), c.request(newSender(t, env), t))
 				wantCode(t, err, want)
 				switch {
 				case want == verifier.CodeSchemeNotOffered:
@@ -152,8 +152,8 @@ func TestDPoPRequests(t *testing.T) {
 }
 
 func TestDPoPBindings(t *testing.T) {
-	b := newBench(t, nil)
-	s := newSender(t, b)
+	env := newEnvironment(t, nil)
+	s := newSender(t, env)
 	for _, c := range []struct {
 		name string
 		cnf  any
@@ -175,8 +175,8 @@ func TestDPoPBindings(t *testing.T) {
 		{"DPOP-BIND-03 unknown method next to jkt", verifiertest.Claims{"jkt": s.thumbprint, "jwk": verifiertest.Claims{}}, verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			bound := token(t, b.issuer, verifiertest.Claims{"cnf": c.cnf})
-			_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+			bound := token(t, env.issuer, verifiertest.Claims{"cnf": c.cnf})
+			_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 			wantCode(t, err, c.want)
 			wantRule(t, err, c.name, "")
 		})
@@ -188,8 +188,8 @@ func TestDPoPConcurrentUses(t *testing.T) {
 }
 
 func testConcurrentUses(t *testing.T) {
-	b := newBench(t, nil)
-	s := newSender(t, b)
+	env := newEnvironment(t, nil)
+	s := newSender(t, env)
 	bound := s.bound(t)
 	for range 20 {
 		r := get("DPoP "+bound, s.proof(t, bound, nil))
@@ -199,7 +199,7 @@ func testConcurrentUses(t *testing.T) {
 		)
 		for range 50 {
 			all.Go(func() {
-				switch _, err := b.VerifyRequest(context.Background(), r); {
+				switch _, err := env.VerifyRequest(context.Background(), r); {
 				case err == nil:
 					accepted.Add(1)
 				case !errors.Is(err, verifier.CodeProofReplayed):
@@ -215,12 +215,12 @@ func testConcurrentUses(t *testing.T) {
 }
 
 func TestDPoPReplay(t *testing.T) {
-	b := newBench(t, nil)
-	s := newSender(t, b)
+	env := newEnvironment(t, nil)
+	s := newSender(t, env)
 	bound := s.bound(t)
 	proof := s.proof(t, bound, verifiertest.Claims{"jti": "same"})
 	send := func(r verifier.Request) error {
-		_, err := b.VerifyRequest(t.Context(), r)
+		_, err := env.VerifyRequest(t.Context(), r)
 		return err
 	}
 	t.Run("DPOP-RPL-04 a proof that is bad otherwise is not recorded", func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestDPoPReplay(t *testing.T) {
 		wantCode(t, send(r), verifier.CodeProofReplayed)
 	})
 	t.Run("DPOP-RPL-02 the same jti by another key", func(t *testing.T) {
-		other := &sender{&verifiertest.Prover{Key: key(t, "ES256", "other"), Clock: b.clock}, b, ""}
+		other := &sender{&verifiertest.Prover{Key: key(t, "ES256", "other"), Clock: env.clock}, env, ""}
 		var err error
 		if other.thumbprint, err = other.Thumbprint(); err != nil {
 			t.Fatal(err)
@@ -243,9 +243,9 @@ func TestDPoPReplay(t *testing.T) {
 		bound := other.bound(t)
 		wantCode(t, send(get("DPoP "+bound, other.proof(t, bound, verifiertest.Claims{"jti": "same"}))), "")
 	})
-	b.clock.Advance(300 * time.Second)
+	env.clock.Advance(300 * time.Second)
 	t.Run("DPOP-RPL-04 second use at the end of its window", func(t *testing.T) {
-		long := token(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": s.thumbprint}})
+		long := token(t, env.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": s.thumbprint}})
 		proof := s.proof(t, long, verifiertest.Claims{"iat": noon.Unix()})
 		wantCode(t, send(get("DPoP "+long, proof)), "")
 		wantCode(t, send(get("DPoP "+long, proof)), verifier.CodeProofReplayed)
@@ -255,15 +255,15 @@ func TestDPoPReplay(t *testing.T) {
 func TestDPoPReplayWithinTheWindow(t *testing.T) {
 	for _, careless := range []bool{false, true} {
 		t.Run(fmt.Sprint("DPOP-RPL-04 without the store if need be: ", careless), func(t *testing.T) {
-			b := newBench(t, func(c *verifier.Config) { c.DPoP.InsecureAcceptWithoutReplayStore = careless })
-			s := newSender(t, b)
+			env := newEnvironment(t, func(c *verifier.Config) { c.DPoP.InsecureAcceptWithoutReplayStore = careless })
+			s := newSender(t, env)
 			bound := s.bound(t)
 			r := get("DPoP "+bound, s.proof(t, bound, nil))
-			_, err := b.VerifyRequest(t.Context(), r)
+			_, err := env.VerifyRequest(t.Context(), r)
 			wantCode(t, err, "")
 			for range 3 {
-				b.clock.Advance(99 * time.Second)
-				_, err = b.VerifyRequest(t.Context(), r)
+				env.clock.Advance(99 * time.Second)
+				_, err = env.VerifyRequest(t.Context(), r)
 				wantCode(t, err, verifier.CodeProofReplayed)
 			}
 		})
@@ -295,10 +295,10 @@ func TestDPoPReplayStoreAway(t *testing.T) {
 		{"DPOP-RPL-05 accepted without", verifier.DPoP{ReplayStore: brokenStore{}, InsecureAcceptWithoutReplayStore: true}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, func(config *verifier.Config) { config.DPoP = c.dpop })
-			s := newSender(t, b)
+			env := newEnvironment(t, func(config *verifier.Config) { config.DPoP = c.dpop })
+			s := newSender(t, env)
 			bound := s.bound(t)
-			_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+			_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 			wantCode(t, err, c.want)
 			var e *verifier.Error
 			if errors.As(err, &e) && (e.Status != 503 || e.Header["Retry-After"] == nil || e.Header["Www-Authenticate"] != nil) {
@@ -332,35 +332,35 @@ func TestDPoPConfig(t *testing.T) {
 }
 
 func TestDPoPDisabled(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) {
+	env := newEnvironment(t, func(c *verifier.Config) {
 		c.DPoP = verifier.DPoP{Mode: verifier.DPoPDisabled, InsecureAcceptBoundTokensAsBearer: true}
 	})
-	s := newSender(t, b)
+	s := newSender(t, env)
 	t.Run("DPOP-REQ-07 bound token as Bearer, by choice", func(t *testing.T) {
-		_, err := b.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
+		_, err := env.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
 		wantCode(t, err, "")
 	})
 	t.Run("DPOP-REQ-07 another binding all the same", func(t *testing.T) {
-		_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"kid": "k"}}))
+		_, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"kid": "k"}}))
 		wantCode(t, err, verifier.CodeConfirmation)
 	})
 	t.Run("DPOP-REQ-07 bound token as Bearer", func(t *testing.T) {
-		strict := newBench(t, mode(verifier.DPoPDisabled))
+		strict := newEnvironment(t, mode(verifier.DPoPDisabled))
 		_, err := strict.VerifyRequest(t.Context(), get("Bearer "+s.bound(t)))
 		wantCode(t, err, verifier.CodeConfirmation)
 		wantRule(t, err, "DPOP-REQ-07", "")
 	})
 	t.Run("DPOP-REQ-07 the scheme is not offered", func(t *testing.T) {
 		bound := s.bound(t)
-		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 		wantCode(t, err, verifier.CodeSchemeNotOffered)
 	})
 }
 
 func TestDPoPRequired(t *testing.T) {
 	t.Run("DPOP-REQ-06 a token without a proof", func(t *testing.T) {
-		b := newBench(t, mode(verifier.DPoPRequired))
-		_, err := verify(t, b, token(t, b.issuer, nil))
+		env := newEnvironment(t, mode(verifier.DPoPRequired))
+		_, err := verify(t, env, token(t, env.issuer, nil))
 		wantCode(t, err, verifier.CodeSchemeNotOffered)
 	})
 }
@@ -389,27 +389,27 @@ func TestMTLSBesideDPoP(t *testing.T) {
 		{"DPOP-BIND-02 malformed", on, claims{"x5t#S256": x5t[1:]}, certificate, verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, func(config *verifier.Config) { config.MTLS = c.mode })
-			r := get("Bearer " + token(t, b.issuer, claims{"cnf": c.cnf}))
+			env := newEnvironment(t, func(config *verifier.Config) { config.MTLS = c.mode })
+			r := get("Bearer " + token(t, env.issuer, claims{"cnf": c.cnf}))
 			r.ClientCertificate = c.certificate
-			_, err := b.VerifyRequest(t.Context(), r)
+			_, err := env.VerifyRequest(t.Context(), r)
 			wantCode(t, err, c.want)
 		})
 	}
 	t.Run("MTLS-03 a certificate in a header field is not read", func(t *testing.T) {
-		b := newBench(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
-		r := get("Bearer " + token(t, b.issuer, claims{"cnf": claims{"x5t#S256": x5t}}))
+		env := newEnvironment(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
+		r := get("Bearer " + token(t, env.issuer, claims{"cnf": claims{"x5t#S256": x5t}}))
 		r.Header["Client-Cert"] = []string{":" + base64.StdEncoding.EncodeToString(certificate) + ":"}
-		_, err := b.VerifyRequest(t.Context(), r)
+		_, err := env.VerifyRequest(t.Context(), r)
 		wantCode(t, err, verifier.CodeConfirmation)
 	})
 	t.Run("MTLS-02 a token that is bound only to a key where a certificate is required", func(t *testing.T) {
-		b := newBench(t, func(config *verifier.Config) { config.MTLS = required })
-		s := newSender(t, b)
+		env := newEnvironment(t, func(config *verifier.Config) { config.MTLS = required })
+		s := newSender(t, env)
 		bound := s.bound(t)
 		r := get("DPoP "+bound, s.proof(t, bound, nil))
 		r.ClientCertificate = certificate
-		_, err := b.VerifyRequest(t.Context(), r)
+		_, err := env.VerifyRequest(t.Context(), r)
 		wantCode(t, err, verifier.CodeConfirmation)
 		wantRule(t, err, "MTLS-02", "")
 	})
@@ -423,15 +423,15 @@ func TestMTLSBesideDPoP(t *testing.T) {
 		"MTLS-04 only the certificate": {certificate, false, verifier.CodeConfirmation},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
-			s := newSender(t, b)
-			both := token(t, b.issuer, claims{"cnf": claims{"x5t#S256": x5t, "jkt": s.thumbprint}})
+			env := newEnvironment(t, func(config *verifier.Config) { config.MTLS = verifier.MTLSOn })
+			s := newSender(t, env)
+			both := token(t, env.issuer, claims{"cnf": claims{"x5t#S256": x5t, "jkt": s.thumbprint}})
 			r := get("Bearer " + both)
 			if c.proved {
 				r = get("DPoP "+both, s.proof(t, both, nil))
 			}
 			r.ClientCertificate = c.certificate
-			_, err := b.VerifyRequest(t.Context(), r)
+			_, err := env.VerifyRequest(t.Context(), r)
 			wantCode(t, err, c.want)
 		})
 	}

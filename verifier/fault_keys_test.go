@@ -30,16 +30,16 @@ func slowly(issuer ports.Fetcher, delay time.Duration) func(context.Context, str
 }
 
 // verifyIn verifies a token and reports how long it took.
-func verifyIn(b *bench, token string) (time.Duration, error) {
+func verifyIn(env *environment, token string) (time.Duration, error) {
 	began := time.Now()
-	_, err := b.VerifyAccessToken(context.Background(), token)
+	_, err := env.VerifyAccessToken(context.Background(), token)
 	return time.Since(began), err
 }
 
 // wantIn checks what comes of a token, and how long that takes.
-func wantIn(t *testing.T, b *bench, token string, code verifier.Code, took time.Duration) {
+func wantIn(t *testing.T, env *environment, token string, code verifier.Code, took time.Duration) {
 	t.Helper()
-	waited, err := verifyIn(b, token)
+	waited, err := verifyIn(env, token)
 	wantCode(t, err, code)
 	if waited != took {
 		t.Errorf("it took %v, want %v", waited, took)
@@ -47,37 +47,37 @@ func wantIn(t *testing.T, b *bench, token string, code verifier.Code, took time.
 }
 
 // inFaultBench runs a test in a bubble, with a verifier behind a network.
-func inFaultBench(t *testing.T, edit func(*verifier.Config), test func(*testing.T, *bench, *network)) {
+func inFaultBench(t *testing.T, edit func(*verifier.Config), test func(*testing.T, *environment, *network)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b, n := newFaultBench(t, both(byDefault, edit))
-		test(t, b, n)
+		env, n := newFaultBench(t, both(byDefault, edit))
+		test(t, env, n)
 	})
 }
 
 func TestFaultFetcherIgnoresItsContext(t *testing.T) {
-	inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
+	inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
 		ended := make(chan struct{})
 		defer close(ended)
 		n.fail(func(context.Context, string) (ports.Document, error) {
 			<-ended
 			return ports.Document{}, errors.New("too late")
 		})
-		good := longToken(t, b)
-		wantIn(t, b, good, verifier.CodeIssuerUnavailable, 2*time.Second)
-		wantIn(t, b, good, verifier.CodeIssuerUnavailable, 0)
+		good := longToken(t, env)
+		wantIn(t, env, good, verifier.CodeIssuerUnavailable, 2*time.Second)
+		wantIn(t, env, good, verifier.CodeIssuerUnavailable, 0)
 		time.Sleep(8 * time.Second) // the fetch has ended, and is not tried again for now
 		synctest.Wait()
-		wantIn(t, b, good, verifier.CodeIssuerUnavailable, 0)
+		wantIn(t, env, good, verifier.CodeIssuerUnavailable, 0)
 		n.fail(nil)
-		b.clock.Advance(30 * time.Second)
-		wantIn(t, b, good, "", 0)
+		env.clock.Advance(30 * time.Second)
+		wantIn(t, env, good, "", 0)
 
-		b.clock.Advance(time.Hour)
+		env.clock.Advance(time.Hour)
 		n.fail(func(context.Context, string) (ports.Document, error) { <-ended; return ports.Document{}, nil })
-		wantIn(t, b, good, "", 2*time.Second)
+		wantIn(t, env, good, "", 2*time.Second)
 		began := time.Now()
-		if err := b.Close(); err != nil || time.Since(began) != 0 {
+		if err := env.Close(); err != nil || time.Since(began) != 0 {
 			t.Errorf("Close = %v after %v", err, time.Since(began))
 		}
 	})
@@ -85,21 +85,21 @@ func TestFaultFetcherIgnoresItsContext(t *testing.T) {
 
 func TestFaultFetcherPanics(t *testing.T) {
 	events := make(chan ports.KeyEvent, 2)
-	b, n := newFaultBench(t, func(c *verifier.Config) { c.Observer = func(e ports.KeyEvent) { events <- e } })
+	env, n := newFaultBench(t, func(c *verifier.Config) { c.Observer = func(e ports.KeyEvent) { events <- e } })
 	wantEvent := func(kind ports.KeyEventKind) {
 		t.Helper()
 		if e := <-events; e.Kind != kind {
 			t.Errorf("event is %v, want %s", e, kind)
 		}
 	}
-	good := longToken(t, b)
+	good := longToken(t, env)
 	n.fail(func(context.Context, string) (ports.Document, error) { panic("no such host") })
-	_, err := verify(t, b, good)
+	_, err := verify(t, env, good)
 	wantCode(t, err, verifier.CodeIssuerUnavailable)
 	wantEvent(ports.KeysRefused) // it is told after the request was answered
 	n.fail(nil)
-	b.clock.Advance(time.Second)
-	_, err = verify(t, b, good)
+	env.clock.Advance(time.Second)
+	_, err = verify(t, env, good)
 	wantCode(t, err, "")
 	wantEvent(ports.KeysFetched)
 }
@@ -109,7 +109,7 @@ func TestFaultOneIssuerHangs(t *testing.T) {
 		clock := verifiertest.NewClock(noon)
 		good := newIssuer(t, issuerURL, clock, key(t, "RS256", "key-1"))
 		hanging := newIssuer(t, "https://hanging.example/", clock, key(t, "RS256", "key-1"))
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			byDefault(c)
 			c.Clock = clock
 			c.Domain, c.Domains = "", []ports.Domain{{Issuer: good.URL}, {Issuer: hanging.URL}}
@@ -121,16 +121,16 @@ func TestFaultOneIssuerHangs(t *testing.T) {
 			})
 		})
 		for range 20 { // far more time-outs in a row than make another port count as away
-			wantIn(t, b, token(t, hanging, nil), verifier.CodeIssuerUnavailable, 2*time.Second)
+			wantIn(t, env, token(t, hanging, nil), verifier.CodeIssuerUnavailable, 2*time.Second)
 			time.Sleep(8 * time.Second)
 			synctest.Wait()
 			clock.Advance(time.Minute)
-			wantIn(t, b, token(t, good, nil), "", 0)
+			wantIn(t, env, token(t, good, nil), "", 0)
 		}
 	})
 }
 
-// tenants is a resolver that accepts the issuers https://tenant-N.example/, and the one of the bench.
+// tenants is a resolver that accepts the issuers https://tenant-N.example/, and the one of the environment.
 func tenants(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
 	if strings.HasPrefix(q.UnverifiedIssuer, "https://tenant-") {
 		return []ports.Domain{{Issuer: strings.Clone(q.UnverifiedIssuer)}}, nil
@@ -141,15 +141,15 @@ func tenants(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
 func TestFaultTenThousandIssuers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var now, most, all atomic.Int64
-		b, n := newFaultBench(t, func(c *verifier.Config) {
+		env, n := newFaultBench(t, func(c *verifier.Config) {
 			byDefault(c)
 			c.Domain, c.Resolver = "", ports.DomainResolverFunc(tenants)
 		})
-		good := longToken(t, b)
-		wantIn(t, b, good, "", 0)
+		good := longToken(t, env)
+		wantIn(t, env, good, "", 0)
 		n.fail(func(ctx context.Context, url string) (ports.Document, error) {
 			if strings.HasPrefix(url, issuerURL) {
-				return b.issuer.Fetch(ctx, url)
+				return env.issuer.Fetch(ctx, url)
 			}
 			all.Add(1)
 			defer now.Add(-1)
@@ -160,7 +160,7 @@ func TestFaultTenThousandIssuers(t *testing.T) {
 		})
 		forged := make([]string, 10_001)
 		for i := range forged {
-			forged[i] = sign(t, b.issuer, key(t, "ES256", "key-1"), nil,
+			forged[i] = sign(t, env.issuer, key(t, "ES256", "key-1"), nil,
 				fmt.Sprintf(`{"iss":"https://tenant-%d.example/","aud":%q,"iat":%d,"exp":%d}`, i, audience, noon.Unix(), noon.Unix()+60))
 		}
 		before := runtime.NumGoroutine()
@@ -168,7 +168,7 @@ func TestFaultTenThousandIssuers(t *testing.T) {
 		defer leave()
 		var sent sync.WaitGroup
 		for _, token := range forged[:10_000] {
-			sent.Go(func() { _, _ = b.VerifyAccessToken(senders, token) })
+			sent.Go(func() { _, _ = env.VerifyAccessToken(senders, token) })
 		}
 		sent.Wait()
 		synctest.Wait()
@@ -178,10 +178,10 @@ func TestFaultTenThousandIssuers(t *testing.T) {
 		if most.Load() != 32 || all.Load() != 32 {
 			t.Errorf("CACHE-19: %d fetches at once of %d, want 32", most.Load(), all.Load())
 		}
-		wantIn(t, b, good, "", 0) // keys that are known, and fresh
-		b.clock.Advance(time.Hour)
-		wantIn(t, b, good, "", 0) // and those that must be refreshed first
-		waited, err := verifyIn(b, forged[10_000])
+		wantIn(t, env, good, "", 0) // keys that are known, and fresh
+		env.clock.Advance(time.Hour)
+		wantIn(t, env, good, "", 0) // and those that must be refreshed first
+		waited, err := verifyIn(env, forged[10_000])
 		wantCode(t, err, verifier.CodeIssuerUnavailable)
 		if e := refusal(t, err); waited != 0 || e.Status != 503 || e.Header["Retry-After"][0] != "1" {
 			t.Errorf("CACHE-19: beyond the bound: %v, %v after %v", e.Status, e.Header, waited)
@@ -201,40 +201,40 @@ func TestFaultRequestsWaitForKeysForTheirTime(t *testing.T) {
 		"CACHE-18 as configured":  {300 * time.Millisecond, 300 * time.Millisecond},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inFaultBench(t, func(config *verifier.Config) { config.Keys.WaitTimeout = c.configured }, func(t *testing.T, b *bench, n *network) {
-				n.fail(slowly(b.issuer, 3*time.Second))
-				good := longToken(t, b)
+			inFaultBench(t, func(config *verifier.Config) { config.Keys.WaitTimeout = c.configured }, func(t *testing.T, env *environment, n *network) {
+				n.fail(slowly(env.issuer, 3*time.Second))
+				good := longToken(t, env)
 				var requests sync.WaitGroup
 				for range 100 {
 					requests.Go(func() {
-						if waited, err := verifyIn(b, good); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != c.want {
+						if waited, err := verifyIn(env, good); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != c.want {
 							t.Errorf("%v after %v", err, waited)
 						}
 					})
 				}
 				requests.Wait()
 				time.Sleep(6 * time.Second) // the fetch went on behind
-				wantIn(t, b, good, "", 0)
-				wantFetched(t, b, 2, 2) // each is counted twice: by the network, and by slowly
+				wantIn(t, env, good, "", 0)
+				wantFetched(t, env, 2, 2) // each is counted twice: by the network, and by slowly
 			})
 		})
 	}
 	t.Run("CACHE-18 also for a remembered token", func(t *testing.T) {
-		inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
-			good := token(t, b.issuer, verifiertest.Claims{"exp": noon.Add(100 * time.Hour).Unix()})
+		inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
+			good := token(t, env.issuer, verifiertest.Claims{"exp": noon.Add(100 * time.Hour).Unix()})
 			for range 3 {
-				wantIn(t, b, good, "", 0)
+				wantIn(t, env, good, "", 0)
 			}
-			b.clock.Advance(25 * time.Hour)
+			env.clock.Advance(25 * time.Hour)
 			n.fail(hang)
-			wantIn(t, b, good, verifier.CodeIssuerUnavailable, 2*time.Second)
+			wantIn(t, env, good, verifier.CodeIssuerUnavailable, 2*time.Second)
 		})
 	})
 	t.Run("CACHE-18 Warm waits longer", func(t *testing.T) {
-		inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
-			n.fail(slowly(b.issuer, 3*time.Second))
+		inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
+			n.fail(slowly(env.issuer, 3*time.Second))
 			began := time.Now()
-			if err := b.Warm(t.Context()); err != nil || time.Since(began) != 6*time.Second {
+			if err := env.Warm(t.Context()); err != nil || time.Since(began) != 6*time.Second {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
 			}
 		})
@@ -247,10 +247,10 @@ func TestFaultWarmOfManyIssuersThatHang(t *testing.T) {
 		for n := range 16 {
 			c.Domains = append(c.Domains, ports.Domain{Issuer: fmt.Sprintf("https://tenant-%d.example/", n)})
 		}
-	}, func(t *testing.T, b *bench, n *network) {
+	}, func(t *testing.T, env *environment, n *network) {
 		n.fail(hang)
 		began := time.Now()
-		err := b.Warm(t.Context())
+		err := env.Warm(t.Context())
 		if waited := time.Since(began); !errors.Is(err, verifier.CodeIssuerUnavailable) || waited != 10*time.Second {
 			t.Errorf("CACHE-18: Warm = %v after %v, want 10 s for all", err, waited)
 		}
@@ -258,13 +258,13 @@ func TestFaultWarmOfManyIssuersThatHang(t *testing.T) {
 }
 
 func TestFaultCooldownShorterThanAFetch(t *testing.T) {
-	inFaultBench(t, func(c *verifier.Config) { c.Keys.Cooldown = 30 * time.Millisecond }, func(t *testing.T, b *bench, n *network) {
-		wantIn(t, b, longToken(t, b), "", 0)
-		n.fail(slowly(b.issuer, 20*time.Millisecond))
-		unknown := sign(t, b.issuer, key(t, "ES256", "key-2"), nil, "")
-		before, _ := b.issuer.Fetched()
-		wantIn(t, b, unknown, verifier.CodeKeyUnknown, 40*time.Millisecond)
-		if after, _ := b.issuer.Fetched(); after-before != 2 { // one fetch, counted twice
+	inFaultBench(t, func(c *verifier.Config) { c.Keys.Cooldown = 30 * time.Millisecond }, func(t *testing.T, env *environment, n *network) {
+		wantIn(t, env, longToken(t, env), "", 0)
+		n.fail(slowly(env.issuer, 20*time.Millisecond))
+		unknown := sign(t, env.issuer, key(t, "ES256", "key-2"), nil, "")
+		before, _ := env.issuer.Fetched()
+		wantIn(t, env, unknown, verifier.CodeKeyUnknown, 40*time.Millisecond)
+		if after, _ := env.issuer.Fetched(); after-before != 2 { // one fetch, counted twice
 			t.Errorf("CACHE-05: %d fetches by one request", (after-before)/2)
 		}
 	})
@@ -272,7 +272,7 @@ func TestFaultCooldownShorterThanAFetch(t *testing.T) {
 
 func TestFaultIssuersStateKeepsNothingOfTheToken(t *testing.T) {
 	const issuers = 500
-	b := newBench(t, func(c *verifier.Config) {
+	env := newEnvironment(t, func(c *verifier.Config) {
 		c.Domain, c.Resolver, c.Fetcher = "", ports.DomainResolverFunc(tenants), ports.FetcherFunc(unavailable)
 	})
 	heap := func() int64 {
@@ -286,11 +286,11 @@ func TestFaultIssuersStateKeepsNothingOfTheToken(t *testing.T) {
 	before := heap()
 	for i := range issuers {
 		payload := fmt.Sprintf(`{"pad":%q,"iss":"https://tenant-%d.example/"}`, pad, i)
-		_, err := verify(t, b, signRaw(t, b.issuer, key(t, "RS256", "key-1"), `{"alg":"RS256","kid":"key-1"}`, payload))
+		_, err := verify(t, env, signRaw(t, env.issuer, key(t, "RS256", "key-1"), `{"alg":"RS256","kid":"key-1"}`, payload))
 		wantCode(t, err, verifier.CodeIssuerUnavailable)
 	}
 	if each := (heap() - before) / issuers; each > 3<<10 {
 		t.Errorf("CACHE-12: each issuer holds %d bytes after tokens of 14 KB", each)
 	}
-	runtime.KeepAlive(b)
+	runtime.KeepAlive(env)
 }

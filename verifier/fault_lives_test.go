@@ -22,25 +22,25 @@ func TestFaultWithdrawnKeyInAnIdleProcess(t *testing.T) {
 	for _, idle := range []time.Duration{10 * time.Minute, time.Hour, 23*time.Hour + 59*time.Minute} {
 		for _, delay := range []time.Duration{0, 500 * time.Millisecond, 990 * time.Millisecond} {
 			t.Run(fmt.Sprintf("CACHE-15 idle for %v, each document takes %v", idle, delay), func(t *testing.T) {
-				inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
+				inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
 					stolen := key(t, "ES256", "key-1")
-					wantIn(t, b, longToken(t, b), "", 0)
-					b.issuer.SetKeys(key(t, "ES256", "key-2"))
-					b.clock.Advance(idle)
-					n.fail(slowly(b.issuer, delay))
-					forged := sign(t, b.issuer, stolen, nil, "")
-					good := longToken(t, b)
-					go func() { wantIn(t, b, good, "", 2*delay) }()
+					wantIn(t, env, longToken(t, env), "", 0)
+					env.issuer.SetKeys(key(t, "ES256", "key-2"))
+					env.clock.Advance(idle)
+					n.fail(slowly(env.issuer, delay))
+					forged := sign(t, env.issuer, stolen, nil, "")
+					good := longToken(t, env)
+					go func() { wantIn(t, env, good, "", 2*delay) }()
 					for range 3 { // undecidable where it joined the fetch and has no time left for another
 						go func() {
-							waited, err := verifyIn(b, forged)
+							waited, err := verifyIn(env, forged)
 							if !errors.Is(err, verifier.CodeKeyUnknown) && !errors.Is(err, verifier.CodeIssuerUnavailable) || waited > 2*time.Second {
 								t.Errorf("%v after %v", err, waited)
 							}
 						}()
 					}
 					time.Sleep(4 * time.Second)
-					wantIn(t, b, good, "", 0)
+					wantIn(t, env, good, "", 0)
 				})
 			})
 		}
@@ -49,34 +49,34 @@ func TestFaultWithdrawnKeyInAnIdleProcess(t *testing.T) {
 
 // Also a token that was remembered, and in a process that is busy.
 func TestFaultWithdrawnKeyOfARememberedToken(t *testing.T) {
-	inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
-		good := longToken(t, b)
+	inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
+		good := longToken(t, env)
 		for range 3 {
-			wantIn(t, b, good, "", 0)
+			wantIn(t, env, good, "", 0)
 		}
-		b.issuer.SetKeys(key(t, "ES256", "key-2"))
+		env.issuer.SetKeys(key(t, "ES256", "key-2"))
 		for range 599 {
-			b.clock.Advance(time.Second)
-			_, _ = verifyIn(b, good)
+			env.clock.Advance(time.Second)
+			_, _ = verifyIn(env, good)
 		}
-		b.clock.Advance(time.Second)
-		wantIn(t, b, good, verifier.CodeKeyUnknown, 0)
+		env.clock.Advance(time.Second)
+		wantIn(t, env, good, verifier.CodeKeyUnknown, 0)
 	})
 }
 
 // An issuer that hangs is not an outage for those whose keys are known.
 func TestFaultIssuerHangsPastTheSoftTTL(t *testing.T) {
-	inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
-		good := longToken(t, b)
-		wantIn(t, b, good, "", 0)
+	inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
+		good := longToken(t, env)
+		wantIn(t, env, good, "", 0)
 		n.fail(hang)
-		b.clock.Advance(time.Hour)
-		wantIn(t, b, good, "", 2*time.Second) // the first one waits
+		env.clock.Advance(time.Hour)
+		wantIn(t, env, good, "", 2*time.Second) // the first one waits
 		waited := time.Duration(0)
 		for range 600 { // ten minutes, in which no request waits again
 			time.Sleep(time.Second)
-			b.clock.Advance(time.Second)
-			took, err := verifyIn(b, good)
+			env.clock.Advance(time.Second)
+			took, err := verifyIn(env, good)
 			wantCode(t, err, "")
 			waited += took
 		}
@@ -84,41 +84,41 @@ func TestFaultIssuerHangsPastTheSoftTTL(t *testing.T) {
 			t.Errorf("CACHE-15: requests waited %v in all", waited)
 		}
 		n.fail(nil)
-		b.issuer.SetKeys(key(t, "ES256", "key-2"))
+		env.issuer.SetKeys(key(t, "ES256", "key-2"))
 		time.Sleep(11 * time.Second) // what hangs is given up after 10 s, and the issuer is left alone for up to 30 s
-		b.clock.Advance(time.Minute)
-		wantIn(t, b, good, verifier.CodeKeyUnknown, 0)
+		env.clock.Advance(time.Minute)
+		wantIn(t, env, good, verifier.CodeKeyUnknown, 0)
 	})
 }
 
 // A stranger who holds the cooldown by made-up key IDs must not have good tokens of a new key rejected.
 func TestFaultMadeUpKeyIDsDuringARotation(t *testing.T) {
-	b, _ := newFaultBench(t, nil)
-	ids, err := idtoken.New(b.Verifier, idtoken.Config{ClientID: "app-1", Algorithms: []string{"ES256"}})
+	env, _ := newFaultBench(t, nil)
+	ids, err := idtoken.New(env.Verifier, idtoken.Config{ClientID: "app-1", Algorithms: []string{"ES256"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	old := longToken(t, b)
-	_, err = verify(t, b, old)
+	old := longToken(t, env)
+	_, err = verify(t, env, old)
 	wantCode(t, err, "")
-	b.clock.Advance(2 * time.Minute)
-	before := longToken(t, b)
+	env.clock.Advance(2 * time.Minute)
+	before := longToken(t, env)
 	madeUp := func(issued time.Time) error {
-		payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience, "iat": issued.Unix()})
+		payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience, "iat": issued.Unix()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = b.VerifyAccessToken(t.Context(), sign(t, b.issuer, key(t, "ES256", "key-1"), header{"kid": "made-up"}, string(payload)))
+		_, err = env.VerifyAccessToken(t.Context(), sign(t, env.issuer, key(t, "ES256", "key-1"), header{"kid": "made-up"}, string(payload)))
 		return err
 	}
-	b.clock.Advance(2 * time.Minute)
+	env.clock.Advance(2 * time.Minute)
 	wantCode(t, madeUp(noon), verifier.CodeKeyUnknown)
-	b.clock.Advance(time.Second)
-	b.issuer.SetKeys(key(t, "ES256", "key-2"), key(t, "ES256", "key-1"))
-	good := longToken(t, b)
+	env.clock.Advance(time.Second)
+	env.issuer.SetKeys(key(t, "ES256", "key-2"), key(t, "ES256", "key-1"))
+	good := longToken(t, env)
 	for _, since := range []time.Duration{0, 10 * time.Second, 18 * time.Second} {
-		b.clock.Set(noon.Add(4*time.Minute + time.Second + since))
-		_, err := verify(t, b, good)
+		env.clock.Set(noon.Add(4*time.Minute + time.Second + since))
+		_, err := verify(t, env, good)
 		wantCode(t, err, verifier.CodeIssuerUnavailable)
 		rest := fmt.Sprint(int((29*time.Second - since).Seconds()))
 		if got := refusal(t, err).Header["Retry-After"]; len(got) != 1 || got[0] != rest {
@@ -126,33 +126,33 @@ func TestFaultMadeUpKeyIDsDuringARotation(t *testing.T) {
 		}
 		wantCode(t, madeUp(noon), verifier.CodeKeyUnknown) // which is older than the keys
 		wantCode(t, madeUp(noon.Add(1000*time.Hour)), verifier.CodeIssuerUnavailable)
-		if _, err := ids.Verify(t.Context(), idToken(t, b), idtoken.Expect{}); !errors.Is(err, verifier.CodeIssuerUnavailable) {
+		if _, err := ids.Verify(t.Context(), idToken(t, env), idtoken.Expect{}); !errors.Is(err, verifier.CodeIssuerUnavailable) {
 			t.Errorf("CACHE-17: ID token: %v", err)
 		}
 		for _, known := range []string{old, before} {
-			_, err = verify(t, b, known)
+			_, err = verify(t, env, known)
 			wantCode(t, err, "")
 		}
 	}
-	wantFetched(t, b, 2, 2)
-	b.clock.Set(noon.Add(4*time.Minute + 30*time.Second))
-	_, err = verify(t, b, good)
+	wantFetched(t, env, 2, 2)
+	env.clock.Set(noon.Add(4*time.Minute + 30*time.Second))
+	_, err = verify(t, env, good)
 	wantCode(t, err, "")
-	if _, err := ids.Verify(t.Context(), idToken(t, b), idtoken.Expect{}); err != nil {
+	if _, err := ids.Verify(t.Context(), idToken(t, env), idtoken.Expect{}); err != nil {
 		t.Errorf("CACHE-17: ID token: %v", err)
 	}
-	wantFetched(t, b, 3, 3)
+	wantFetched(t, env, 3, 3)
 }
 
 // idToken is good for the client app-1.
-func idToken(t *testing.T, b *bench) string {
+func idToken(t *testing.T, env *environment) string {
 	t.Helper()
-	payload, err := b.issuer.Payload(verifiertest.Claims{"aud": "app-1"})
+	payload, err := env.issuer.Payload(verifiertest.Claims{"aud": "app-1"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer := b.issuer.Keys()[0]
-	return signRaw(t, b.issuer, signer, fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":"JWT"}`, signer.Algorithm, signer.ID), string(payload))
+	signer := env.issuer.Keys()[0]
+	return signRaw(t, env.issuer, signer, fmt.Sprintf(`{"alg":%q,"kid":%q,"typ":"JWT"}`, signer.Algorithm, signer.ID), string(payload))
 }
 
 // A set that is empty, has no usable key, or has too many, is as good as none: neither a reason to reject tokens nor the
@@ -164,62 +164,62 @@ func TestFaultKeySetOfNoUse(t *testing.T) {
 		"KEYS-10 over MaxKeys":  `{"keys":[{}` + strings.Repeat(",{}", 100) + `]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, n := newFaultBench(t, nil)
-			good := token(t, b.issuer, verifiertest.Claims{"exp": noon.Add(100 * time.Hour).Unix()})
-			_, err := verify(t, b, good)
+			env, n := newFaultBench(t, nil)
+			good := token(t, env.issuer, verifiertest.Claims{"exp": noon.Add(100 * time.Hour).Unix()})
+			_, err := verify(t, env, good)
 			wantCode(t, err, "")
-			n.fail(answer(set, true, b.issuer))
+			n.fail(answer(set, true, env.issuer))
 			for _, age := range []time.Duration{10 * time.Minute, time.Hour, 24*time.Hour - time.Second} {
-				b.clock.Set(noon.Add(age))
-				_, err = verify(t, b, good)
+				env.clock.Set(noon.Add(age))
+				_, err = verify(t, env, good)
 				wantCode(t, err, "")
 			}
-			b.clock.Set(noon.Add(24 * time.Hour))
-			_, err = verify(t, b, good)
+			env.clock.Set(noon.Add(24 * time.Hour))
+			_, err = verify(t, env, good)
 			wantCode(t, err, verifier.CodeIssuerUnavailable)
 			n.fail(nil)
-			b.clock.Advance(30 * time.Second)
-			_, err = verify(t, b, good)
+			env.clock.Advance(30 * time.Second)
+			_, err = verify(t, env, good)
 			wantCode(t, err, "")
 		})
 	}
 }
 
 func TestFaultClockSetBack(t *testing.T) {
-	inFaultBench(t, nil, func(t *testing.T, b *bench, _ *network) {
+	inFaultBench(t, nil, func(t *testing.T, env *environment, _ *network) {
 		stolen := key(t, "ES256", "key-1")
-		wantIn(t, b, longToken(t, b), "", 0)
-		b.clock.Advance(-12 * time.Hour)
-		b.issuer.SetKeys(key(t, "ES256", "key-2"))
+		wantIn(t, env, longToken(t, env), "", 0)
+		env.clock.Advance(-12 * time.Hour)
+		env.issuer.SetKeys(key(t, "ES256", "key-2"))
 		for range 13 {
-			wantIn(t, b, sign(t, b.issuer, stolen, nil, ""), verifier.CodeKeyUnknown, 0)
-			wantIn(t, b, longToken(t, b), "", 0)
-			b.clock.Advance(time.Hour)
+			wantIn(t, env, sign(t, env.issuer, stolen, nil, ""), verifier.CodeKeyUnknown, 0)
+			wantIn(t, env, longToken(t, env), "", 0)
+			env.clock.Advance(time.Hour)
 		}
 	})
 }
 
 // The defaults of the bounds of keys, at both sides.
 func TestFaultDefaultsOfKeys(t *testing.T) {
-	good := func(t *testing.T, b *bench) string { return longToken(t, b) }
+	good := func(t *testing.T, env *environment) string { return longToken(t, env) }
 	t.Run("MinTTL is 1 minute", func(t *testing.T) {
-		inFaultBench(t, nil, func(t *testing.T, b *bench, _ *network) {
-			b.issuer.Fresh = 15 * time.Second
-			wantIn(t, b, good(t, b), "", 0)
-			b.clock.Advance(54*time.Second - 1) // 90 % of it
-			wantIn(t, b, good(t, b), "", 0)
+		inFaultBench(t, nil, func(t *testing.T, env *environment, _ *network) {
+			env.issuer.Fresh = 15 * time.Second
+			wantIn(t, env, good(t, env), "", 0)
+			env.clock.Advance(54*time.Second - 1) // 90 % of it
+			wantIn(t, env, good(t, env), "", 0)
 			synctest.Wait()
-			wantFetched(t, b, 1, 1)
-			b.clock.Advance(6*time.Second + 1)
-			wantIn(t, b, good(t, b), "", 0)
-			wantFetched(t, b, 2, 2)
+			wantFetched(t, env, 1, 1)
+			env.clock.Advance(6*time.Second + 1)
+			wantIn(t, env, good(t, env), "", 0)
+			wantFetched(t, env, 2, 2)
 		})
 	})
 	t.Run("FetchTimeout is 10 s", func(t *testing.T) {
 		for delay, code := range map[time.Duration]verifier.Code{4999 * time.Millisecond: "", 5001 * time.Millisecond: verifier.CodeIssuerUnavailable} {
-			inFaultBench(t, nil, func(t *testing.T, b *bench, n *network) {
-				n.fail(slowly(b.issuer, delay))
-				err := b.Warm(t.Context())
+			inFaultBench(t, nil, func(t *testing.T, env *environment, n *network) {
+				n.fail(slowly(env.issuer, delay))
+				err := env.Warm(t.Context())
 				if code == "" && err != nil || code != "" && !errors.Is(err, code) {
 					t.Errorf("Warm = %v with documents that take %v", err, delay)
 				}
@@ -228,20 +228,20 @@ func TestFaultDefaultsOfKeys(t *testing.T) {
 	})
 	t.Run("the shared cache has 1 s", func(t *testing.T) {
 		hung := &faultyCache{fault: func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }}
-		inFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = hung, secrets }, func(t *testing.T, b *bench, _ *network) {
-			wantIn(t, b, good(t, b), "", time.Second)
+		inFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = hung, secrets }, func(t *testing.T, env *environment, _ *network) {
+			wantIn(t, env, good(t, env), "", time.Second)
 			time.Sleep(time.Second)
 		})
 	})
 	t.Run("MaxDocumentBytes is 1 MiB", func(t *testing.T) {
 		for size, code := range map[int]verifier.Code{1 << 20: "", 1<<20 + 1: verifier.CodeIssuerUnavailable} {
-			b, n := newFaultBench(t, nil)
-			document, err := b.issuer.Fetch(t.Context(), issuerURL+"jwks")
+			env, n := newFaultBench(t, nil)
+			document, err := env.issuer.Fetch(t.Context(), issuerURL+"jwks")
 			if err != nil {
 				t.Fatal(err)
 			}
-			n.fail(answer(string(document.Body)+strings.Repeat(" ", size-len(document.Body)), true, b.issuer))
-			_, err = verify(t, b, good(t, b))
+			n.fail(answer(string(document.Body)+strings.Repeat(" ", size-len(document.Body)), true, env.issuer))
+			_, err = verify(t, env, good(t, env))
 			wantCode(t, err, code)
 		}
 	})
@@ -251,15 +251,15 @@ func TestFaultDefaultsOfKeys(t *testing.T) {
 			t.Fatal(err)
 		}
 		for others, code := range map[int]verifier.Code{99: "", 100: verifier.CodeIssuerUnavailable} {
-			b, n := newFaultBench(t, nil)
-			n.fail(answer(`{"keys":[`+strings.Repeat("{},", others)+string(jwk)+`]}`, true, b.issuer))
-			_, err := verify(t, b, good(t, b))
+			env, n := newFaultBench(t, nil)
+			n.fail(answer(`{"keys":[`+strings.Repeat("{},", others)+string(jwk)+`]}`, true, env.issuer))
+			_, err := verify(t, env, good(t, env))
 			wantCode(t, err, code)
 		}
 	})
 	t.Run("MaxIssuers is 10,000", func(t *testing.T) {
 		fetched := 0
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			c.Domain, c.Resolver = "", ports.DomainResolverFunc(tenants)
 			c.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
 				if strings.HasPrefix(url, "https://tenant-0.") {
@@ -270,11 +270,11 @@ func TestFaultDefaultsOfKeys(t *testing.T) {
 		})
 		ask := func(n int) {
 			encode := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-			_, err := verify(t, b, encode(`{"alg":"RS256","kid":"key-1"}`)+"."+encode(fmt.Sprintf(`{"iss":"https://tenant-%d.example/"}`, n))+".AAAA")
+			_, err := verify(t, env, encode(`{"alg":"RS256","kid":"key-1"}`)+"."+encode(fmt.Sprintf(`{"iss":"https://tenant-%d.example/"}`, n))+".AAAA")
 			wantCode(t, err, verifier.CodeIssuerUnavailable)
 		}
 		ask(0)
-		b.clock.Advance(time.Second)
+		env.clock.Advance(time.Second)
 		for n := 1; n < 10_000; n++ {
 			ask(n)
 		}
@@ -282,7 +282,7 @@ func TestFaultDefaultsOfKeys(t *testing.T) {
 		if fetched != 2 {
 			t.Errorf("the first issuer was asked %d times, want 2", fetched)
 		}
-		b.clock.Advance(time.Second) // of a backoff of up to 2 s
+		env.clock.Advance(time.Second) // of a backoff of up to 2 s
 		for n := 1; n <= 10_000; n++ {
 			ask(n) // the 10,000th drives out the one used longest ago
 		}
@@ -295,20 +295,20 @@ func TestFaultDefaultsOfKeys(t *testing.T) {
 
 // A request asks for its keys once, whatever becomes of them while it waits: it may not wait twice.
 func TestFaultRememberedTokenAsksForItsKeysOnce(t *testing.T) {
-	b, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.SoftTTL, c.Keys.HardTTL = time.Minute, time.Minute })
-	good := longToken(t, b)
+	env, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.SoftTTL, c.Keys.HardTTL = time.Minute, time.Minute })
+	good := longToken(t, env)
 	for range 3 { // from the second one on it is remembered
-		_, err := verify(t, b, good)
+		_, err := verify(t, env, good)
 		wantCode(t, err, "")
 	}
 	var fetches atomic.Int64
-	b.clock.Advance(time.Hour)
+	env.clock.Advance(time.Hour)
 	n.fail(func(ctx context.Context, url string) (ports.Document, error) {
 		fetches.Add(1)
-		b.clock.Advance(time.Hour) // so that the keys are too old when they come
-		return b.issuer.Fetch(ctx, url)
+		env.clock.Advance(time.Hour) // so that the keys are too old when they come
+		return env.issuer.Fetch(ctx, url)
 	})
-	_, err := verify(t, b, good)
+	_, err := verify(t, env, good)
 	wantCode(t, err, "")
 	if asked := fetches.Load(); asked != 2 {
 		t.Errorf("CACHE-15: %d documents were fetched for one request, want the metadata and the keys", asked)

@@ -53,14 +53,14 @@ func TestFaultReplayStoreDoesNotAnswer(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, func(config *verifier.Config) {
+				env := newEnvironment(t, func(config *verifier.Config) {
 					withStore(stopped(t), false)(config)
 					config.DPoP.ReplayTimeout = c.timeout
 				})
-				s := newSender(t, b)
+				s := newSender(t, env)
 				bound := s.bound(t)
 				began := time.Now()
-				_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+				_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 				if waited := time.Since(began); waited != c.want {
 					t.Errorf("waited %v, want %v", waited, c.want)
 				}
@@ -91,11 +91,11 @@ func TestFaultReplayStoreThatIsAwayIsAskedByOneRequestAtATime(t *testing.T) {
 					<-ctx.Done()
 					return false, ctx.Err()
 				})
-				b := newBench(t, withStore(store, want == ""))
-				s := newSender(t, b)
+				env := newEnvironment(t, withStore(store, want == ""))
+				s := newSender(t, env)
 				bound := s.bound(t)
 				request := func() error {
-					_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+					_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 					return err
 				}
 				for range 5 {
@@ -110,7 +110,7 @@ func TestFaultReplayStoreThatIsAwayIsAskedByOneRequestAtATime(t *testing.T) {
 				if waited := time.Since(began); waited != 500*time.Millisecond || asked.Load() != 6 {
 					t.Errorf("100 requests took %v and asked %d times, want 500ms and once", waited, asked.Load()-5)
 				}
-				_, err := verify(t, b, token(t, b.issuer, nil))
+				_, err := verify(t, env, token(t, env.issuer, nil))
 				wantCode(t, err, "") // Bearer goes on
 				back.Store(true)
 				for range 3 {
@@ -139,22 +139,22 @@ func TestFaultHangUpNeverAcceptsAUsedProof(t *testing.T) {
 				return false, ctx.Err()
 			}
 		})
-		b := newBench(t, withStore(slow, true))
-		s := newSender(t, b)
+		env := newEnvironment(t, withStore(slow, true))
+		s := newSender(t, env)
 		bound := s.bound(t)
 		used := get("DPoP "+bound, s.proof(t, bound, nil))
-		_, err = b.VerifyRequest(t.Context(), used)
+		_, err = env.VerifyRequest(t.Context(), used)
 		wantCode(t, err, "")
 		for range 200 {
 			ctx, hangUp := context.WithCancel(t.Context())
 			time.AfterFunc(time.Millisecond/2, hangUp)
-			_, err := b.VerifyRequest(ctx, used)
+			_, err := env.VerifyRequest(ctx, used)
 			wantCode(t, err, verifier.CodeCanceled)
 			if !errors.Is(err, context.Canceled) {
 				t.Errorf("error is %v", err)
 			}
 		}
-		_, err = b.VerifyRequest(t.Context(), used)
+		_, err = env.VerifyRequest(t.Context(), used)
 		wantCode(t, err, verifier.CodeProofReplayed)
 	})
 }
@@ -177,12 +177,12 @@ func TestFaultResolver(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				b := newBench(t, func(config *verifier.Config) {
+				env := newEnvironment(t, func(config *verifier.Config) {
 					byDefault(config)
 					config.Domain, config.Resolver = "", c.resolver(t)
 				})
 				began := time.Now()
-				_, err := verify(t, b, token(t, b.issuer, nil))
+				_, err := verify(t, env, token(t, env.issuer, nil))
 				wantCode(t, err, c.want)
 				wantRule(t, err, c.name, "")
 				if waited := time.Since(began); waited != c.after {
@@ -193,7 +193,7 @@ func TestFaultResolver(t *testing.T) {
 	}
 	t.Run("the caller leaves", func(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
-		b := newBench(t, func(config *verifier.Config) {
+		env := newEnvironment(t, func(config *verifier.Config) {
 			config.Domain = ""
 			config.Resolver = ports.DomainResolverFunc(func(ctx context.Context, _ ports.DomainQuery) ([]ports.Domain, error) {
 				leave()
@@ -201,7 +201,7 @@ func TestFaultResolver(t *testing.T) {
 				return nil, errors.New("query interrupted")
 			})
 		})
-		_, err := b.VerifyAccessToken(ctx, token(t, b.issuer, nil))
+		_, err := env.VerifyAccessToken(ctx, token(t, env.issuer, nil))
 		wantCode(t, err, verifier.CodeCanceled)
 	})
 }
@@ -210,13 +210,13 @@ func TestFaultResolver(t *testing.T) {
 func TestFaultPanicInAPort(t *testing.T) {
 	t.Run("DPOP-RPL-05 replay store", func(t *testing.T) {
 		var log syncBuffer
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			withStore(storeFunc(func(context.Context, string) (bool, error) { panic("nil pool") }), false)(c)
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		})
-		s := newSender(t, b)
+		s := newSender(t, env)
 		bound := s.bound(t)
-		_, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+		_, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 		wantCode(t, err, verifier.CodeReplayStore)
 		wantRule(t, err, t.Name(), "DPOP-RPL-05")
 		if !strings.Contains(err.Error(), "replay store panicked: nil pool") {
@@ -228,11 +228,11 @@ func TestFaultPanicInAPort(t *testing.T) {
 	})
 	t.Run("observer", func(t *testing.T) {
 		var log syncBuffer
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			c.Observer = func(ports.KeyEvent) { panic("no such counter") }
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		})
-		_, err := verify(t, b, token(t, b.issuer, nil))
+		_, err := verify(t, env, token(t, env.issuer, nil))
 		wantCode(t, err, "")
 		wantSoon(t, "it is logged", func() bool {
 			return strings.Contains(log.String(), `msg=observer_failed err="observer panicked: no such counter"`)
@@ -245,17 +245,17 @@ func TestFaultObserverDoesNotReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan struct{})
 		var log syncBuffer
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			c.Observer = func(ports.KeyEvent) { <-ended }
 			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
 		})
 		began := time.Now()
-		_, err := verify(t, b, token(t, b.issuer, nil))
+		_, err := verify(t, env, token(t, env.issuer, nil))
 		wantCode(t, err, "")
 		if waited := time.Since(began); waited != 0 {
 			t.Errorf("the request waited %v for the observer", waited)
 		}
-		if err := b.Close(); err != nil {
+		if err := env.Close(); err != nil {
 			t.Error(err)
 		}
 		for _, want := range []string{"msg=keys_fetched", "msg=observer_failed"} {

@@ -64,10 +64,10 @@ func answer(body string, keysAlone bool, issuer *verifiertest.Issuer) func(conte
 }
 
 // newFaultBench returns a verifier of ES256 tokens behind a network.
-func newFaultBench(t testing.TB, edit func(*verifier.Config)) (*bench, *network) {
+func newFaultBench(t testing.TB, edit func(*verifier.Config)) (*environment, *network) {
 	t.Helper()
 	n := &network{}
-	b := newBench(t, func(c *verifier.Config) {
+	env := newEnvironment(t, func(c *verifier.Config) {
 		c.Algorithms = []string{"ES256"}
 		n.issuer = newIssuer(t, issuerURL, c.Clock, key(t, "ES256", "key-1"))
 		c.Fetcher = n
@@ -75,19 +75,19 @@ func newFaultBench(t testing.TB, edit func(*verifier.Config)) (*bench, *network)
 			edit(c)
 		}
 	})
-	b.issuer = n.issuer
-	return b, n
+	env.issuer = n.issuer
+	return env, n
 }
 
 // longToken is good for a day.
-func longToken(t testing.TB, b *bench) string {
+func longToken(t testing.TB, env *environment) string {
 	t.Helper()
-	return token(t, b.issuer, verifiertest.Claims{"exp": b.clock.Now().Add(24 * time.Hour).Unix()})
+	return token(t, env.issuer, verifiertest.Claims{"exp": env.clock.Now().Add(24 * time.Hour).Unix()})
 }
 
-func wantFetched(t testing.TB, b *bench, metadata, keys int) {
+func wantFetched(t testing.TB, env *environment, metadata, keys int) {
 	t.Helper()
-	if m, k := b.issuer.Fetched(); m != metadata || k != keys {
+	if m, k := env.issuer.Fetched(); m != metadata || k != keys {
 		t.Errorf("%d metadata and %d key fetches, want %d and %d", m, k, metadata, keys)
 	}
 }
@@ -104,11 +104,11 @@ func wantSoon(t testing.TB, what string, condition func() bool) {
 
 func TestFaultColdStart(t *testing.T) {
 	t.Run("1,000 concurrent requests, issuer answers after 50 ms", func(t *testing.T) {
-		b, n := newFaultBench(t, nil)
+		env, n := newFaultBench(t, nil)
 		n.delay = 25 * time.Millisecond // for each of metadata and keys
-		good := longToken(t, b)
-		verifyAll(t, 1000, func(int) error { _, err := b.VerifyAccessToken(context.Background(), good); return err })
-		wantFetched(t, b, 1, 1)
+		good := longToken(t, env)
+		verifyAll(t, 1000, func(int) error { _, err := env.VerifyAccessToken(context.Background(), good); return err })
+		wantFetched(t, env, 1, 1)
 	})
 	t.Run("the same from 4 processes that share a cache", func(t *testing.T) {
 		cache, err := memory.NewCache(memory.CacheConfig{})
@@ -117,7 +117,7 @@ func TestFaultColdStart(t *testing.T) {
 		}
 		first, n := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = cache, secrets })
 		n.delay = 25 * time.Millisecond
-		members := []*bench{first}
+		members := []*environment{first}
 		for range 3 {
 			other, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets, c.Fetcher = cache, secrets, n })
 			members = append(members, other)
@@ -145,32 +145,32 @@ func verifyAll(t *testing.T, requests int, verify func(int) error) {
 }
 
 func TestFaultRandomKeyIDs(t *testing.T) {
-	b, _ := newFaultBench(t, nil)
-	good := longToken(t, b)
-	if _, err := verify(t, b, good); err != nil {
+	env, _ := newFaultBench(t, nil)
+	good := longToken(t, env)
+	if _, err := verify(t, env, good); err != nil {
 		t.Fatal(err)
 	}
-	payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience, "iat": b.clock.Now().Add(-2 * time.Minute).Unix()})
+	payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience, "iat": env.clock.Now().Add(-2 * time.Minute).Unix()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	random := func(n int) string {
-		return sign(t, b.issuer, key(t, "ES256", "key-1"), header{"kid": fmt.Sprint("random-", n)}, string(payload))
+		return sign(t, env.issuer, key(t, "ES256", "key-1"), header{"kid": fmt.Sprint("random-", n)}, string(payload))
 	}
 	t.Run("2,000 tokens, one after the other", func(t *testing.T) {
 		for n := range 2000 {
-			_, err := verify(t, b, random(n))
+			_, err := verify(t, env, random(n))
 			wantCode(t, err, verifier.CodeKeyUnknown)
 		}
-		wantFetched(t, b, 2, 2)
+		wantFetched(t, env, 2, 2)
 	})
-	b.clock.Advance(verifierCooldown)
+	env.clock.Advance(verifierCooldown)
 	t.Run("2,000 tokens from 50 goroutines", func(t *testing.T) {
 		var all sync.WaitGroup
 		for g := range 50 {
 			all.Go(func() {
 				for n := range 40 {
-					_, err := b.VerifyAccessToken(context.Background(), random(g*40+n))
+					_, err := env.VerifyAccessToken(context.Background(), random(g*40+n))
 					if !errors.Is(err, verifier.CodeKeyUnknown) {
 						t.Errorf("error is %v", err)
 					}
@@ -178,34 +178,34 @@ func TestFaultRandomKeyIDs(t *testing.T) {
 			})
 		}
 		all.Wait()
-		wantFetched(t, b, 3, 3)
+		wantFetched(t, env, 3, 3)
 	})
 }
 
 func TestFaultRotation(t *testing.T) {
 	t.Run("the first token of the new kid after exactly one refresh", func(t *testing.T) {
-		b, _ := newFaultBench(t, nil)
-		old := longToken(t, b)
-		_, err := verify(t, b, old)
+		env, _ := newFaultBench(t, nil)
+		old := longToken(t, env)
+		_, err := verify(t, env, old)
 		wantCode(t, err, "")
-		b.issuer.SetKeys(key(t, "ES256", "key-2"), key(t, "ES256", "key-1"))
-		_, err = verify(t, b, longToken(t, b))
+		env.issuer.SetKeys(key(t, "ES256", "key-2"), key(t, "ES256", "key-1"))
+		_, err = verify(t, env, longToken(t, env))
 		wantCode(t, err, "")
-		_, err = verify(t, b, old)
+		_, err = verify(t, env, old)
 		wantCode(t, err, "")
-		wantFetched(t, b, 2, 2)
+		wantFetched(t, env, 2, 2)
 	})
 	t.Run("key withdrawn: rejected from the next refresh on", func(t *testing.T) {
-		b, _ := newFaultBench(t, nil)
-		old := longToken(t, b)
-		_, err := verify(t, b, old)
+		env, _ := newFaultBench(t, nil)
+		old := longToken(t, env)
+		_, err := verify(t, env, old)
 		wantCode(t, err, "")
-		b.issuer.SetKeys(key(t, "ES256", "key-2"))
-		_, err = verify(t, b, old)
+		env.issuer.SetKeys(key(t, "ES256", "key-2"))
+		_, err = verify(t, env, old)
 		wantCode(t, err, "")
-		b.clock.Advance(10 * time.Minute)
+		env.clock.Advance(10 * time.Minute)
 		wantSoon(t, "rejected", func() bool {
-			_, err := b.VerifyAccessToken(t.Context(), old)
+			_, err := env.VerifyAccessToken(t.Context(), old)
 			return errors.Is(err, verifier.CodeKeyUnknown)
 		})
 	})
@@ -214,28 +214,28 @@ func TestFaultRotation(t *testing.T) {
 func TestFaultIssuerAwayForAnHour(t *testing.T) {
 	for name, fault := range map[string]func(context.Context, string) (ports.Document, error){"hangs": hang, "answers 503": unavailable} {
 		t.Run("issuer "+name, func(t *testing.T) {
-			b, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.FetchTimeout = 20 * time.Millisecond })
-			good := longToken(t, b)
-			unknown := sign(t, b.issuer, key(t, "ES256", "key-2"), nil, "")
-			_, err := verify(t, b, good)
+			env, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.FetchTimeout = 20 * time.Millisecond })
+			good := longToken(t, env)
+			unknown := sign(t, env.issuer, key(t, "ES256", "key-2"), nil, "")
+			_, err := verify(t, env, good)
 			wantCode(t, err, "")
 			n.fail(fault)
 			for range 60 {
-				b.clock.Advance(time.Minute)
+				env.clock.Advance(time.Minute)
 				for range 20 {
-					_, err := verify(t, b, good)
+					_, err := verify(t, env, good)
 					wantCode(t, err, "")
 				}
-				_, err = verify(t, b, unknown)
+				_, err = verify(t, env, unknown)
 				wantCode(t, err, verifier.CodeIssuerUnavailable)
 			}
 
 			// Back again: fresh keys within one backoff step, which is 30 s at most.
 			n.fail(nil)
-			b.issuer.SetKeys(key(t, "ES256", "key-2"))
-			b.clock.Advance(30 * time.Second)
+			env.issuer.SetKeys(key(t, "ES256", "key-2"))
+			env.clock.Advance(30 * time.Second)
 			wantSoon(t, "fresh keys", func() bool {
-				_, err := b.VerifyAccessToken(t.Context(), good)
+				_, err := env.VerifyAccessToken(t.Context(), good)
 				return errors.Is(err, verifier.CodeKeyUnknown)
 			})
 		})
@@ -243,15 +243,15 @@ func TestFaultIssuerAwayForAnHour(t *testing.T) {
 }
 
 func TestCHAL09RetryAfterIsAsLongAsAskingMakesNoSense(t *testing.T) {
-	b, n := newFaultBench(t, nil)
-	_, err := verify(t, b, longToken(t, b))
+	env, n := newFaultBench(t, nil)
+	_, err := verify(t, env, longToken(t, env))
 	wantCode(t, err, "")
 	n.fail(unavailable)
-	unknown := sign(t, b.issuer, key(t, "ES256", "key-2"), nil, "")
-	_, err = verify(t, b, unknown) // which forces a fetch, and with it the cooldown
+	unknown := sign(t, env.issuer, key(t, "ES256", "key-2"), nil, "")
+	_, err = verify(t, env, unknown) // which forces a fetch, and with it the cooldown
 	wantCode(t, err, verifier.CodeIssuerUnavailable)
-	b.clock.Advance(10*time.Second + time.Millisecond)
-	_, err = verify(t, b, unknown)
+	env.clock.Advance(10*time.Second + time.Millisecond)
+	_, err = verify(t, env, unknown)
 	wantCode(t, err, verifier.CodeIssuerUnavailable)
 	if got := refusal(t, err).Header["Retry-After"]; len(got) != 1 || got[0] != "20" {
 		t.Errorf("Retry-After is %q, want 20", got)
@@ -278,15 +278,15 @@ func TestFaultIssuerLies(t *testing.T) {
 		"wrong issuer in discovery": {string(wrongIssuer), false},
 	} {
 		t.Run(name+": known keys keep serving", func(t *testing.T) {
-			b, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.MaxDocumentBytes = 4 << 20 })
-			good := longToken(t, b)
-			_, err := verify(t, b, good)
+			env, n := newFaultBench(t, func(c *verifier.Config) { c.Keys.MaxDocumentBytes = 4 << 20 })
+			good := longToken(t, env)
+			_, err := verify(t, env, good)
 			wantCode(t, err, "")
-			n.fail(answer(c.body, c.keysAlone, b.issuer))
-			b.clock.Advance(time.Hour)
-			_, err = verify(t, b, sign(t, b.issuer, key(t, "ES256", "key-2"), nil, ""))
+			n.fail(answer(c.body, c.keysAlone, env.issuer))
+			env.clock.Advance(time.Hour)
+			_, err = verify(t, env, sign(t, env.issuer, key(t, "ES256", "key-2"), nil, ""))
 			wantCode(t, err, verifier.CodeIssuerUnavailable)
-			_, err = verify(t, b, good)
+			_, err = verify(t, env, good)
 			wantCode(t, err, "")
 
 			cold, n := newFaultBench(t, nil)
@@ -316,9 +316,9 @@ func TestFaultOddKeys(t *testing.T) {
 		"missing kid":   withoutID,
 	} {
 		t.Run(name+": the others serve", func(t *testing.T) {
-			b, n := newFaultBench(t, nil)
-			n.fail(answer(`{"keys":[`+odd+","+string(jwk)+`]}`, true, b.issuer))
-			_, err := verify(t, b, longToken(t, b))
+			env, n := newFaultBench(t, nil)
+			n.fail(answer(`{"keys":[`+odd+","+string(jwk)+`]}`, true, env.issuer))
+			_, err := verify(t, env, longToken(t, env))
 			wantCode(t, err, "")
 		})
 	}
@@ -326,21 +326,21 @@ func TestFaultOddKeys(t *testing.T) {
 
 func TestFaultCallerLeaves(t *testing.T) {
 	t.Run("the shared fetch and the other waiters go on", func(t *testing.T) {
-		b, n := newFaultBench(t, nil)
+		env, n := newFaultBench(t, nil)
 		release := make(chan struct{})
 		asked := make(chan struct{}, 2)
 		n.fail(func(ctx context.Context, url string) (ports.Document, error) {
 			asked <- struct{}{}
 			<-release
-			return b.issuer.Fetch(ctx, url)
+			return env.issuer.Fetch(ctx, url)
 		})
-		good := longToken(t, b)
+		good := longToken(t, env)
 		ctx, leave := context.WithCancel(t.Context())
 		left := make(chan error)
-		go func() { _, err := b.VerifyAccessToken(ctx, good); left <- err }()
+		go func() { _, err := env.VerifyAccessToken(ctx, good); left <- err }()
 		<-asked
 		stayed := make(chan error)
-		go func() { _, err := b.VerifyAccessToken(context.Background(), good); stayed <- err }()
+		go func() { _, err := env.VerifyAccessToken(context.Background(), good); stayed <- err }()
 		leave()
 		wantCode(t, <-left, verifier.CodeCanceled)
 		close(release)
@@ -376,19 +376,19 @@ func TestFaultCache(t *testing.T) {
 	} {
 		t.Run("shared cache "+name+": verification goes on, without a round trip", func(t *testing.T) {
 			cache := &faultyCache{fault: fault}
-			b, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = cache, secrets })
-			good := longToken(t, b)
-			_, err := verify(t, b, good)
+			env, _ := newFaultBench(t, func(c *verifier.Config) { c.Cache, c.CacheSecrets = cache, secrets })
+			good := longToken(t, env)
+			_, err := verify(t, env, good)
 			wantCode(t, err, "")
 			wantSoon(t, "the cache is written", func() bool { return cache.calls.Load() == 2 })
 			for range 1000 {
-				_, err := verify(t, b, good)
+				_, err := verify(t, env, good)
 				wantCode(t, err, "")
 			}
 			if calls := cache.calls.Load(); calls != 2 {
 				t.Errorf("the cache was asked %d times, want once read and once written", calls)
 			}
-			wantFetched(t, b, 1, 1)
+			wantFetched(t, env, 1, 1)
 		})
 	}
 }

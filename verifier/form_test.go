@@ -23,7 +23,7 @@ func numbered(n int) string {
 }
 
 func TestHeaderAndPayload(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	k := key(t, "RS256", "key-1")
 	now := noon.Unix()
 	goodPayload := fmt.Sprintf(`{"iss":%q,"aud":%q,"iat":%d,"exp":%d`, issuerURL, audience, now-120, now+60) // older than the keys, so that an unknown kid is a bad one
@@ -110,7 +110,7 @@ func TestHeaderAndPayload(t *testing.T) {
 			if c.payload == "" {
 				c.payload = goodPayload + "}"
 			}
-			_, err := verify(t, b, signRaw(t, b.issuer, k, c.header, c.payload))
+			_, err := verify(t, env, signRaw(t, env.issuer, k, c.header, c.payload))
 			wantCode(t, err, c.want)
 			wantRule(t, err, c.name, c.rule)
 		})
@@ -118,8 +118,8 @@ func TestHeaderAndPayload(t *testing.T) {
 }
 
 func TestCompactForm(t *testing.T) {
-	b := newBench(t, nil)
-	good := token(t, b.issuer, nil)
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, nil)
 	parts := strings.Split(good, ".")
 	encode := base64.RawURLEncoding.EncodeToString
 
@@ -149,7 +149,7 @@ func TestCompactForm(t *testing.T) {
 		{name: "CRED-09 at the size bound", rule: "JWS-01", token: strings.Repeat("a", 16<<10), want: verifier.CodeTokenMalformed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := verify(t, b, c.token)
+			_, err := verify(t, env, c.token)
 			wantCode(t, err, c.want)
 			wantRule(t, err, c.name, c.rule)
 		})
@@ -171,9 +171,9 @@ func withUnusedBits(segment string) string {
 }
 
 func TestJWS17EveryBitCounts(t *testing.T) {
-	b := newBench(t, nil)
-	good := token(t, b.issuer, nil)
-	if _, err := verify(t, b, good); err != nil {
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, nil)
+	if _, err := verify(t, env, good); err != nil {
 		t.Fatal(err)
 	}
 	for i := range good {
@@ -181,7 +181,7 @@ func TestJWS17EveryBitCounts(t *testing.T) {
 			continue
 		}
 		changed := good[:i] + flipUnused(good[i]) + good[i+1:]
-		if _, err := b.VerifyAccessToken(t.Context(), changed); err == nil {
+		if _, err := env.VerifyAccessToken(t.Context(), changed); err == nil {
 			t.Fatalf("accepted with character %d of %d changed", i, len(good))
 		}
 	}
@@ -189,20 +189,20 @@ func TestJWS17EveryBitCounts(t *testing.T) {
 
 func TestAlgorithms(t *testing.T) {
 	all := verifier.Algorithms()
-	b := newBench(t, func(c *verifier.Config) { c.Algorithms = all })
+	env := newEnvironment(t, func(c *verifier.Config) { c.Algorithms = all })
 	for _, alg := range all {
 		t.Run("JWS-08 "+alg, func(t *testing.T) {
 			k := key(t, alg, "key-"+alg)
-			b.issuer.SetKeys(k)
-			b.clock.Advance(verifierCooldown)
-			_, err := verify(t, b, token(t, b.issuer, nil))
+			env.issuer.SetKeys(k)
+			env.clock.Advance(verifierCooldown)
+			_, err := verify(t, env, token(t, env.issuer, nil))
 			wantCode(t, err, "")
 
 			others := without(all, alg)
 			if alg == "Ed25519" {
 				others = without(others, "EdDSA") // JWS-19
 			}
-			only := newBench(t, func(c *verifier.Config) { c.Algorithms = others })
+			only := newEnvironment(t, func(c *verifier.Config) { c.Algorithms = others })
 			only.issuer.SetKeys(k)
 			_, err = verify(t, only, token(t, only.issuer, nil))
 			wantCode(t, err, verifier.CodeAlgorithm)
@@ -210,20 +210,20 @@ func TestAlgorithms(t *testing.T) {
 	}
 	t.Run("JWS-11 RS384 by a key for RS256", func(t *testing.T) {
 		k := key(t, "RS256", "key-1")
-		b.issuer.SetKeys(k)
-		b.clock.Advance(verifierCooldown)
-		_, err := verify(t, b, sign(t, b.issuer, k, header{"alg": "RS384"}, ""))
+		env.issuer.SetKeys(k)
+		env.clock.Advance(verifierCooldown)
+		_, err := verify(t, env, sign(t, env.issuer, k, header{"alg": "RS384"}, ""))
 		wantCode(t, err, verifier.CodeAlgorithm)
 	})
 	t.Run("JWS-11 ES256 by an RSA key", func(t *testing.T) {
-		_, err := verify(t, b, sign(t, b.issuer, key(t, "RS256", "key-1"), header{"alg": "ES256"}, ""))
+		_, err := verify(t, env, sign(t, env.issuer, key(t, "RS256", "key-1"), header{"alg": "ES256"}, ""))
 		wantCode(t, err, verifier.CodeAlgorithm)
 	})
 	t.Run("JWS-15 ECDSA signature in DER", func(t *testing.T) {
 		k := key(t, "ES256", "key-ES256")
-		b.issuer.SetKeys(k)
-		b.clock.Advance(verifierCooldown)
-		good := token(t, b.issuer, nil)
+		env.issuer.SetKeys(k)
+		env.clock.Advance(verifierCooldown)
+		good := token(t, env.issuer, nil)
 		parts := strings.Split(good, ".")
 		raw, err := base64.RawURLEncoding.DecodeString(parts[2])
 		if err != nil {
@@ -237,12 +237,12 @@ func TestAlgorithms(t *testing.T) {
 			"only r":     raw[:32],
 			"over order": append([]byte(strings.Repeat("\xff", 32)), raw[32:]...),
 		} {
-			_, err := verify(t, b, parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(signature))
+			_, err := verify(t, env, parts[0]+"."+parts[1]+"."+base64.RawURLEncoding.EncodeToString(signature))
 			if t.Run(name, func(t *testing.T) { wantCode(t, err, verifier.CodeSignature) }); t.Failed() {
 				return
 			}
 		}
-		_, err = verify(t, b, good)
+		_, err = verify(t, env, good)
 		wantCode(t, err, "")
 	})
 }
@@ -258,25 +258,25 @@ func without(list []string, item string) []string {
 }
 
 func TestProfile(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) { c.RequireProfile = true })
+	env := newEnvironment(t, func(c *verifier.Config) { c.RequireProfile = true })
 	k := key(t, "RS256", "key-1")
-	_, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"client_id": "app"}))
+	_, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{"client_id": "app"}))
 	t.Run("TYP-04 at+jwt", func(t *testing.T) { wantCode(t, err, "") })
 	for _, claim := range []string{"iss", "exp", "aud", "sub", "client_id", "iat", "jti"} {
 		t.Run("TYP-04 without "+claim, func(t *testing.T) {
 			claims := verifiertest.Claims{"client_id": "app"}
 			claims[claim] = verifiertest.Absent
-			_, err := verify(t, b, token(t, b.issuer, claims))
+			_, err := verify(t, env, token(t, env.issuer, claims))
 			wantCode(t, err, verifier.CodeClaimMissing)
 		})
 	}
 	for _, typ := range []any{"JWT", verifiertest.Absent} {
 		t.Run(fmt.Sprint("TYP-04 typ ", typ), func(t *testing.T) {
-			payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience, "client_id": "app"})
+			payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience, "client_id": "app"})
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = verify(t, b, sign(t, b.issuer, k, header{"typ": typ}, string(payload)))
+			_, err = verify(t, env, sign(t, env.issuer, k, header{"typ": typ}, string(payload)))
 			wantCode(t, err, verifier.CodeTokenType)
 		})
 	}

@@ -19,13 +19,13 @@ import (
 
 // FuzzCredentials has the header field and the URL of a request made up.
 func FuzzCredentials(f *testing.F) {
-	b := newBench(f, nil)
-	good := token(f, b.issuer, nil)
+	env := newEnvironment(f, nil)
+	good := token(f, env.issuer, nil)
 	f.Add("Authorization", "Bearer "+good, "https://api.example/?a=b")
 	f.Add("authorization", "Bearer "+strings.ToUpper(good), "https://api.example/?access_token=x")
 	f.Add("Authorization", "DPoP a.b.c", "")
 	f.Fuzz(func(t *testing.T, name, value, url string) {
-		verified, err := b.VerifyRequest(t.Context(), verifier.Request{URL: url, Header: map[string][]string{name: {value}}})
+		verified, err := env.VerifyRequest(t.Context(), verifier.Request{URL: url, Header: map[string][]string{name: {value}}})
 		if err == nil {
 			if !strings.HasSuffix(value, good) {
 				t.Errorf("accepted %q", value)
@@ -62,8 +62,8 @@ func checkRejection(t *testing.T, err error) {
 // accepted, go-jose accepts too and reads as the same, and it keeps the rules as encoding/json reads it.
 func FuzzVerifyRequest(f *testing.F) {
 	signer := key(f, "ES256", "key-1")
-	b := newBench(f, func(c *verifier.Config) { c.Algorithms = []string{"ES256"} })
-	b.issuer.SetKeys(signer)
+	env := newEnvironment(f, func(c *verifier.Config) { c.Algorithms = []string{"ES256"} })
+	env.issuer.SetKeys(signer)
 	written, err := signer.JWK()
 	if err != nil {
 		f.Fatal(err)
@@ -72,7 +72,7 @@ func FuzzVerifyRequest(f *testing.F) {
 	if err := public.UnmarshalJSON(written); err != nil {
 		f.Fatal(err)
 	}
-	payload, err := b.issuer.Payload(verifiertest.Claims{"aud": audience, "scope": "a b"})
+	payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience, "scope": "a b"})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func FuzzVerifyRequest(f *testing.F) {
 			t.Fatal(err)
 		}
 		request := verifier.Request{Header: map[string][]string{"Authorization": {"Bearer " + sent}}}
-		first, err := b.VerifyRequest(t.Context(), request)
+		first, err := env.VerifyRequest(t.Context(), request)
 		if err != nil {
 			if !errors.Is(err, verifier.CodeTokenTooLarge) {
 				checkRejection(t, err)
@@ -97,7 +97,7 @@ func FuzzVerifyRequest(f *testing.F) {
 		}
 		// The second time it is verified again, the third time remembered.
 		for range 2 {
-			again, err := b.VerifyRequest(t.Context(), request)
+			again, err := env.VerifyRequest(t.Context(), request)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -43,8 +43,8 @@ var key = func() func(t testing.TB, algorithm, id string) *verifiertest.Key {
 	}
 }()
 
-// A bench is a verifier with its issuer and a clock that both go by.
-type bench struct {
+// An environment is a verifier with its issuer and a clock that both go by.
+type environment struct {
 	*verifier.Verifier
 	issuer *verifiertest.Issuer
 	clock  *verifiertest.Clock
@@ -55,8 +55,8 @@ func byDefault(c *verifier.Config) {
 	c.Keys, c.ResolverTimeout = verifier.KeyPolicy{}, 0
 }
 
-// newBench returns a verifier of the issuer's tokens, which edit may configure otherwise.
-func newBench(t testing.TB, edit func(*verifier.Config)) *bench {
+// newEnvironment returns a verifier of the issuer's tokens, which edit may configure otherwise.
+func newEnvironment(t testing.TB, edit func(*verifier.Config)) *environment {
 	t.Helper()
 	clock := verifiertest.NewClock(noon)
 	issuer := newIssuer(t, issuerURL, clock, key(t, "RS256", "key-1"))
@@ -77,7 +77,7 @@ func newBench(t testing.TB, edit func(*verifier.Config)) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { v.Close() })
-	return &bench{Verifier: v, issuer: issuer, clock: clock}
+	return &environment{Verifier: v, issuer: issuer, clock: clock}
 }
 
 func newIssuer(t testing.TB, url string, clock ports.Clock, keys ...*verifiertest.Key) *verifiertest.Issuer {
@@ -161,9 +161,9 @@ func wantRule(t *testing.T, err error, name, another string) {
 	}
 }
 
-func verify(t testing.TB, b *bench, token string) (*verifier.Verified, error) {
+func verify(t testing.TB, env *environment, token string) (*verifier.Verified, error) {
 	t.Helper()
-	verified, err := b.VerifyAccessToken(context.Background(), token)
+	verified, err := env.VerifyAccessToken(context.Background(), token)
 	if (verified == nil) == (err == nil) {
 		t.Fatalf("VerifyAccessToken = %v, %v: neither or both", verified, err)
 	}

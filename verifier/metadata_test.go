@@ -13,19 +13,19 @@ import (
 
 // TestDISC12DomainBesideDomains verifies tokens by the list, and finds the endpoints of the one domain.
 func TestDISC12DomainBesideDomains(t *testing.T) {
-	b := newBench(t, nil)
-	custom := newIssuer(t, "https://login.example/", b.clock, key(t, "RS256", "custom"))
+	env := newEnvironment(t, nil)
+	custom := newIssuer(t, "https://login.example/", env.clock, key(t, "RS256", "custom"))
 	fetched := ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
 		if document, err := custom.Fetch(ctx, url); err == nil {
 			return document, nil
 		}
-		return b.issuer.Fetch(ctx, url)
+		return env.issuer.Fetch(ctx, url)
 	})
-	hybrid := newBench(t, func(c *verifier.Config) {
+	hybrid := newEnvironment(t, func(c *verifier.Config) {
 		c.Domain, c.Domains = "login.example", []ports.Domain{{Issuer: issuerURL}}
 		c.Fetcher = fetched
 	})
-	if _, err := verify(t, hybrid, token(t, b.issuer, nil)); err != nil {
+	if _, err := verify(t, hybrid, token(t, env.issuer, nil)); err != nil {
 		t.Errorf("a token of the list: %v", err)
 	}
 	_, err := verify(t, hybrid, token(t, custom, nil))
@@ -44,8 +44,8 @@ func TestDISC12DomainBesideDomains(t *testing.T) {
 
 func TestDISC03ExactDomain(t *testing.T) {
 	const exact = "https://accounts.example"
-	b := newBench(t, nil)
-	issuer := newIssuer(t, exact, b.clock, key(t, "RS256", "key-1"))
+	env := newEnvironment(t, nil)
+	issuer := newIssuer(t, exact, env.clock, key(t, "RS256", "key-1"))
 	for _, c := range []struct {
 		name  string
 		exact bool
@@ -55,12 +55,12 @@ func TestDISC03ExactDomain(t *testing.T) {
 		{"DISC-01 with its slash", false, verifier.CodeIssuer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, func(config *verifier.Config) {
+			env := newEnvironment(t, func(config *verifier.Config) {
 				config.Domain, config.ExactDomain, config.Fetcher = exact, c.exact, issuer
 			})
-			_, err := verify(t, b, token(t, issuer, nil))
+			_, err := verify(t, env, token(t, issuer, nil))
 			wantCode(t, err, c.want)
-			if metadata, err := b.Metadata(t.Context()); c.exact && (err != nil || metadata.Issuer != exact) {
+			if metadata, err := env.Metadata(t.Context()); c.exact && (err != nil || metadata.Issuer != exact) {
 				t.Errorf("Metadata = %+v, %v", metadata, err)
 			}
 		})
@@ -105,7 +105,7 @@ func TestMetadata(t *testing.T) {
 		}, code: verifier.CodeConfig},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			metadata, err := newBench(t, c.config).Metadata(t.Context())
+			metadata, err := newEnvironment(t, c.config).Metadata(t.Context())
 			wantCode(t, err, c.code)
 			if metadata.TokenEndpoint != c.want {
 				t.Errorf("the token endpoint is %q, want %q", metadata.TokenEndpoint, c.want)
@@ -128,16 +128,16 @@ func TestMetadataSaysWhetherTheIssuerNamesItself(t *testing.T) {
 		{`,"authorization_response_iss_parameter_supported":null`, false},
 	} {
 		t.Run(c.member, func(t *testing.T) {
-			b := newBench(t, nil)
+			env := newEnvironment(t, nil)
 			fetcher := ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
-				document, err := b.issuer.Fetch(ctx, url)
+				document, err := env.issuer.Fetch(ctx, url)
 				if strings.HasSuffix(url, "/openid-configuration") {
 					document.Body = append(bytes.TrimSuffix(bytes.TrimSpace(document.Body), []byte("}")), c.member+"}"...)
 				}
 				return document, err
 			})
-			b = newBench(t, func(config *verifier.Config) { config.Fetcher = fetcher })
-			metadata, err := b.Metadata(t.Context())
+			env = newEnvironment(t, func(config *verifier.Config) { config.Fetcher = fetcher })
+			metadata, err := env.Metadata(t.Context())
 			if err != nil || metadata.AuthorizationResponseIssParameterSupported != c.want {
 				t.Errorf("Metadata = %+v, %v", metadata, err)
 			}

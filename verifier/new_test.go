@@ -149,23 +149,23 @@ func TestKEYS11StaticKeysNeedNoFetch(t *testing.T) {
 		"PEM":     pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, func(c *verifier.Config) {
+			env := newEnvironment(t, func(c *verifier.Config) {
 				c.Fetcher = nil
 				c.StaticKeys = map[string][]byte{"issuer.example": source}
 			})
-			_, err := verify(t, b, token(t, b.issuer, nil))
+			_, err := verify(t, env, token(t, env.issuer, nil))
 			wantCode(t, err, "")
-			other := sign(t, b.issuer, key(t, "RS256", "key-2"), header{"kid": "key-1"}, "")
-			_, err = verify(t, b, other)
+			other := sign(t, env.issuer, key(t, "RS256", "key-2"), header{"kid": "key-1"}, "")
+			_, err = verify(t, env, other)
 			wantCode(t, err, verifier.CodeSignature)
 		})
 	}
 	t.Run("unknown kid", func(t *testing.T) {
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			c.Fetcher = nil
 			c.StaticKeys = map[string][]byte{issuerURL: staticSet}
 		})
-		_, err := verify(t, b, token(t, b.issuer, nil))
+		_, err := verify(t, env, token(t, env.issuer, nil))
 		wantCode(t, err, verifier.CodeKeyUnknown)
 	})
 }
@@ -234,9 +234,9 @@ func TestDomains(t *testing.T) {
 		}, token: token(t, other, nil), want: verifier.CodeResolver},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, configure(c.config))
+			env := newEnvironment(t, configure(c.config))
 			asked = 0
-			_, err := verify(t, b, c.token)
+			_, err := verify(t, env, c.token)
 			wantCode(t, err, c.want)
 			if (asked > 0) != c.asked {
 				t.Errorf("%d requests left the process", asked)
@@ -254,13 +254,13 @@ func TestCLAIMISS02ErrorTellsTheOperatorWhichIssuersAreAllowed(t *testing.T) {
 		{5, `iss is not "https://0.example/" or "https://1.example/" or "https://2.example/" or "https://3.example/" or "https://4.example/"`},
 		{6, `iss is not "https://0.example/" or "https://1.example/" or "https://2.example/" or "https://3.example/" or "https://4.example/" or 1 more`},
 	} {
-		b := newBench(t, func(config *verifier.Config) {
+		env := newEnvironment(t, func(config *verifier.Config) {
 			config.Domain = ""
 			for i := range c.allowed {
 				config.Domains = append(config.Domains, ports.Domain{Issuer: fmt.Sprint(i, ".example")})
 			}
 		})
-		_, err := verify(t, b, token(t, b.issuer, nil))
+		_, err := verify(t, env, token(t, env.issuer, nil))
 		if got := refusal(t, err).Detail; got != c.want {
 			t.Errorf("of %d: %s, want %s", c.allowed, got, c.want)
 		}
@@ -270,18 +270,18 @@ func TestCLAIMISS02ErrorTellsTheOperatorWhichIssuersAreAllowed(t *testing.T) {
 // A resolver may have to look up a tenant: it is asked once, also where a remembered token must be verified again.
 func TestFaultResolverIsAskedOnceAVerification(t *testing.T) {
 	asked := 0
-	b := newBench(t, func(c *verifier.Config) {
+	env := newEnvironment(t, func(c *verifier.Config) {
 		c.Domain = ""
 		c.Resolver = ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) {
 			asked++
 			return []ports.Domain{{Issuer: issuerURL}}, nil
 		})
 	})
-	good := token(t, b.issuer, nil)
+	good := token(t, env.issuer, nil)
 	passes := func(when string) {
 		t.Helper()
 		asked = 0
-		_, err := verify(t, b, good)
+		_, err := verify(t, env, good)
 		wantCode(t, err, "")
 		if asked != 1 {
 			t.Errorf("%s: asked %d times", when, asked)
@@ -291,14 +291,14 @@ func TestFaultResolverIsAskedOnceAVerification(t *testing.T) {
 	passes("seen once")
 	passes("remembered")
 	// An unknown kid has the keys fetched again: they no longer vouch for what those before them verified.
-	_, err := verify(t, b, sign(t, b.issuer, key(t, "RS256", "key-2"), nil, ""))
+	_, err := verify(t, env, sign(t, env.issuer, key(t, "RS256", "key-2"), nil, ""))
 	wantCode(t, err, verifier.CodeKeyUnknown)
 	passes("remembered, by a key that was fetched again")
 }
 
 func TestDISC10ResolverSeesTheRequest(t *testing.T) {
 	var got ports.DomainQuery
-	b := newBench(t, func(c *verifier.Config) {
+	env := newEnvironment(t, func(c *verifier.Config) {
 		c.Domain = ""
 		c.Resolver = ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
 			got = q
@@ -307,11 +307,11 @@ func TestDISC10ResolverSeesTheRequest(t *testing.T) {
 	})
 	request := verifier.Request{
 		URL:    "https://acme.api.example/orders",
-		Header: map[string][]string{"Authorization": {"Bearer " + token(t, b.issuer, nil)}, "X-Tenant": {"acme"}},
+		Header: map[string][]string{"Authorization": {"Bearer " + token(t, env.issuer, nil)}, "X-Tenant": {"acme"}},
 	}
 	for range 2 {
 		got = ports.DomainQuery{}
-		if _, err := b.VerifyRequest(t.Context(), request); err != nil {
+		if _, err := env.VerifyRequest(t.Context(), request); err != nil {
 			t.Fatal(err)
 		}
 		want := ports.DomainQuery{UnverifiedIssuer: issuerURL, URL: request.URL, Header: request.Header}
@@ -323,9 +323,9 @@ func TestDISC10ResolverSeesTheRequest(t *testing.T) {
 
 func TestOutages(t *testing.T) {
 	down := ports.FetcherFunc(func(context.Context, string) (ports.Document, error) { return ports.Document{}, errors.New("refused") })
-	b := newBench(t, func(c *verifier.Config) { c.Fetcher = down })
-	good := token(t, b.issuer, nil)
-	_, err := verify(t, b, good)
+	env := newEnvironment(t, func(c *verifier.Config) { c.Fetcher = down })
+	good := token(t, env.issuer, nil)
+	_, err := verify(t, env, good)
 	wantCode(t, err, verifier.CodeIssuerUnavailable)
 	var e *verifier.Error
 	errors.As(err, &e)
@@ -333,7 +333,7 @@ func TestOutages(t *testing.T) {
 	if diff := cmp.Diff(want, e.Header); diff != "" || e.Status != 503 {
 		t.Errorf("CHAL-09: status %d, header (-want +got):\n%s", e.Status, diff)
 	}
-	if err := b.Warm(t.Context()); !errors.Is(err, verifier.Undecidable) {
+	if err := env.Warm(t.Context()); !errors.Is(err, verifier.Undecidable) {
 		t.Errorf("Warm = %v while the issuer is down", err)
 	}
 
@@ -341,10 +341,10 @@ func TestOutages(t *testing.T) {
 		<-ctx.Done()
 		return ports.Document{}, ctx.Err()
 	})
-	b = newBench(t, func(c *verifier.Config) { c.Fetcher = hangs })
+	env = newEnvironment(t, func(c *verifier.Config) { c.Fetcher = hangs })
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = b.VerifyAccessToken(ctx, good)
+	_, err = env.VerifyAccessToken(ctx, good)
 	wantCode(t, err, verifier.CodeCanceled)
 	if !errors.Is(err, context.Canceled) || !errors.Is(err, verifier.Undecidable) {
 		t.Errorf("error is %v of a caller that left", err)
@@ -352,14 +352,14 @@ func TestOutages(t *testing.T) {
 }
 
 func TestWarm(t *testing.T) {
-	b := newBench(t, nil)
-	if err := b.Warm(t.Context()); err != nil {
+	env := newEnvironment(t, nil)
+	if err := env.Warm(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := verify(t, b, token(t, b.issuer, nil)); err != nil {
+	if _, err := verify(t, env, token(t, env.issuer, nil)); err != nil {
 		t.Fatal(err)
 	}
-	if metadata, keys := b.issuer.Fetched(); metadata != 1 || keys != 1 {
+	if metadata, keys := env.issuer.Fetched(); metadata != 1 || keys != 1 {
 		t.Errorf("%d and %d fetches, want 1 and 1", metadata, keys)
 	}
 }
@@ -382,9 +382,9 @@ func TestMissingKeyID(t *testing.T) {
 		{name: "KEYS-01 no key that fits", config: allow, published: []*verifiertest.Key{es}, want: verifier.CodeKeyUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.config)
-			b.issuer.SetKeys(c.published...)
-			_, err := verify(t, b, sign(t, b.issuer, k1, header{"kid": verifiertest.Absent}, ""))
+			env := newEnvironment(t, c.config)
+			env.issuer.SetKeys(c.published...)
+			_, err := verify(t, env, sign(t, env.issuer, k1, header{"kid": verifiertest.Absent}, ""))
 			wantCode(t, err, c.want)
 		})
 	}
@@ -397,14 +397,14 @@ func TestKEYS03SeveralKeysOfOneKeyID(t *testing.T) {
 		made.ID = "same"
 		keys = append(keys, &made)
 	}
-	b := newBench(t, func(c *verifier.Config) { c.Algorithms = []string{"ES256"} })
-	b.issuer.SetKeys(keys...)
+	env := newEnvironment(t, func(c *verifier.Config) { c.Algorithms = []string{"ES256"} })
+	env.issuer.SetKeys(keys...)
 	for n, k := range keys {
 		want := verifier.Code("")
 		if n >= 4 {
 			want = verifier.CodeSignature // only four are tried
 		}
-		_, err := verify(t, b, sign(t, b.issuer, k, nil, ""))
+		_, err := verify(t, env, sign(t, env.issuer, k, nil, ""))
 		t.Run(fmt.Sprintf("KEYS-03 key %d", n+1), func(t *testing.T) { wantCode(t, err, want) })
 	}
 }
@@ -415,14 +415,14 @@ func TestDISC04MetadataAddress(t *testing.T) {
 		verifier.AuthorizationServerMetadata: "https://id.example/.well-known/oauth-authorization-server/realms/a",
 	} {
 		var first string
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			c.Domain, c.Discovery = "https://id.example/realms/a", discovery
 			c.Fetcher = ports.FetcherFunc(func(_ context.Context, url string) (ports.Document, error) {
 				first = url
 				return ports.Document{}, errors.New("that will do")
 			})
 		})
-		_ = b.Warm(t.Context())
+		_ = env.Warm(t.Context())
 		if first != want {
 			t.Errorf("metadata asked for at %q, want %q", first, want)
 		}

@@ -38,8 +38,8 @@ func TestFaultOneClientCanNotFillTheReplayStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBench(t, func(c *verifier.Config) { c.DPoP.ReplayStore, c.DPoP.MaxProofsPerKey = store, 10 })
-	greedy := newSender(t, b)
+	env := newEnvironment(t, func(c *verifier.Config) { c.DPoP.ReplayStore, c.DPoP.MaxProofsPerKey = store, 10 })
+	greedy := newSender(t, env)
 	bound := greedy.bound(t)
 	other := greedy.another(t)
 	others := other.bound(t)
@@ -62,10 +62,10 @@ func TestFaultOneClientCanNotFillTheReplayStore(t *testing.T) {
 	wantCode(t, other.use(t, others), "")
 
 	// Its share comes back with time: a tenth of it in a tenth of the window, and never more than all of it.
-	b.clock.Advance(proofWindow / 10)
+	env.clock.Advance(proofWindow / 10)
 	wantCode(t, greedy.use(t, bound), "")
 	wantCode(t, greedy.use(t, bound), verifier.CodeProofShare)
-	b.clock.Advance(3 * proofWindow)
+	env.clock.Advance(3 * proofWindow)
 	bound = greedy.bound(t)
 	for range 10 {
 		wantCode(t, greedy.use(t, bound), "")
@@ -74,16 +74,16 @@ func TestFaultOneClientCanNotFillTheReplayStore(t *testing.T) {
 }
 
 func TestDPOPRPL08ProofThatIsNotRememberedCostsNoShare(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) { c.DPoP.MaxProofsPerKey = 2 })
-	s := newSender(t, b)
+	env := newEnvironment(t, func(c *verifier.Config) { c.DPoP.MaxProofsPerKey = 2 })
+	s := newSender(t, env)
 	bound := s.bound(t)
 	stolen := get("DPoP "+bound, s.proof(t, bound, nil))
-	_, err := b.VerifyRequest(t.Context(), stolen)
+	_, err := env.VerifyRequest(t.Context(), stolen)
 	wantCode(t, err, "")
 	for range 5 {
-		_, err := b.VerifyRequest(t.Context(), stolen)
+		_, err := env.VerifyRequest(t.Context(), stolen)
 		wantCode(t, err, verifier.CodeProofReplayed)
-		_, err = b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"htm": "PUT"})))
+		_, err = env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, verifiertest.Claims{"htm": "PUT"})))
 		wantCode(t, err, verifier.CodeProof)
 	}
 	wantCode(t, s.use(t, bound), "")
@@ -92,26 +92,26 @@ func TestDPOPRPL08ProofThatIsNotRememberedCostsNoShare(t *testing.T) {
 
 // A store that can't be reached may have remembered the proof all the same.
 func TestDPOPRPL08StoreThatIsAwayCostsTheShare(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) { c.DPoP.ReplayStore, c.DPoP.MaxProofsPerKey = brokenStore{}, 1 })
-	s := newSender(t, b)
+	env := newEnvironment(t, func(c *verifier.Config) { c.DPoP.ReplayStore, c.DPoP.MaxProofsPerKey = brokenStore{}, 1 })
+	s := newSender(t, env)
 	bound := s.bound(t)
 	wantCode(t, s.use(t, bound), verifier.CodeReplayStore)
 	wantCode(t, s.use(t, bound), verifier.CodeProofShare)
 }
 
 func TestDPOPRPL08ClockIsSetBack(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) { c.DPoP.MaxProofsPerKey = 1 })
-	s := newSender(t, b)
+	env := newEnvironment(t, func(c *verifier.Config) { c.DPoP.MaxProofsPerKey = 1 })
+	s := newSender(t, env)
 	wantCode(t, s.use(t, s.bound(t)), "")
-	b.clock.Advance(-24 * time.Hour)
+	env.clock.Advance(-24 * time.Hour)
 	wantCode(t, s.use(t, s.bound(t)), "")
 }
 
 func TestDPOPRPL08NoChoiceMakesUpForTheShare(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) {
+	env := newEnvironment(t, func(c *verifier.Config) {
 		c.DPoP.MaxProofsPerKey, c.DPoP.InsecureAcceptWithoutReplayStore = 1, true
 	})
-	s := newSender(t, b)
+	s := newSender(t, env)
 	bound := s.bound(t)
 	wantCode(t, s.use(t, bound), "")
 	wantCode(t, s.use(t, bound), verifier.CodeProofShare)
@@ -119,10 +119,10 @@ func TestDPOPRPL08NoChoiceMakesUpForTheShare(t *testing.T) {
 
 func TestDPOPRPL08NoBound(t *testing.T) {
 	for _, most := range []int{-1, math.MaxInt} {
-		b := newBench(t, func(c *verifier.Config) {
+		env := newEnvironment(t, func(c *verifier.Config) {
 			c.DPoP.MaxProofsPerKey, c.DPoP.MaxAge, c.DPoP.Leeway = most, math.MaxInt64, math.MaxInt64
 		})
-		s := newSender(t, b)
+		s := newSender(t, env)
 		bound := s.bound(t)
 		for range 50 {
 			wantCode(t, s.use(t, bound), "")
@@ -132,8 +132,8 @@ func TestDPOPRPL08NoBound(t *testing.T) {
 
 // What a proof is compared with comes from the application. A client can't leave it out.
 func TestFaultRequestWithoutMethodOrURLIsMisconfigured(t *testing.T) {
-	b := newBench(t, nil)
-	s := newSender(t, b)
+	env := newEnvironment(t, nil)
+	s := newSender(t, env)
 	bound := s.bound(t)
 	for name, c := range map[string]struct {
 		rule   string
@@ -145,16 +145,16 @@ func TestFaultRequestWithoutMethodOrURLIsMisconfigured(t *testing.T) {
 		t.Run(c.rule+" no "+name, func(t *testing.T) {
 			r := get("DPoP "+bound, s.proof(t, bound, nil))
 			c.forget(&r)
-			_, err := b.VerifyRequest(t.Context(), r)
+			_, err := env.VerifyRequest(t.Context(), r)
 			wantCode(t, err, verifier.CodeRequestIncomplete)
 			wantRule(t, err, c.rule, "")
 			if e := refusal(t, err); e.Status != 500 || !errors.Is(err, verifier.Misconfigured) || e.Header["Www-Authenticate"] != nil {
 				t.Errorf("the answer is status %d, header %v", e.Status, e.Header)
 			}
 			// A Bearer token is for any request.
-			r = get("Bearer " + token(t, b.issuer, nil))
+			r = get("Bearer " + token(t, env.issuer, nil))
 			c.forget(&r)
-			_, err = b.VerifyRequest(t.Context(), r)
+			_, err = env.VerifyRequest(t.Context(), r)
 			wantCode(t, err, "")
 		})
 	}

@@ -18,86 +18,86 @@ func TestRemembered(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		config func(*verifier.Config)
-		change func(t *testing.T, b *bench)
+		change func(t *testing.T, env *environment)
 		want   verifier.Code
 	}{
-		{name: "nothing changes", change: func(*testing.T, *bench) {}},
-		{name: "CLAIM-EXP-02 a second before it expires", change: func(_ *testing.T, b *bench) { b.clock.Advance(299 * time.Second) }},
-		{name: "CLAIM-EXP-02 it expires", change: func(_ *testing.T, b *bench) { b.clock.Advance(300 * time.Second) }, want: verifier.CodeExpired},
-		{name: "CLAIM-IAT-02 the clock is set back", change: func(_ *testing.T, b *bench) { b.clock.Advance(-61 * time.Second) }, want: verifier.CodeIssuedInFuture},
-		{name: "CLAIM-IAT-02 it grows too old", config: func(c *verifier.Config) { c.MaxTokenAge = time.Minute }, change: func(_ *testing.T, b *bench) { b.clock.Advance(61 * time.Second) }, want: verifier.CodeTooOld},
+		{name: "nothing changes", change: func(*testing.T, *environment) {}},
+		{name: "CLAIM-EXP-02 a second before it expires", change: func(_ *testing.T, env *environment) { env.clock.Advance(299 * time.Second) }},
+		{name: "CLAIM-EXP-02 it expires", change: func(_ *testing.T, env *environment) { env.clock.Advance(300 * time.Second) }, want: verifier.CodeExpired},
+		{name: "CLAIM-IAT-02 the clock is set back", change: func(_ *testing.T, env *environment) { env.clock.Advance(-61 * time.Second) }, want: verifier.CodeIssuedInFuture},
+		{name: "CLAIM-IAT-02 it grows too old", config: func(c *verifier.Config) { c.MaxTokenAge = time.Minute }, change: func(_ *testing.T, env *environment) { env.clock.Advance(61 * time.Second) }, want: verifier.CodeTooOld},
 		{name: "CACHE-08 its key is withdrawn", change: rotate("key-2"), want: verifier.CodeKeyUnknown},
 		{name: "CACHE-08 its key ID gets another key", change: rotate("key-1"), want: verifier.CodeSignature},
-		{name: "its key is fetched again", change: func(t *testing.T, b *bench) { refresh(t, b) }},
-		{name: "the keys grow too old, and the issuer is away", change: func(_ *testing.T, b *bench) {
-			b.clock.Advance(2 * time.Hour)
-			b.issuer.SetKeys()
-			b.issuer.URL = "https://elsewhere.example/"
+		{name: "its key is fetched again", change: func(t *testing.T, env *environment) { refresh(t, env) }},
+		{name: "the keys grow too old, and the issuer is away", change: func(_ *testing.T, env *environment) {
+			env.clock.Advance(2 * time.Hour)
+			env.issuer.SetKeys()
+			env.issuer.URL = "https://elsewhere.example/"
 		}, config: func(c *verifier.Config) { c.Keys.HardTTL = time.Hour; c.Leeway = 5 * time.Minute }, want: verifier.CodeIssuerUnavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, func(config *verifier.Config) {
+			env := newEnvironment(t, func(config *verifier.Config) {
 				config.Keys.SoftTTL = time.Minute
 				if c.config != nil {
 					c.config(config)
 				}
 			})
-			sent := token(t, b.issuer, nil)
+			sent := token(t, env.issuer, nil)
 			for range 2 {
-				if _, err := verify(t, b, sent); err != nil {
+				if _, err := verify(t, env, sent); err != nil {
 					t.Fatal(err)
 				}
 			}
-			c.change(t, b)
-			_, err := verify(t, b, sent)
+			c.change(t, env)
+			_, err := verify(t, env, sent)
 			wantCode(t, err, c.want)
 		})
 	}
 }
 
 // rotate has the issuer publish a new key under the ID, in place of the one it had.
-func rotate(id string) func(*testing.T, *bench) {
-	return func(t *testing.T, b *bench) {
+func rotate(id string) func(*testing.T, *environment) {
+	return func(t *testing.T, env *environment) {
 		made := verifiertest.MustKey(t, "RS256", id)
-		b.issuer.SetKeys(made)
-		refresh(t, b)
+		env.issuer.SetKeys(made)
+		refresh(t, env)
 	}
 }
 
 // refresh makes the verifier take over the issuer's keys as they are now.
-func refresh(t *testing.T, b *bench) {
+func refresh(t *testing.T, env *environment) {
 	t.Helper()
-	_, before := b.issuer.Fetched()
-	b.clock.Advance(time.Minute)
-	if _, err := verify(t, b, token(t, b.issuer, verifiertest.Claims{"jti": "another"})); err != nil && before == 0 {
+	_, before := env.issuer.Fetched()
+	env.clock.Advance(time.Minute)
+	if _, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{"jti": "another"})); err != nil && before == 0 {
 		t.Fatal(err)
 	}
-	wantSoon(t, "the refresh", func() bool { _, keys := b.issuer.Fetched(); return keys > before })
+	wantSoon(t, "the refresh", func() bool { _, keys := env.issuer.Fetched(); return keys > before })
 	wantSoon(t, "the new keys", func() bool {
-		_, err := b.VerifyAccessToken(t.Context(), token(t, b.issuer, nil))
+		_, err := env.VerifyAccessToken(t.Context(), token(t, env.issuer, nil))
 		return err == nil
 	})
 }
 
 func TestRememberedTokenIsTheWholeToken(t *testing.T) {
-	b := newBench(t, nil)
-	good := token(t, b.issuer, nil)
-	if _, err := verify(t, b, good); err != nil {
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, nil)
+	if _, err := verify(t, env, good); err != nil {
 		t.Fatal(err)
 	}
 	signed := good[:strings.LastIndexByte(good, '.')+1]
-	other := token(t, b.issuer, verifiertest.Claims{"sub": "user-2"})
-	_, err := verify(t, b, signed+other[strings.LastIndexByte(other, '.')+1:])
+	other := token(t, env.issuer, verifiertest.Claims{"sub": "user-2"})
+	_, err := verify(t, env, signed+other[strings.LastIndexByte(other, '.')+1:])
 	wantCode(t, err, verifier.CodeSignature)
 }
 
 func TestRememberedByOneVerifierAlone(t *testing.T) {
-	b := newBench(t, nil)
-	good := token(t, b.issuer, nil)
-	if _, err := verify(t, b, good); err != nil {
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, nil)
+	if _, err := verify(t, env, good); err != nil {
 		t.Fatal(err)
 	}
-	other := newBench(t, func(c *verifier.Config) { c.Audiences, c.Fetcher = []string{"https://other.example"}, b.issuer })
+	other := newEnvironment(t, func(c *verifier.Config) { c.Audiences, c.Fetcher = []string{"https://other.example"}, env.issuer })
 	_, err := verify(t, other, good)
 	wantCode(t, err, verifier.CodeAudience)
 }
@@ -113,8 +113,8 @@ func TestRememberedUnderAResolver(t *testing.T) {
 		asked++
 		return domains, failure
 	})
-	b := newBench(t, func(c *verifier.Config) { c.Domain, c.Resolver = "", resolver })
-	good := token(t, b.issuer, nil)
+	env := newEnvironment(t, func(c *verifier.Config) { c.Domain, c.Resolver = "", resolver })
+	good := token(t, env.issuer, nil)
 	allowed := []ports.Domain{{Issuer: issuerURL}}
 	for _, c := range []struct {
 		name    string
@@ -131,7 +131,7 @@ func TestRememberedUnderAResolver(t *testing.T) {
 		{name: "DISC-11 it fails", failure: ports.ErrUnavailable, want: verifier.CodeResolverUnavailable},
 	} {
 		domains, failure, asked = c.domains, c.failure, 0
-		_, err := verify(t, b, good)
+		_, err := verify(t, env, good)
 		t.Run(c.name, func(t *testing.T) {
 			wantCode(t, err, c.want)
 			if asked != 1 {
@@ -142,11 +142,11 @@ func TestRememberedUnderAResolver(t *testing.T) {
 }
 
 func TestRememberedIsBoundAllTheSame(t *testing.T) {
-	b := newBench(t, nil)
-	s := newSender(t, b)
+	env := newEnvironment(t, nil)
+	s := newSender(t, env)
 	bound := s.bound(t)
 	proof := s.proof(t, bound, nil)
-	if _, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, proof)); err != nil {
+	if _, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, proof)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -161,17 +161,17 @@ func TestRememberedIsBoundAllTheSame(t *testing.T) {
 		{"with another proof", get("DPoP "+bound, s.proof(t, bound, nil)), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := b.VerifyRequest(t.Context(), c.request)
+			_, err := env.VerifyRequest(t.Context(), c.request)
 			wantCode(t, err, c.want)
 		})
 	}
 }
 
 func TestRememberedIsNotShared(t *testing.T) {
-	b := newBench(t, nil)
-	good := token(t, b.issuer, verifiertest.Claims{"scope": "read", "aud": []string{audience, "x"}})
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, verifiertest.Claims{"scope": "read", "aud": []string{audience, "x"}})
 	for range 3 {
-		verified, err := verify(t, b, good)
+		verified, err := verify(t, env, good)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,17 +183,17 @@ func TestRememberedIsNotShared(t *testing.T) {
 }
 
 func TestRememberedConcurrently(t *testing.T) {
-	b := newBench(t, func(c *verifier.Config) { c.MaxRememberedTokens = 4 })
+	env := newEnvironment(t, func(c *verifier.Config) { c.MaxRememberedTokens = 4 })
 	var tokens []string
 	for i := range 16 {
-		tokens = append(tokens, token(t, b.issuer, verifiertest.Claims{"sub": fmt.Sprint("user-", i)}))
+		tokens = append(tokens, token(t, env.issuer, verifiertest.Claims{"sub": fmt.Sprint("user-", i)}))
 	}
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 64 {
 				n := (g + i) % len(tokens)
-				verified, err := b.VerifyAccessToken(context.Background(), tokens[n])
+				verified, err := env.VerifyAccessToken(context.Background(), tokens[n])
 				if err != nil || verified.Subject != fmt.Sprint("user-", n) {
 					t.Errorf("token %d: %v, %v", n, verified, err)
 				}

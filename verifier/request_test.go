@@ -14,8 +14,8 @@ import (
 )
 
 func TestCredentials(t *testing.T) {
-	b := newBench(t, nil)
-	good := token(t, b.issuer, nil)
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, nil)
 	const url = "https://api.example/orders"
 	authorization := func(values ...string) map[string][]string {
 		return map[string][]string{"Authorization": values}
@@ -67,7 +67,7 @@ func TestCredentials(t *testing.T) {
 		{name: "CRED-09 1 MB", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a.", 1<<19))}, want: verifier.CodeTokenTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := b.VerifyRequest(t.Context(), c.request)
+			_, err := env.VerifyRequest(t.Context(), c.request)
 			wantCode(t, err, c.want)
 			wantRule(t, err, c.name, c.rule)
 		})
@@ -110,15 +110,15 @@ func TestAnswers(t *testing.T) {
 			if c.config == nil {
 				c.config = func(c *verifier.Config) { c.DPoP.Mode = verifier.DPoPDisabled }
 			}
-			b := newBench(t, c.config)
+			env := newEnvironment(t, c.config)
 			request := verifier.Request{Header: map[string][]string{}}
 			switch {
 			case c.authorization != "":
 				request.Header["Authorization"] = []string{c.authorization}
 			case c.claims != nil || c.scopes != nil:
-				request.Header["Authorization"] = []string{"Bearer " + token(t, b.issuer, c.claims)}
+				request.Header["Authorization"] = []string{"Bearer " + token(t, env.issuer, c.claims)}
 			}
-			verified, err := b.VerifyRequest(t.Context(), request)
+			verified, err := env.VerifyRequest(t.Context(), request)
 			if err == nil {
 				err = verified.RequireScopes(c.scopes...)
 			}
@@ -138,19 +138,19 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestErrorsHoldNothingOfTheToken(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	const mark = "s3cr3t"
 	for _, sent := range []string{
 		"Bearer " + mark, mark + " " + mark, mark,
-		"Bearer " + token(t, b.issuer, verifiertest.Claims{"iss": mark}),
-		"Bearer " + token(t, b.issuer, verifiertest.Claims{"aud": mark}),
-		"Bearer " + token(t, b.issuer, verifiertest.Claims{"exp": mark}),
-		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), header{"kid": mark}, ""),
-		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), header{"alg": mark}, ""),
-		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), header{"typ": mark}, ""),
-		"Bearer " + sign(t, b.issuer, key(t, "RS256", "key-1"), nil, `{"`+mark),
+		"Bearer " + token(t, env.issuer, verifiertest.Claims{"iss": mark}),
+		"Bearer " + token(t, env.issuer, verifiertest.Claims{"aud": mark}),
+		"Bearer " + token(t, env.issuer, verifiertest.Claims{"exp": mark}),
+		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), header{"kid": mark}, ""),
+		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), header{"alg": mark}, ""),
+		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), header{"typ": mark}, ""),
+		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), nil, `{"`+mark),
 	} {
-		_, err := b.VerifyRequest(t.Context(), verifier.Request{Header: map[string][]string{"Authorization": {sent}}})
+		_, err := env.VerifyRequest(t.Context(), verifier.Request{Header: map[string][]string{"Authorization": {sent}}})
 		var e *verifier.Error
 		if !errors.As(err, &e) {
 			t.Fatalf("error is %v", err)
@@ -164,8 +164,8 @@ func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 }
 
 func TestMalformedRequestOfAnAdapter(t *testing.T) {
-	b := newBench(t, nil)
-	e := b.Malformed("PROXY-04", "two Host fields")
+	env := newEnvironment(t, nil)
+	e := env.Malformed("PROXY-04", "two Host fields")
 	if e.Code != verifier.CodeRequestMalformed || e.Rule != "PROXY-04" || e.Detail != "two Host fields" || e.Status != 400 ||
 		len(e.Header["Www-Authenticate"]) != 2 {
 		t.Errorf("PROXY-04: %v, status %d, header %v", e, e.Status, e.Header)
@@ -197,14 +197,14 @@ func TestPROXY07NeedsURL(t *testing.T) {
 		{"a Resolver", resolver, with("Authorization"), true},
 		{"a Resolver, no credentials", resolver, with(), false},
 	} {
-		if got := newBench(t, c.edit).NeedsURL(c.request); got != c.want {
+		if got := newEnvironment(t, c.edit).NeedsURL(c.request); got != c.want {
 			t.Errorf("%s: NeedsURL = %v, want %v", c.name, got, c.want)
 		}
 	}
 }
 
 func TestPROXY05Misdirected(t *testing.T) {
-	e := newBench(t, nil).Misdirected("PROXY-05", "detail")
+	e := newEnvironment(t, nil).Misdirected("PROXY-05", "detail")
 	wantCode(t, e, verifier.CodeMisdirected)
 	if e.Status != 421 || e.Class != verifier.Rejected || e.OAuthError != "invalid_request" || e.Rule != "PROXY-05" {
 		t.Errorf("the error is %+v", e)

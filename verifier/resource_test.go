@@ -42,20 +42,20 @@ func TestResourceMetadata(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, func(config *verifier.Config) {
+			env := newEnvironment(t, func(config *verifier.Config) {
 				config.Resource = resource
 				if c.config != nil {
 					c.config(config)
 				}
 			})
-			metadata, described := b.ResourceMetadata()
+			metadata, described := env.ResourceMetadata()
 			written, err := json.Marshal(metadata)
 			if err != nil || !described || string(written) != c.want {
 				t.Errorf("ResourceMetadata is\n%s, %v, want\n%s", written, described, c.want)
 			}
 		})
 	}
-	if metadata, described := newBench(t, nil).ResourceMetadata(); described {
+	if metadata, described := newEnvironment(t, nil).ResourceMetadata(); described {
 		t.Errorf("no resource is described as %+v", metadata)
 	}
 }
@@ -70,8 +70,8 @@ func TestResourceMetadataAddress(t *testing.T) {
 		"https://api.example/a/b/":    "https://api.example/.well-known/oauth-protected-resource/a/b/",
 	} {
 		t.Run("META-01 "+resource, func(t *testing.T) {
-			b := newBench(t, func(c *verifier.Config) { c.Resource, c.InsecureAllowLoopbackHTTP = resource, true })
-			_, err := b.VerifyRequest(t.Context(), verifier.Request{})
+			env := newEnvironment(t, func(c *verifier.Config) { c.Resource, c.InsecureAllowLoopbackHTTP = resource, true })
+			_, err := env.VerifyRequest(t.Context(), verifier.Request{})
 			challenges := refusal(t, err).Header["Www-Authenticate"]
 			for _, challenge := range challenges {
 				if !strings.Contains(challenge, ` resource_metadata="`+want+`"`) {

@@ -33,12 +33,12 @@ func TestRequestScopes(t *testing.T) {
 		}, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, nil)
+			env := newEnvironment(t, nil)
 			request := verifier.Request{Header: map[string][]string{}, Scopes: []string{"read:a", "write:b"}}
 			if c.credential != nil {
-				request.Header["Authorization"] = []string{c.credential(func(claims verifiertest.Claims) string { return token(t, b.issuer, claims) })}
+				request.Header["Authorization"] = []string{c.credential(func(claims verifiertest.Claims) string { return token(t, env.issuer, claims) })}
 			}
-			verified, err := b.VerifyRequest(t.Context(), request)
+			verified, err := env.VerifyRequest(t.Context(), request)
 			wantCode(t, err, c.want)
 			if c.want == "" {
 				return
@@ -55,14 +55,14 @@ func TestRequestScopes(t *testing.T) {
 
 // TestRequireDPoP: a route may need DPoP where others don't.
 func TestRequireDPoP(t *testing.T) {
-	b := newBench(t, mode(verifier.DPoPAllowed))
-	s := newSender(t, b)
+	env := newEnvironment(t, mode(verifier.DPoPAllowed))
+	s := newSender(t, env)
 	bound := s.bound(t)
-	verified, err := b.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
+	verified, err := env.VerifyRequest(t.Context(), get("DPoP "+bound, s.proof(t, bound, nil)))
 	wantCode(t, err, "")
 	wantCode(t, verified.RequireDPoP(), "")
 
-	verified, err = b.VerifyRequest(t.Context(), get("Bearer "+token(t, b.issuer, nil)))
+	verified, err = env.VerifyRequest(t.Context(), get("Bearer "+token(t, env.issuer, nil)))
 	wantCode(t, err, "")
 	for name, verified := range map[string]*verifier.Verified{"of the verifier": verified, "that a test has made": {Subject: "user-1"}} {
 		err = verified.RequireDPoP()

@@ -20,17 +20,17 @@ import (
 
 // send has a guard decide on a request for /orders of the Host api.example, with a proof for htu, or as Bearer without
 // one.
-func (b *bench) send(t testing.TB, guard *httpguard.Guard, htu string, header http.Header) *httptest.ResponseRecorder {
+func (env *environment) send(t testing.TB, guard *httpguard.Guard, htu string, header http.Header) *httptest.ResponseRecorder {
 	t.Helper()
 	r := httptest.NewRequest("GET", "/orders", nil)
 	r.Host, r.Header = "api.example", header.Clone()
 	if r.Header == nil {
 		r.Header = http.Header{}
 	}
-	r.Header.Set("Authorization", "Bearer "+b.bearer)
+	r.Header.Set("Authorization", "Bearer "+env.bearer)
 	if htu != "" {
-		r.Header.Set("Authorization", "DPoP "+b.bound)
-		r.Header.Set("DPoP", b.proof(t, "GET", htu))
+		r.Header.Set("Authorization", "DPoP "+env.bound)
+		r.Header.Set("DPoP", env.proof(t, "GET", htu))
 	}
 	answer := httptest.NewRecorder()
 	guard.Handler(greet).ServeHTTP(answer, r)
@@ -40,7 +40,7 @@ func (b *bench) send(t testing.TB, guard *httpguard.Guard, htu string, header ht
 // TestFaultForwardedChainIsBounded has a client send as much as net/http takes by default, and more: what is read of it
 // costs next to nothing.
 func TestFaultForwardedChainIsBounded(t *testing.T) {
-	b := newBench(t)
+	env := newEnvironment(t)
 	const bound = 64 << 10 // what a request with a proof allocates in any case is a part of it
 	for name, c := range map[string]struct {
 		proxies httpguard.Proxies
@@ -65,16 +65,16 @@ func TestFaultForwardedChainIsBounded(t *testing.T) {
 	} {
 		for _, size := range []int{60 << 10, 1000 << 10} {
 			t.Run(fmt.Sprintf("%s/%d KiB", name, size>>10), func(t *testing.T) {
-				guard := b.guard(t, httpguard.Config{Proxies: c.proxies}, nil)
+				guard := env.guard(t, httpguard.Config{Proxies: c.proxies}, nil)
 				handler := guard.Handler(greet)
 				field := http.Header{}
 				field.Set(c.field, strings.Repeat(c.unit, size/len(c.unit))+c.end)
-				if answer := b.send(t, guard, "http://api.example/orders", field); answer.Code != c.status {
+				if answer := env.send(t, guard, "http://api.example/orders", field); answer.Code != c.status {
 					t.Errorf("PROXY-04: answered %d, want %d", answer.Code, c.status)
 				}
 				r := httptest.NewRequest("GET", "/orders", nil)
 				r.Header = field
-				r.Header.Set("Authorization", "DPoP "+b.bound)
+				r.Header.Set("Authorization", "DPoP "+env.bound)
 				r.Header.Set("DPoP", "x")
 				const times = 10
 				var before, after runtime.MemStats
@@ -92,7 +92,7 @@ func TestFaultForwardedChainIsBounded(t *testing.T) {
 }
 
 func TestFaultForwardedSchemeIsNoURL(t *testing.T) {
-	b := newBench(t)
+	env := newEnvironment(t)
 	const evil = "https://evil.example/orders"
 	for name, c := range map[string]struct {
 		proxies httpguard.Proxies
@@ -108,8 +108,8 @@ func TestFaultForwardedSchemeIsNoURL(t *testing.T) {
 		},
 	} {
 		rules := newRuleLog()
-		guard := b.guard(t, httpguard.Config{Proxies: c.proxies, Logger: slog.New(rules)}, nil)
-		answer := b.send(t, guard, evil, c.header)
+		guard := env.guard(t, httpguard.Config{Proxies: c.proxies, Logger: slog.New(rules)}, nil)
+		answer := env.send(t, guard, evil, c.header)
 		if rule := rules.last(); answer.Code != 400 || rule != "PROXY-04" {
 			t.Errorf("%s: answered %d by rule %q, want 400 by PROXY-04", name, answer.Code, rule)
 		}
@@ -118,18 +118,18 @@ func TestFaultForwardedSchemeIsNoURL(t *testing.T) {
 
 // TestFaultForwardedFieldOfTheClient is about the field that a proxy does not write, and passes on.
 func TestFaultForwardedFieldOfTheClient(t *testing.T) {
-	b := newBench(t)
-	guard := b.guard(t, httpguard.Config{Proxies: httpguard.Proxies{Hops: 1, Forwarded: httpguard.XForwardedFor | httpguard.XForwardedProto}}, nil)
+	env := newEnvironment(t)
+	guard := env.guard(t, httpguard.Config{Proxies: httpguard.Proxies{Hops: 1, Forwarded: httpguard.XForwardedFor | httpguard.XForwardedProto}}, nil)
 	header := http.Header{"X-Forwarded-For": {"192.0.2.1"}, "X-Forwarded-Proto": {"https"}, "X-Forwarded-Host": {"evil.example"}, "Forwarded": {"host=evil.example"}}
 	for htu, status := range map[string]int{"https://api.example/orders": 200, "https://evil.example/orders": 401} {
-		if answer := b.send(t, guard, htu, header); answer.Code != status {
+		if answer := env.send(t, guard, htu, header); answer.Code != status {
 			t.Errorf("PROXY-02: a proof for %s got %d, want %d", htu, answer.Code, status)
 		}
 	}
 }
 
 func TestFaultHostOfTheClient(t *testing.T) {
-	b := newBench(t)
+	env := newEnvironment(t)
 	resource := func(c *verifier.Config) { c.Resource = "https://api.example/orders" }
 	forwarded := httpguard.Proxies{Hops: 1, Forwarded: httpguard.XForwardedHost}
 	for _, c := range []struct {
@@ -158,7 +158,7 @@ func TestFaultHostOfTheClient(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			rules := newRuleLog()
 			c.config.Logger = slog.New(rules)
-			guard := b.guard(t, c.config, c.edit)
+			guard := env.guard(t, c.config, c.edit)
 			for _, bearer := range []bool{false, true} {
 				r := httptest.NewRequest("GET", "/orders", nil)
 				r.Host = c.host
@@ -169,10 +169,10 @@ func TestFaultHostOfTheClient(t *testing.T) {
 				status, rule := c.status, ""
 				if bearer {
 					status = 200 // PROXY-07
-					r.Header.Set("Authorization", "Bearer "+b.bearer)
+					r.Header.Set("Authorization", "Bearer "+env.bearer)
 				} else {
-					r.Header.Set("Authorization", "DPoP "+b.bound)
-					r.Header.Set("DPoP", b.proof(t, "GET", "http://"+c.host+"/orders"))
+					r.Header.Set("Authorization", "DPoP "+env.bound)
+					r.Header.Set("DPoP", env.proof(t, "GET", "http://"+c.host+"/orders"))
 				}
 				if status == 421 {
 					rule = "PROXY-05"
@@ -192,12 +192,12 @@ func TestFaultHostOfTheClient(t *testing.T) {
 
 // TestFaultURLIsWorkedOutWhereItCounts has requests with fields that are no good: those whose URL does not count pass.
 func TestFaultURLIsWorkedOutWhereItCounts(t *testing.T) {
-	b := newBench(t)
+	env := newEnvironment(t)
 	config := httpguard.Config{Optional: true, Proxies: httpguard.Proxies{Hops: 2, Forwarded: httpguard.XForwardedFor | httpguard.XForwardedProto}}
 	resolver := func(c *verifier.Config) {
 		c.Domain = ""
 		c.Resolver = ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) {
-			return []ports.Domain{{Issuer: b.issuer.URL}}, nil
+			return []ports.Domain{{Issuer: env.issuer.URL}}, nil
 		})
 	}
 	disabled := func(c *verifier.Config) { c.DPoP.Mode = verifier.DPoPDisabled }
@@ -215,24 +215,24 @@ func TestFaultURLIsWorkedOutWhereItCounts(t *testing.T) {
 	}{
 		{"no credentials", nil, malformed, 200},
 		{"no credentials, a Resolver", resolver, malformed, 200},
-		{"Bearer", nil, with("Authorization", "Bearer "+b.bearer), 200},
-		{"Bearer, a Resolver", resolver, with("Authorization", "Bearer "+b.bearer), 400},
-		{"DPoP without a proof", nil, with("Authorization", "DPoP "+b.bound), 401},
+		{"Bearer", nil, with("Authorization", "Bearer "+env.bearer), 200},
+		{"Bearer, a Resolver", resolver, with("Authorization", "Bearer "+env.bearer), 400},
+		{"DPoP without a proof", nil, with("Authorization", "DPoP "+env.bound), 401},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := httptest.NewRequest("GET", "/orders", nil)
 			r.Header = c.header
 			answer := httptest.NewRecorder()
-			b.guard(t, config, c.edit).Handler(greet).ServeHTTP(answer, r)
+			env.guard(t, config, c.edit).Handler(greet).ServeHTTP(answer, r)
 			if answer.Code != c.status {
 				t.Errorf("PROXY-07: answered %d %s, want %d", answer.Code, answer.Body, c.status)
 			}
 		})
 	}
-	if answer := b.send(t, b.guard(t, config, nil), "http://api.example/orders", malformed); answer.Code != 400 {
+	if answer := env.send(t, env.guard(t, config, nil), "http://api.example/orders", malformed); answer.Code != 400 {
 		t.Errorf("PROXY-07: DPoP: answered %d, want 400", answer.Code)
 	}
-	if answer := b.send(t, b.guard(t, config, disabled), "", with("DPoP", "x")); answer.Code != 200 {
+	if answer := env.send(t, env.guard(t, config, disabled), "", with("DPoP", "x")); answer.Code != 200 {
 		t.Errorf("PROXY-07: Bearer with a proof that is not looked at: answered %d, want 200", answer.Code)
 	}
 }
@@ -243,8 +243,8 @@ func TestFaultNewRefusesWhatCantWork(t *testing.T) {
 	if guard, err := httpguard.New(none, httpguard.Config{}); err == nil {
 		t.Errorf("New = %v without a verifier", guard)
 	}
-	b := newBench(t)
-	_, err := httpguard.New(newVerifier(t, b.issuer), httpguard.Config{Logger: &slog.Logger{}})
+	env := newEnvironment(t)
+	_, err := httpguard.New(newVerifier(t, env.issuer), httpguard.Config{Logger: &slog.Logger{}})
 	var fault *verifier.FieldError
 	if !errors.As(err, &fault) || fault.Field != "Logger" {
 		t.Errorf("New = %v with a logger that has no handler, want an error of the field Logger", err)
@@ -258,12 +258,12 @@ func (panickingLog) Handle(context.Context, slog.Record) error { panic("the log 
 
 // TestFaultLoggerPanics: a request that may not pass doesn't, and the others go on.
 func TestFaultLoggerPanics(t *testing.T) {
-	b := newBench(t)
-	server := httptest.NewUnstartedServer(b.guard(t, httpguard.Config{Logger: slog.New(panickingLog{})}, nil).Handler(greet))
+	env := newEnvironment(t)
+	server := httptest.NewUnstartedServer(env.guard(t, httpguard.Config{Logger: slog.New(panickingLog{})}, nil).Handler(greet))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.Start()
 	defer server.Close()
-	for _, token := range []string{"bad", b.bearer} {
+	for _, token := range []string{"bad", env.bearer} {
 		r, err := http.NewRequest("GET", server.URL, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -273,7 +273,7 @@ func TestFaultLoggerPanics(t *testing.T) {
 		if err == nil {
 			answer.Body.Close()
 		}
-		if good := token == b.bearer; good != (err == nil) || good && answer.StatusCode != 200 {
+		if good := token == env.bearer; good != (err == nil) || good && answer.StatusCode != 200 {
 			t.Errorf("the token %.3s got %v, %v", token, answer, err)
 		}
 	}

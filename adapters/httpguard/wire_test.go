@@ -18,27 +18,27 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// A bench is an issuer and a client of its own, with a token that is bound to the client's key and one that is not.
-type bench struct {
+// An environment is an issuer and a client of its own, with a token that is bound to the client's key and one that is not.
+type environment struct {
 	issuer        *verifiertest.Issuer
 	prover        *verifiertest.Prover
 	bound, bearer string
 }
 
-func newBench(t testing.TB) *bench {
+func newEnvironment(t testing.TB) *environment {
 	t.Helper()
 	key := verifiertest.MustKey(t, "ES256", "client")
-	b := &bench{issuer: newIssuer(t), prover: &verifiertest.Prover{Key: key}}
-	thumbprint := b.prover.MustThumbprint(t)
-	b.bound = mint(t, b.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
-	b.bearer = mint(t, b.issuer, nil)
-	return b
+	env := &environment{issuer: newIssuer(t), prover: &verifiertest.Prover{Key: key}}
+	thumbprint := env.prover.MustThumbprint(t)
+	env.bound = mint(t, env.issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
+	env.bearer = mint(t, env.issuer, nil)
+	return env
 }
 
 // guard returns a guard of the issuer's tokens.
-func (b *bench) guard(t testing.TB, config httpguard.Config, edit func(*verifier.Config)) *httpguard.Guard {
+func (env *environment) guard(t testing.TB, config httpguard.Config, edit func(*verifier.Config)) *httpguard.Guard {
 	t.Helper()
-	policy := verifier.Config{Domain: "issuer.example", Audiences: []string{audience}, Fetcher: b.issuer, Algorithms: []string{"ES256"}}
+	policy := verifier.Config{Domain: "issuer.example", Audiences: []string{audience}, Fetcher: env.issuer, Algorithms: []string{"ES256"}}
 	if edit != nil {
 		edit(&policy)
 	}
@@ -55,9 +55,9 @@ func (b *bench) guard(t testing.TB, config httpguard.Config, edit func(*verifier
 }
 
 // proof returns a proof of its own for each call.
-func (b *bench) proof(t testing.TB, method, htu string) string {
+func (env *environment) proof(t testing.TB, method, htu string) string {
 	t.Helper()
-	proof := b.prover.MustProof(t, method, htu, b.bound, nil, nil)
+	proof := env.prover.MustProof(t, method, htu, env.bound, nil, nil)
 	return proof
 }
 
@@ -113,7 +113,7 @@ func say(t *testing.T, address, head string) int {
 }
 
 func TestFaultRequestTargetOnTheWire(t *testing.T) {
-	b := newBench(t)
+	env := newEnvironment(t)
 	forwarding := httpguard.Proxies{Hops: 1, Forwarded: httpguard.XForwardedProto | httpguard.XForwardedHost}
 	public := httpguard.Config{PublicURL: "https://api.example/v1"}
 	const host = "%HOST%" // the listener's address
@@ -161,7 +161,7 @@ func TestFaultRequestTargetOnTheWire(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			log := newRuleLog()
 			c.config.Logger = slog.New(log)
-			server := httptest.NewUnstartedServer(b.guard(t, c.config, nil).Handler(greet))
+			server := httptest.NewUnstartedServer(env.guard(t, c.config, nil).Handler(greet))
 			server.Config.DisableGeneralOptionsHandler = true
 			server.Start()
 			defer server.Close()
@@ -178,7 +178,7 @@ func TestFaultRequestTargetOnTheWire(t *testing.T) {
 			if !own {
 				fields += "Host: " + host + "\r\n"
 			}
-			head := here(c.line+"\r\n"+fields) + fmt.Sprintf("Authorization: DPoP %s\r\nDPoP: %s\r\n", b.bound, b.proof(t, c.method, here(c.htu)))
+			head := here(c.line+"\r\n"+fields) + fmt.Sprintf("Authorization: DPoP %s\r\nDPoP: %s\r\n", env.bound, env.proof(t, c.method, here(c.htu)))
 			status := say(t, address, head)
 			if rule := log.last(); status != c.status || rule != c.rule {
 				t.Errorf("answered %d by rule %q, want %d by %q", status, rule, c.status, c.rule)
@@ -188,8 +188,8 @@ func TestFaultRequestTargetOnTheWire(t *testing.T) {
 }
 
 func TestFaultRequestTargetOverHTTP2(t *testing.T) {
-	b := newBench(t)
-	server := httptest.NewUnstartedServer(http.StripPrefix("/v1", b.guard(t, httpguard.Config{}, nil).Handler(greet)))
+	env := newEnvironment(t)
+	server := httptest.NewUnstartedServer(http.StripPrefix("/v1", env.guard(t, httpguard.Config{}, nil).Handler(greet)))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
@@ -198,8 +198,8 @@ func TestFaultRequestTargetOverHTTP2(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("Authorization", "DPoP "+b.bound)
-		r.Header.Set("DPoP", b.proof(t, "GET", htu))
+		r.Header.Set("Authorization", "DPoP "+env.bound)
+		r.Header.Set("DPoP", env.proof(t, "GET", htu))
 		answer, err := server.Client().Do(r)
 		if err != nil {
 			t.Fatal(err)
@@ -212,10 +212,10 @@ func TestFaultRequestTargetOverHTTP2(t *testing.T) {
 }
 
 func TestFaultStripPrefixLeavesTheURLAsReceived(t *testing.T) {
-	b := newBench(t)
+	env := newEnvironment(t)
 	log := newRuleLog()
 	mux := http.NewServeMux()
-	guard := b.guard(t, httpguard.Config{Logger: slog.New(log)}, nil)
+	guard := env.guard(t, httpguard.Config{Logger: slog.New(log)}, nil)
 	mux.Handle("/v1/", http.StripPrefix("/v1", guard.Handler(greet)))
 	server := httptest.NewServer(mux)
 	defer server.Close()
@@ -228,7 +228,7 @@ func TestFaultStripPrefixLeavesTheURLAsReceived(t *testing.T) {
 		{server.URL + "/v1/orders", 200, ""},
 		{server.URL + "/orders", 401, "DPOP-CLM-04"},
 	} {
-		head := fmt.Sprintf("GET /v1/orders HTTP/1.1\r\nHost: %s\r\nAuthorization: DPoP %s\r\nDPoP: %s\r\n", address, b.bound, b.proof(t, "GET", c.htu))
+		head := fmt.Sprintf("GET /v1/orders HTTP/1.1\r\nHost: %s\r\nAuthorization: DPoP %s\r\nDPoP: %s\r\n", address, env.bound, env.proof(t, "GET", c.htu))
 		status := say(t, address, head)
 		if rule := log.last(); status != c.status || rule != c.rule {
 			t.Errorf("PROXY-06: a proof for %s got %d by rule %q, want %d by %q", c.htu, status, rule, c.status, c.rule)

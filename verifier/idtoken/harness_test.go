@@ -50,15 +50,15 @@ var key = func() func(t testing.TB, algorithm, id string) *verifiertest.Key {
 	}
 }()
 
-// A bench is a verifier of ID tokens with its issuer and a clock that both go by.
-type bench struct {
+// An environment is a verifier of ID tokens with its issuer and a clock that both go by.
+type environment struct {
 	*idtoken.Verifier
 	issuer *verifiertest.Issuer
 	clock  *verifiertest.Clock
 }
 
-// newBench returns a verifier of the issuer's ID tokens, which edit may configure otherwise.
-func newBench(t testing.TB, edit func(*idtoken.Config)) *bench {
+// newEnvironment returns a verifier of the issuer's ID tokens, which edit may configure otherwise.
+func newEnvironment(t testing.TB, edit func(*idtoken.Config)) *environment {
 	t.Helper()
 	clock := verifiertest.NewClock(noon)
 	issuer := newIssuer(t, issuerURL, clock)
@@ -70,7 +70,7 @@ func newBench(t testing.TB, edit func(*idtoken.Config)) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &bench{Verifier: ids, issuer: issuer, clock: clock}
+	return &environment{Verifier: ids, issuer: issuer, clock: clock}
 }
 
 func newIssuer(t testing.TB, url string, clock ports.Clock) *verifiertest.Issuer {
@@ -101,11 +101,11 @@ func newVerifier(t testing.TB, fetcher ports.Fetcher, clock ports.Clock, edit fu
 }
 
 // token returns the issuer's ID token with these claims on top of good ones.
-func (b *bench) token(t testing.TB, changes claims) string {
+func (env *environment) token(t testing.TB, changes claims) string {
 	t.Helper()
 	all := claims{"aud": clientID}
 	maps.Copy(all, changes)
-	minted, err := b.issuer.IDToken(all)
+	minted, err := env.issuer.IDToken(all)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,9 +113,9 @@ func (b *bench) token(t testing.TB, changes claims) string {
 }
 
 // payload returns good claims, as the issuer writes them.
-func (b *bench) payload(t testing.TB) []byte {
+func (env *environment) payload(t testing.TB) []byte {
 	t.Helper()
-	payload, err := b.issuer.Payload(claims{"aud": clientID})
+	payload, err := env.issuer.Payload(claims{"aud": clientID})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,11 +123,11 @@ func (b *bench) payload(t testing.TB) []byte {
 }
 
 // sign returns a token of good claims by the key, with these changes of a good header.
-func (b *bench) sign(t testing.TB, key *verifiertest.Key, changes map[string]any) string {
+func (env *environment) sign(t testing.TB, key *verifiertest.Key, changes map[string]any) string {
 	t.Helper()
 	header := map[string]any{"alg": key.Algorithm, "kid": key.ID, "typ": "JWT"}
 	maps.Copy(header, changes)
-	signed, err := key.Sign(written(t, header), b.payload(t))
+	signed, err := key.Sign(written(t, header), env.payload(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +135,9 @@ func (b *bench) sign(t testing.TB, key *verifiertest.Key, changes map[string]any
 }
 
 // signHS256 returns a token of good claims, signed with a secret.
-func (b *bench) signHS256(t testing.TB, secret string, header map[string]any) string {
+func (env *environment) signHS256(t testing.TB, secret string, header map[string]any) string {
 	t.Helper()
-	return signPayload(t, secret, header, b.payload(t))
+	return signPayload(t, secret, header, env.payload(t))
 }
 
 func signPayload(t testing.TB, secret string, header map[string]any, payload []byte) string {
@@ -160,9 +160,9 @@ func written(t testing.TB, header map[string]any) []byte {
 }
 
 // verify verifies a token, and sees that there is either an ID token or an error.
-func (b *bench) verify(t testing.TB, token string, expect idtoken.Expect) (*idtoken.Verified, error) {
+func (env *environment) verify(t testing.TB, token string, expect idtoken.Expect) (*idtoken.Verified, error) {
 	t.Helper()
-	verified, err := b.Verify(t.Context(), token, expect)
+	verified, err := env.Verify(t.Context(), token, expect)
 	if (verified == nil) == (err == nil) {
 		t.Fatalf("Verify = %v, %v: neither or both", verified, err)
 	}

@@ -89,8 +89,8 @@ func TestClaims(t *testing.T) {
 		{name: "IDTOK-11 the profile may be odd", claims: claims{"name": 1, "email": nil, "email_verified": "true", "sid": 7}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.config)
-			_, err := b.verify(t, b.token(t, c.claims), idtoken.Expect{})
+			env := newEnvironment(t, c.config)
+			_, err := env.verify(t, env.token(t, c.claims), idtoken.Expect{})
 			wantCode(t, err, c.want, c.name)
 		})
 	}
@@ -157,8 +157,8 @@ func TestExpect(t *testing.T) {
 		{name: "IDTOK-10 no amr", expect: expect{AMR: []string{"mfa"}}, want: idtoken.CodeAuthentication},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, nil)
-			_, err := b.verify(t, b.token(t, c.claims), c.expect)
+			env := newEnvironment(t, nil)
+			_, err := env.verify(t, env.token(t, c.claims), c.expect)
 			wantCode(t, err, c.want, c.name)
 		})
 	}
@@ -176,50 +176,50 @@ func TestAlgorithms(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		config func(*idtoken.Config)
-		token  func(t *testing.T, b *bench) string
+		token  func(t *testing.T, env *environment) string
 		want   verifier.Code
 	}{
-		{name: "IDTOK-01 RS256", token: func(t *testing.T, b *bench) string { return b.sign(t, key(t, "RS256", "key-1"), nil) }},
-		{name: "IDTOK-01 ES256 where RS256 is configured", token: func(t *testing.T, b *bench) string { return b.sign(t, key(t, "ES256", "key-2"), nil) }, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-01 ES256 where it is configured", config: es256, token: func(t *testing.T, b *bench) string { return b.sign(t, key(t, "ES256", "key-2"), nil) }},
-		{name: "IDTOK-01 RS256 where ES256 is configured", config: es256, token: func(t *testing.T, b *bench) string { return b.sign(t, key(t, "RS256", "key-1"), nil) }, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-01 none", token: func(t *testing.T, b *bench) string {
-			return b.sign(t, key(t, "RS256", "key-1"), map[string]any{"alg": "none"})
+		{name: "IDTOK-01 RS256", token: func(t *testing.T, env *environment) string { return env.sign(t, key(t, "RS256", "key-1"), nil) }},
+		{name: "IDTOK-01 ES256 where RS256 is configured", token: func(t *testing.T, env *environment) string { return env.sign(t, key(t, "ES256", "key-2"), nil) }, want: verifier.CodeAlgorithm},
+		{name: "IDTOK-01 ES256 where it is configured", config: es256, token: func(t *testing.T, env *environment) string { return env.sign(t, key(t, "ES256", "key-2"), nil) }},
+		{name: "IDTOK-01 RS256 where ES256 is configured", config: es256, token: func(t *testing.T, env *environment) string { return env.sign(t, key(t, "RS256", "key-1"), nil) }, want: verifier.CodeAlgorithm},
+		{name: "IDTOK-01 none", token: func(t *testing.T, env *environment) string {
+			return env.sign(t, key(t, "RS256", "key-1"), map[string]any{"alg": "none"})
 		}, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-01 HS256 where RS256 is configured", token: func(t *testing.T, b *bench) string { return b.signHS256(t, secret, hs256) }, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-01 HS256 with the public key for a secret", token: func(t *testing.T, b *bench) string {
-			return b.signHS256(t, string(public), map[string]any{"alg": "HS256", "kid": "key-1"})
+		{name: "IDTOK-01 HS256 where RS256 is configured", token: func(t *testing.T, env *environment) string { return env.signHS256(t, secret, hs256) }, want: verifier.CodeAlgorithm},
+		{name: "IDTOK-01 HS256 with the public key for a secret", token: func(t *testing.T, env *environment) string {
+			return env.signHS256(t, string(public), map[string]any{"alg": "HS256", "kid": "key-1"})
 		}, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-01 HS256 where it is configured", config: bySecret, token: func(t *testing.T, b *bench) string { return b.signHS256(t, secret, hs256) }},
-		{name: "IDTOK-01 RS256 where HS256 is configured", config: bySecret, token: func(t *testing.T, b *bench) string { return b.sign(t, key(t, "RS256", "key-1"), nil) }, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-01 HS384 where HS256 is configured", config: bySecret, token: func(t *testing.T, b *bench) string {
-			return b.signHS256(t, secret, map[string]any{"alg": "HS384"})
+		{name: "IDTOK-01 HS256 where it is configured", config: bySecret, token: func(t *testing.T, env *environment) string { return env.signHS256(t, secret, hs256) }},
+		{name: "IDTOK-01 RS256 where HS256 is configured", config: bySecret, token: func(t *testing.T, env *environment) string { return env.sign(t, key(t, "RS256", "key-1"), nil) }, want: verifier.CodeAlgorithm},
+		{name: "IDTOK-01 HS384 where HS256 is configured", config: bySecret, token: func(t *testing.T, env *environment) string {
+			return env.signHS256(t, secret, map[string]any{"alg": "HS384"})
 		}, want: verifier.CodeAlgorithm},
-		{name: "IDTOK-12 HS256 needs no kid", config: bySecret, token: func(t *testing.T, b *bench) string { return b.signHS256(t, secret, hs256) }},
-		{name: "IDTOK-12 HS256 with an unknown kid", config: bySecret, token: func(t *testing.T, b *bench) string {
-			return b.signHS256(t, secret, map[string]any{"alg": "HS256", "kid": "unknown"})
+		{name: "IDTOK-12 HS256 needs no kid", config: bySecret, token: func(t *testing.T, env *environment) string { return env.signHS256(t, secret, hs256) }},
+		{name: "IDTOK-12 HS256 with an unknown kid", config: bySecret, token: func(t *testing.T, env *environment) string {
+			return env.signHS256(t, secret, map[string]any{"alg": "HS256", "kid": "unknown"})
 		}},
-		{name: "JWS-16 HS256 with another secret", config: bySecret, token: func(t *testing.T, b *bench) string { return b.signHS256(t, secret+"x", hs256) }, want: verifier.CodeSignature},
-		{name: "JWS-16 another key", token: func(t *testing.T, b *bench) string {
-			return b.sign(t, key(t, "RS256", "key-3"), map[string]any{"kid": "key-1"})
+		{name: "JWS-16 HS256 with another secret", config: bySecret, token: func(t *testing.T, env *environment) string { return env.signHS256(t, secret+"x", hs256) }, want: verifier.CodeSignature},
+		{name: "JWS-16 another key", token: func(t *testing.T, env *environment) string {
+			return env.sign(t, key(t, "RS256", "key-3"), map[string]any{"kid": "key-1"})
 		}, want: verifier.CodeSignature},
-		{name: "JWS-11 alg of another key", config: es256, token: func(t *testing.T, b *bench) string {
-			return b.sign(t, key(t, "ES256", "key-2"), map[string]any{"kid": "key-1"})
+		{name: "JWS-11 alg of another key", config: es256, token: func(t *testing.T, env *environment) string {
+			return env.sign(t, key(t, "ES256", "key-2"), map[string]any{"kid": "key-1"})
 		}, want: verifier.CodeAlgorithm},
-		{name: "KEYS-01 no kid", token: func(t *testing.T, b *bench) string {
-			return b.sign(t, key(t, "RS256", "key-1"), map[string]any{"kid": absent})
+		{name: "KEYS-01 no kid", token: func(t *testing.T, env *environment) string {
+			return env.sign(t, key(t, "RS256", "key-1"), map[string]any{"kid": absent})
 		}, want: verifier.CodeKeyIDMissing},
-		{name: "KEYS-01 no kid, allowed", config: func(c *idtoken.Config) { c.AllowMissingKeyID = true }, token: func(t *testing.T, b *bench) string {
-			return b.sign(t, key(t, "RS256", "key-1"), map[string]any{"kid": absent})
+		{name: "KEYS-01 no kid, allowed", config: func(c *idtoken.Config) { c.AllowMissingKeyID = true }, token: func(t *testing.T, env *environment) string {
+			return env.sign(t, key(t, "RS256", "key-1"), map[string]any{"kid": absent})
 		}},
-		{name: "IDTOK-12 unknown kid", token: func(t *testing.T, b *bench) string {
-			return b.sign(t, key(t, "RS256", "key-1"), map[string]any{"kid": "unknown"})
+		{name: "IDTOK-12 unknown kid", token: func(t *testing.T, env *environment) string {
+			return env.sign(t, key(t, "RS256", "key-1"), map[string]any{"kid": "unknown"})
 		}, want: verifier.CodeKeyUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, c.config)
-			b.issuer.SetKeys(key(t, "RS256", "key-1"), key(t, "ES256", "key-2"))
-			_, err := b.verify(t, c.token(t, b), idtoken.Expect{})
+			env := newEnvironment(t, c.config)
+			env.issuer.SetKeys(key(t, "RS256", "key-1"), key(t, "ES256", "key-2"))
+			_, err := env.verify(t, c.token(t, env), idtoken.Expect{})
 			wantCode(t, err, c.want, c.name)
 		})
 	}
@@ -238,21 +238,21 @@ func TestAlgorithmsAndTheirHashes(t *testing.T) {
 		"RS512": sha512, "PS512": sha512, "ES512": sha512, "EdDSA": sha512, "Ed25519": sha512,
 	} {
 		t.Run("IDTOK-09 "+alg, func(t *testing.T) {
-			b := newBench(t, func(c *idtoken.Config) { c.Algorithms = []string{alg} })
-			b.issuer.SetKeys(key(t, alg, "key-1"))
-			_, err := b.verify(t, b.token(t, claims{"at_hash": hash}), idtoken.Expect{AccessToken: accessToken})
+			env := newEnvironment(t, func(c *idtoken.Config) { c.Algorithms = []string{alg} })
+			env.issuer.SetKeys(key(t, alg, "key-1"))
+			_, err := env.verify(t, env.token(t, claims{"at_hash": hash}), idtoken.Expect{AccessToken: accessToken})
 			wantCode(t, err, "", "")
 		})
 	}
 }
 
 func TestForm(t *testing.T) {
-	b := newBench(t, func(c *idtoken.Config) { c.MaxTokenBytes = 2000 })
+	env := newEnvironment(t, func(c *idtoken.Config) { c.MaxTokenBytes = 2000 })
 	k := key(t, "RS256", "key-1")
-	good := b.token(t, nil)
+	good := env.token(t, nil)
 	sized := func(n int) string {
-		empty := len(b.token(t, claims{"x": ""}))
-		return b.token(t, claims{"x": strings.Repeat("x", (n-empty)*3/4)})
+		empty := len(env.token(t, claims{"x": ""}))
+		return env.token(t, claims{"x": strings.Repeat("x", (n-empty)*3/4)})
 	}
 	raw := func(header, payload string) string {
 		signed, err := k.Sign([]byte(header), []byte(payload))
@@ -274,17 +274,17 @@ func TestForm(t *testing.T) {
 		{name: "JWS-01 four segments", token: good + ".AA", want: verifier.CodeTokenMalformed},
 		{name: "JWS-02 padding", token: good + "=", want: verifier.CodeTokenMalformed},
 		{name: "JWS-05 duplicate in the payload", token: raw(`{"alg":"RS256","kid":"key-1"}`, `{"iss":"a","iss":"a"}`), want: verifier.CodeTokenMalformed},
-		{name: "JWS-12 crit", token: b.sign(t, k, map[string]any{"crit": []string{"exp"}}), want: verifier.CodeTokenMalformed},
-		{name: "TYP-01 typ is not a string", token: b.sign(t, k, map[string]any{"typ": 1}), want: verifier.CodeTokenType},
-		{name: "IDTOK-11 no typ", token: b.sign(t, k, map[string]any{"typ": absent})},
-		{name: "IDTOK-11 application/jwt", token: b.sign(t, k, map[string]any{"typ": "application/jwt"})},
-		{name: "IDTOK-11 at+jwt", token: b.sign(t, k, map[string]any{"typ": "at+jwt"}), want: verifier.CodeTokenType},
-		{name: "IDTOK-11 application/AT+JWT", token: b.sign(t, k, map[string]any{"typ": "application/AT+JWT"}), want: verifier.CodeTokenType},
-		{name: "IDTOK-11 logout+jwt", token: b.sign(t, k, map[string]any{"typ": "logout+jwt"}), want: verifier.CodeTokenType},
-		{name: "IDTOK-11 dpop+jwt", token: b.sign(t, k, map[string]any{"typ": "dpop+jwt"}), want: verifier.CodeTokenType},
+		{name: "JWS-12 crit", token: env.sign(t, k, map[string]any{"crit": []string{"exp"}}), want: verifier.CodeTokenMalformed},
+		{name: "TYP-01 typ is not a string", token: env.sign(t, k, map[string]any{"typ": 1}), want: verifier.CodeTokenType},
+		{name: "IDTOK-11 no typ", token: env.sign(t, k, map[string]any{"typ": absent})},
+		{name: "IDTOK-11 application/jwt", token: env.sign(t, k, map[string]any{"typ": "application/jwt"})},
+		{name: "IDTOK-11 at+jwt", token: env.sign(t, k, map[string]any{"typ": "at+jwt"}), want: verifier.CodeTokenType},
+		{name: "IDTOK-11 application/AT+JWT", token: env.sign(t, k, map[string]any{"typ": "application/AT+JWT"}), want: verifier.CodeTokenType},
+		{name: "IDTOK-11 logout+jwt", token: env.sign(t, k, map[string]any{"typ": "logout+jwt"}), want: verifier.CodeTokenType},
+		{name: "IDTOK-11 dpop+jwt", token: env.sign(t, k, map[string]any{"typ": "dpop+jwt"}), want: verifier.CodeTokenType},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := b.verify(t, c.token, idtoken.Expect{})
+			_, err := env.verify(t, c.token, idtoken.Expect{})
 			wantCode(t, err, c.want, c.name)
 		})
 	}
@@ -292,63 +292,63 @@ func TestForm(t *testing.T) {
 
 // One keyring serves access tokens and ID tokens, and finds the keys of a rotation for both.
 func TestRotation(t *testing.T) {
-	b := newBench(t, nil)
-	before := b.token(t, nil)
-	if _, err := b.verify(t, before, idtoken.Expect{}); err != nil {
+	env := newEnvironment(t, nil)
+	before := env.token(t, nil)
+	if _, err := env.verify(t, before, idtoken.Expect{}); err != nil {
 		t.Fatal(err)
 	}
-	b.issuer.SetKeys(key(t, "RS256", "key-2"), key(t, "RS256", "key-1"))
-	if _, err := b.verify(t, b.token(t, nil), idtoken.Expect{}); err != nil {
+	env.issuer.SetKeys(key(t, "RS256", "key-2"), key(t, "RS256", "key-1"))
+	if _, err := env.verify(t, env.token(t, nil), idtoken.Expect{}); err != nil {
 		t.Errorf("IDTOK-12: right after a rotation: %v", err)
 	}
-	if _, keys := b.issuer.Fetched(); keys != 2 {
+	if _, keys := env.issuer.Fetched(); keys != 2 {
 		t.Errorf("IDTOK-12: keys were fetched %d times, want 2", keys)
 	}
-	b.issuer.SetKeys(key(t, "RS256", "key-3"))
-	_, err := b.verify(t, b.token(t, nil), idtoken.Expect{})
+	env.issuer.SetKeys(key(t, "RS256", "key-3"))
+	_, err := env.verify(t, env.token(t, nil), idtoken.Expect{})
 	wantCode(t, err, verifier.CodeIssuerUnavailable, "") // within the cooldown, issued since the keys were fetched
-	b.clock.Advance(30 * time.Second)
-	if _, err := b.verify(t, b.token(t, nil), idtoken.Expect{}); err != nil {
+	env.clock.Advance(30 * time.Second)
+	if _, err := env.verify(t, env.token(t, nil), idtoken.Expect{}); err != nil {
 		t.Errorf("IDTOK-12: past the cooldown: %v", err)
 	}
-	b.clock.Advance(30 * time.Second)
-	_, err = b.verify(t, before, idtoken.Expect{})
+	env.clock.Advance(30 * time.Second)
+	_, err = env.verify(t, before, idtoken.Expect{})
 	wantCode(t, err, verifier.CodeKeyUnknown, "IDTOK-12 by a key that was withdrawn")
 }
 
 // Several keys may have one kid; at most four of them are tried.
 func TestKeysOfOneID(t *testing.T) {
-	b := newBench(t, func(c *idtoken.Config) { c.Algorithms = []string{"ES256"} })
+	env := newEnvironment(t, func(c *idtoken.Config) { c.Algorithms = []string{"ES256"} })
 	var keys []*verifiertest.Key
 	for range 5 {
 		made := verifiertest.MustKey(t, "ES256", "key-1")
 		keys = append(keys, made)
 	}
-	b.issuer.SetKeys(keys...)
-	_, err := b.verify(t, b.sign(t, keys[3], nil), idtoken.Expect{})
+	env.issuer.SetKeys(keys...)
+	_, err := env.verify(t, env.sign(t, keys[3], nil), idtoken.Expect{})
 	wantCode(t, err, "", "KEYS-03 the fourth")
-	_, err = b.verify(t, b.sign(t, keys[4], nil), idtoken.Expect{})
+	_, err = env.verify(t, env.sign(t, keys[4], nil), idtoken.Expect{})
 	wantCode(t, err, verifier.CodeSignature, "JWS-16 the fifth")
 }
 
 func TestAnotherIssuersTokenFetchesNothing(t *testing.T) {
-	b := newBench(t, nil)
-	_, err := b.verify(t, b.token(t, claims{"iss": "https://other.example/"}), idtoken.Expect{})
+	env := newEnvironment(t, nil)
+	_, err := env.verify(t, env.token(t, claims{"iss": "https://other.example/"}), idtoken.Expect{})
 	wantCode(t, err, verifier.CodeIssuer, "IDTOK-02")
-	if metadata, keys := b.issuer.Fetched(); metadata+keys != 0 {
+	if metadata, keys := env.issuer.Fetched(); metadata+keys != 0 {
 		t.Errorf("IDTOK-02: %d requests for another issuer's token", metadata+keys)
 	}
 }
 
 func TestAnIssuerThatIsAwayMakesNoTokenBad(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	cause := errors.New("connection refused")
 	down := ports.FetcherFunc(func(context.Context, string) (ports.Document, error) { return ports.Document{}, cause })
-	ids, err := idtoken.New(newVerifier(t, down, b.clock, nil), idtoken.Config{ClientID: clientID})
+	ids, err := idtoken.New(newVerifier(t, down, env.clock, nil), idtoken.Config{ClientID: clientID})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = ids.Verify(t.Context(), b.token(t, nil), idtoken.Expect{})
+	_, err = ids.Verify(t.Context(), env.token(t, nil), idtoken.Expect{})
 	var e *verifier.Error
 	if !errors.As(err, &e) || e.Class != verifier.Undecidable || e.Code != verifier.CodeIssuerUnavailable || !errors.Is(err, cause) {
 		t.Fatalf("error is %v", err)
@@ -359,18 +359,18 @@ func TestAnIssuerThatIsAwayMakesNoTokenBad(t *testing.T) {
 }
 
 func TestACallerThatLeft(t *testing.T) {
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	hang := ports.FetcherFunc(func(ctx context.Context, _ string) (ports.Document, error) {
 		<-ctx.Done()
 		return ports.Document{}, ctx.Err()
 	})
-	ids, err := idtoken.New(newVerifier(t, hang, b.clock, nil), idtoken.Config{ClientID: clientID})
+	ids, err := idtoken.New(newVerifier(t, hang, env.clock, nil), idtoken.Config{ClientID: clientID})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = ids.Verify(ctx, b.token(t, nil), idtoken.Expect{})
+	_, err = ids.Verify(ctx, env.token(t, nil), idtoken.Expect{})
 	if !errors.Is(err, verifier.CodeCanceled) || !errors.Is(err, verifier.Undecidable) || !errors.Is(err, context.Canceled) {
 		t.Errorf("error is %v", err)
 	}
@@ -378,12 +378,12 @@ func TestACallerThatLeft(t *testing.T) {
 
 func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 	const mark = "Zq9mark"
-	b := newBench(t, nil)
+	env := newEnvironment(t, nil)
 	for _, c := range []claims{
 		{"iss": mark}, {"sub": []string{mark}}, {"aud": mark}, {"aud": []string{clientID, mark}}, {"azp": mark}, {"exp": mark},
 		{"nonce": mark}, {"org_id": mark}, {"at_hash": mark}, {"acr": mark}, {"amr": []string{mark}}, {"auth_time": mark},
 	} {
-		_, err := b.verify(t, b.token(t, c), idtoken.Expect{
+		_, err := env.verify(t, env.token(t, c), idtoken.Expect{
 			Nonce: "n", Organization: "org_1", AccessToken: "a", ACRValues: []string{"gold"}, AMR: []string{"mfa"},
 		})
 		var e *verifier.Error
@@ -400,8 +400,8 @@ func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 }
 
 func TestVerifiedHoldsTheClaims(t *testing.T) {
-	b := newBench(t, nil)
-	got, err := b.verify(t, b.token(t, claims{
+	env := newEnvironment(t, nil)
+	got, err := env.verify(t, env.token(t, claims{
 		"azp": clientID, "auth_time": noon.Unix() - 7, "nonce": "n-1", "acr": "gold", "amr": []string{"pwd", "mfa"}, "sid": "s-1",
 		"org_id": "org_1", "org_name": "acme", "name": "Ann", "email": "ann@example.com", "email_verified": true, "tier": "gold",
 	}), idtoken.Expect{})
@@ -434,13 +434,13 @@ func TestVerifiedHoldsTheClaims(t *testing.T) {
 }
 
 func TestDecodeRefusesDuplicates(t *testing.T) {
-	b := newBench(t, nil)
-	payload := string(b.payload(t))
+	env := newEnvironment(t, nil)
+	payload := string(env.payload(t))
 	token, err := key(t, "RS256", "key-1").Sign([]byte(`{"alg":"RS256","kid":"key-1"}`), []byte(payload[:len(payload)-1]+`,"address":{"a":1,"a":2}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	verified, err := b.verify(t, token, idtoken.Expect{})
+	verified, err := env.verify(t, token, idtoken.Expect{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -448,8 +448,8 @@ func TestDecodeRefusesDuplicates(t *testing.T) {
 }
 
 func TestNegativeMaxAgeIsTheApplicationsFault(t *testing.T) {
-	b := newBench(t, nil)
-	_, err := b.verify(t, b.token(t, nil), idtoken.Expect{MaxAge: new(time.Duration(-1))})
+	env := newEnvironment(t, nil)
+	_, err := env.verify(t, env.token(t, nil), idtoken.Expect{MaxAge: new(time.Duration(-1))})
 	var field *verifier.FieldError
 	if !errors.Is(err, verifier.Misconfigured) || !errors.As(err, &field) || field.Field != "Expect.MaxAge" {
 		t.Errorf("error is %v", err)
@@ -457,14 +457,14 @@ func TestNegativeMaxAgeIsTheApplicationsFault(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	b := newBench(f, nil)
-	bySecret := newBench(f, func(c *idtoken.Config) { c.HS256ClientSecret = secret })
-	good := b.token(f, claims{"nonce": "n-1"})
+	env := newEnvironment(f, nil)
+	bySecret := newEnvironment(f, func(c *idtoken.Config) { c.HS256ClientSecret = secret })
+	good := env.token(f, claims{"nonce": "n-1"})
 	f.Add(good)
 	f.Add(bySecret.signHS256(f, secret, map[string]any{"alg": "HS256"}))
 	f.Add("a.b.c")
 	f.Fuzz(func(t *testing.T, token string) {
-		for _, ids := range []*bench{b, bySecret} {
+		for _, ids := range []*environment{env, bySecret} {
 			verified, err := ids.Verify(t.Context(), token, idtoken.Expect{Nonce: "n-1"})
 			var e *verifier.Error
 			switch {
@@ -481,11 +481,11 @@ func FuzzVerify(f *testing.F) {
 
 // The fuzzer can't sign, so that claims are reached by signing what it makes up.
 func FuzzClaims(f *testing.F) {
-	b := newBench(f, func(c *idtoken.Config) { c.HS256ClientSecret = secret })
-	f.Add(string(b.payload(f)))
+	env := newEnvironment(f, func(c *idtoken.Config) { c.HS256ClientSecret = secret })
+	f.Add(string(env.payload(f)))
 	f.Add(`{"iss":"https://issuer.example/","aud":[],"sub":"","exp":1e300,"iat":null,"azp":{},"amr":[1]}`)
 	f.Fuzz(func(t *testing.T, payload string) {
-		verified, err := b.Verify(t.Context(), signPayload(t, secret, map[string]any{"alg": "HS256"}, []byte(payload)), idtoken.Expect{})
+		verified, err := env.Verify(t.Context(), signPayload(t, secret, map[string]any{"alg": "HS256"}, []byte(payload)), idtoken.Expect{})
 		var e *verifier.Error
 		if err != nil && (verified != nil || !errors.As(err, &e) || e.Class != verifier.Rejected) {
 			t.Fatalf("Verify = %v, %v", verified, err)
