@@ -1,14 +1,12 @@
 package conformance
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,56 +46,60 @@ const (
 // patience is how long an answer may take, for slow machines.
 const patience = 10 * time.Second
 
-// TestVerifier plays the whole catalogue of rules on verifiers that are wired so, for each DPoP mode: a subtest for each
-// case, named by its ID. Every answer must be the exact one, and name the rule that was broken.
-func TestVerifier(t *testing.T, wiring Wiring) {
+// TestVerifier plays the catalogue of rules, and more cases of your own, on verifiers that are wired so, for each DPoP
+// mode: a subtest for each case, named by its ID. Every answer must be the exact one, and name the rule that was broken.
+func TestVerifier(t *testing.T, wiring Wiring, more ...player.Case) {
+	cases := append(catalogue.Cases(), more...)
+	if err := player.Validate(cases); err != nil {
+		t.Fatal(err)
+	}
 	clock := verifiertest.NewClock(standing)
-	world, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock})
+	environment, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer world.Close()
+	defer environment.Close()
 	for _, mode := range player.Modes() {
 		t.Run(string(mode), func(t *testing.T) {
-			for _, c := range catalogue.Cases() {
+			for _, c := range cases {
 				if !slices.Contains(c.Modes, mode) {
 					continue
 				}
 				t.Run(c.ID, func(t *testing.T) {
 					clock.Set(standing)
-					stage{wiring, world, clock, mode}.play(t, c)
+					wired{wiring, environment, clock, mode}.play(t, c)
 				})
 			}
 		})
 	}
 }
 
-// A stage is where cases are played in one mode.
-type stage struct {
+// wired plays cases in one mode.
+type wired struct {
 	Wiring
-	world *player.Environment
-	clock *verifiertest.Clock
-	mode  player.Mode
+	environment *player.Environment
+	clock       *verifiertest.Clock
+	mode        player.Mode
 }
 
-func (s stage) play(t *testing.T, c player.Case) {
+func (w wired) play(t *testing.T, c player.Case) {
 	switch {
-	case c.Has(player.Guard) && s.Guard == nil:
+	case c.Has(player.Guard) && w.Guard == nil:
 		t.Skip("not shown, since Wiring.Guard is nil")
-	case c.Has(player.Redirects) && s.Fetcher == nil:
+	case c.Has(player.Redirects) && w.Fetcher == nil:
 		t.Skip("not shown, since Wiring.Fetcher is nil")
 	}
-	if err := s.world.Reset(c.Fault); err != nil {
+	if err := w.environment.Reset(c.Fault); err != nil {
 		t.Fatal(err)
 	}
-	config := s.config(t)
-	c.Configure(s.world, &config)
+	config := w.config(t)
+	c.Configure(w.environment, &config)
 	if config.Cache != nil && c.Expected != player.RefusedByNew {
 		// The secret makes what other cases left in the cache a miss.
 		config.CacheSecrets = [][]byte{[]byte(rand.Text() + rand.Text())}
 	}
 	background := player.Watch(&config)
-	v, err := s.open(t, config)
+	v, err := w.open(t, config)
 	var fault *verifier.FieldError
 	switch {
 	case c.Expected == player.RefusedByNew:
@@ -112,48 +114,39 @@ func (s stage) play(t *testing.T, c player.Case) {
 		Verifier:   v,
 		Cache:      config.Cache,
 		Background: background,
-		Advance:    s.clock.Advance,
-		Restart:    func() (*verifier.Verifier, error) { return s.open(t, config) },
+		Advance:    w.clock.Advance,
+		Restart:    func() (*verifier.Verifier, error) { return w.open(t, config) },
 	}
-	played := player.Setup{
-		Environment: s.world, Target: inProcess{process}, Mode: s.mode,
-		URL: apiURL, Audience: audience, Clock: s.clock, Process: process,
+	setup := player.Setup{
+		Environment: w.environment, Target: player.InProcess(process, apiURL), Mode: w.mode,
+		URL: apiURL, Audience: audience, Clock: w.clock, Process: process,
 	}
 	if c.Has(player.Guard) {
-		played.Target, played.URL = s.serve(t, v, c.Front())
+		setup.Target, setup.URL = w.serve(t, v, c.Front())
 	}
-	finding := c.Play(t.Context(), played)
+	finding := c.Play(t.Context(), setup)
 	if !finding.Decided || !finding.Passed {
 		t.Errorf("%s (%s): %s: %s, want %s", c.Rule, c.Section, c.Reason, finding.Actual, finding.Expected)
 	}
 }
 
-// config is a good configuration, on top of which a case sets what it is about.
-func (s stage) config(t *testing.T) verifier.Config {
-	config := verifier.Config{
-		Domain:    s.world.IssuerURL(),
-		Audiences: []string{audience},
-		Fetcher:   s.world,
-		Clock:     s.clock,
-		DPoP: verifier.DPoP{Mode: map[player.Mode]verifier.DPoPMode{
-			player.Allowed: verifier.DPoPAllowed, player.Required: verifier.DPoPRequired, player.Disabled: verifier.DPoPDisabled,
-		}[s.mode]},
+// config is a good configuration of what the verifier is wired with.
+func (w wired) config(t *testing.T) verifier.Config {
+	config := w.environment.Config(w.mode, audience)
+	config.Clock = w.clock
+	if w.Fetcher != nil {
+		config.Fetcher = w.Fetcher(t, w.environment.Roots())
 	}
-	// A slow store or issuer is slow, not wrong.
-	config.DPoP.ReplayTimeout, config.Keys.WaitTimeout = time.Minute, time.Minute
-	if s.Fetcher != nil {
-		config.Fetcher = s.Fetcher(t, s.world.Roots())
+	if w.Cache != nil {
+		config.Cache = w.Cache(t)
 	}
-	if s.Cache != nil {
-		config.Cache = s.Cache(t)
-	}
-	if s.ReplayStore != nil && s.mode != player.Disabled {
-		config.DPoP.ReplayStore = s.ReplayStore(t)
+	if w.ReplayStore != nil && w.mode != player.Disabled {
+		config.DPoP.ReplayStore = w.ReplayStore(t)
 	}
 	return config
 }
 
-func (s stage) open(t *testing.T, config verifier.Config) (*verifier.Verifier, error) {
+func (w wired) open(t *testing.T, config verifier.Config) (*verifier.Verifier, error) {
 	v, err := verifier.New(config)
 	if err == nil {
 		t.Cleanup(func() { v.Close() })
@@ -162,32 +155,12 @@ func (s stage) open(t *testing.T, config verifier.Config) (*verifier.Verifier, e
 }
 
 // serve puts v behind the guard and a server.
-func (s stage) serve(t *testing.T, v *verifier.Verifier, front player.Front) (player.Target, string) {
-	server := httptest.NewServer(s.Guard(t, v, front))
+func (w wired) serve(t *testing.T, v *verifier.Verifier, front player.Front) (player.Target, string) {
+	server := httptest.NewServer(w.Guard(t, v, front))
 	t.Cleanup(server.Close)
 	target, err := player.OverHTTP(server.URL, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return target, server.URL
-}
-
-// inProcess asks a verifier without an HTTP server between.
-type inProcess struct{ *player.Process }
-
-func (p inProcess) Send(ctx context.Context, r player.Request) (player.Answer, error) {
-	verified, err := p.Verifier.VerifyRequest(ctx, verifier.Request{
-		Method: r.Method, URL: apiURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
-	})
-	if err == nil && strings.HasPrefix(r.Path, "/scoped") {
-		err = verified.RequireScopes("read:conformance")
-	}
-	if err == nil {
-		return player.Answer{Status: http.StatusOK, Header: verified.Header, Verified: verified}, nil
-	}
-	var refusal *verifier.Error
-	if !errors.As(err, &refusal) {
-		return player.Answer{}, err
-	}
-	return player.Answer{Status: refusal.Status, Header: refusal.Header, Err: refusal}, nil
 }

@@ -92,6 +92,7 @@ var importTable = map[string]row{
 	// Modules as they would be elsewhere.
 	"examples/routers":     {free: true},
 	"examples/vendorcache": {free: true},
+	"examples/vendorcases": {free: true},
 }
 
 func TestImportTable(t *testing.T) {

@@ -29,7 +29,7 @@ var snippetImports = map[string]string{
 	"conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
 	"exchange": prefix + "verifier/exchange", "fault": prefix + "conformance/fault", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
-	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
+	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "player": prefix + "conformance/player", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
 	"grpcguard":   prefix + "adapters/grpcguard",
 	"vendorcache": prefix + "examples/vendorcache", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",

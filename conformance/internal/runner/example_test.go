@@ -13,9 +13,9 @@ import (
 func Example() {
 	played, err := runner.Run(context.Background(), runner.Config{
 		Command: []string{"/no/such/api"}, Modes: []player.Mode{player.Required}, Audience: "https://api.example/",
-		Chosen:       func(c player.Case) bool { return c.ID == "DPOP-CLM-02.another" },
+		Cases:        []player.Case{player.Control()},
 		StartTimeout: time.Second, RequestTimeout: time.Second, Timeout: time.Minute,
 	})
 	fmt.Println(len(played.Results), played.Results[0].ID, played.Results[0].Outcome, err)
-	// Output: 1 DPOP-CLM-02.another undecided <nil>
+	// Output: 1 CRED-01.one undecided <nil>
 }

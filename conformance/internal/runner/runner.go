@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -35,8 +34,8 @@ type Config struct {
 	CAFile string
 	// IssuerListen is the loopback address of the issuer, empty for any.
 	IssuerListen string
-	// Chosen tells which cases are played; nil means all.
-	Chosen func(player.Case) bool
+	// Cases are what is played; those that are not for any API are left out.
+	Cases []player.Case
 	// Strict has every answer judged exactly, and not only the decision.
 	Strict bool
 	// StartTimeout is how long the target may take to get healthy, RequestTimeout to answer, and Timeout bounds the
@@ -100,8 +99,8 @@ func plan(config Config) []play {
 	for i, mode := range config.Modes {
 		first := len(plays)
 		plays = append(plays, play{mode: mode, setting: player.NoFault})
-		for _, c := range catalogue.Cases() {
-			if !c.BlackBox() || !slices.Contains(c.Modes, mode) || config.Chosen != nil && !config.Chosen(c) {
+		for _, c := range config.Cases {
+			if !c.BlackBox() || !slices.Contains(c.Modes, mode) {
 				continue
 			}
 			if i > 0 && c.Fault != player.NoFault && slices.Contains(c.Modes, config.Modes[0]) {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
@@ -140,8 +141,15 @@ func config(t *testing.T, how string) Config {
 	return Config{
 		Command: []string{self}, Modes: []player.Mode{player.Allowed}, Audience: "https://api.example/",
 		StartTimeout: 30 * time.Second, RequestTimeout: 20 * time.Second, Timeout: 5 * time.Minute,
-		Chosen: func(c player.Case) bool { return c.Topic == "CLAIM" || c.Rule == "DPOP-CLM-02" || c.Topic == "DISC" },
+		Cases: casesOf("CLAIM", "DPOP-CLM-02", "DISC"),
 	}
+}
+
+// casesOf are the cases of topics and rules.
+func casesOf(names ...string) []player.Case {
+	return slices.DeleteFunc(catalogue.Cases(), func(c player.Case) bool {
+		return !slices.Contains(names, c.Topic) && !slices.Contains(names, c.Rule)
+	})
 }
 
 func count(run result.Run) map[result.Outcome]int {
@@ -202,7 +210,7 @@ func TestRunOnBadTargets(t *testing.T) {
 			case "is never healthy", "hangs later":
 				config.StartTimeout, config.RequestTimeout = 3*time.Second, 3*time.Second
 			}
-			config.Chosen = func(c player.Case) bool { return c.Topic == "CLAIM" }
+			config.Cases = casesOf("CLAIM")
 			began := time.Now()
 			played, err := Run(t.Context(), config)
 			if err != nil {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"bytes"
@@ -65,7 +65,7 @@ func TestWrongUsage(t *testing.T) {
 	} {
 		t.Run(c.args, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			status := command(t.Context(), strings.Fields(c.args), &stdout, &stderr)
+			status := play(t.Context(), nil, strings.Fields(c.args), &stdout, &stderr)
 			if status != exitUsage || stdout.Len() > 0 {
 				t.Errorf("exit status %d, printed %q", status, stdout.String())
 			}
@@ -79,7 +79,7 @@ func TestWrongUsage(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for args, part := range map[string]string{"help": "HOLDFAST_ISSUER", "run -h": "-baseline", "list -h": "list [-json]", "version": name} {
 		var stdout, stderr bytes.Buffer
-		if status := command(t.Context(), strings.Fields(args), &stdout, &stderr); status != exitHolds || !strings.Contains(stdout.String(), part) || stderr.Len() > 0 {
+		if status := play(t.Context(), nil, strings.Fields(args), &stdout, &stderr); status != exitHolds || !strings.Contains(stdout.String(), part) || stderr.Len() > 0 {
 			t.Errorf("%s: exit status %d, printed %q and %q", args, status, stdout.String(), stderr.String())
 		}
 	}
@@ -87,7 +87,7 @@ func TestHelp(t *testing.T) {
 
 func TestListHasEveryMust(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if status := command(t.Context(), []string{"list", "-json"}, &stdout, &stderr); status != exitHolds {
+	if status := play(t.Context(), nil, []string{"list", "-json"}, &stdout, &stderr); status != exitHolds {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
 	}
 	var cases []struct {
@@ -117,7 +117,7 @@ func TestListHasEveryMust(t *testing.T) {
 
 func TestListTable(t *testing.T) {
 	var stdout, stderr bytes.Buffer
-	if status := command(t.Context(), []string{"list"}, &stdout, &stderr); status != exitHolds {
+	if status := play(t.Context(), nil, []string{"list"}, &stdout, &stderr); status != exitHolds {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
 	}
 	for _, part := range []string{"DPOP-CLM-02.another", "over HTTP", "in process", " cases, "} {
@@ -138,7 +138,7 @@ func TestRun(t *testing.T) {
 	jsonFile, junitFile, htmlFile := filepath.Join(directory, "r.json"), filepath.Join(directory, "r.xml"), filepath.Join(directory, "r.html")
 	var stdout, stderr bytes.Buffer
 	args := []string{"run", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-json", jsonFile, "-junit", junitFile, "-html", htmlFile, "--", self}
-	if status := command(t.Context(), args, &stdout, &stderr); status != exitBroken {
+	if status := play(t.Context(), nil, args, &stdout, &stderr); status != exitBroken {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
 	}
 	if !strings.Contains(stdout.String(), "failed: CLAIM-AUD-02.another") || !strings.Contains(stderr.String(), "DPoP allowed") {
@@ -160,14 +160,14 @@ func TestRun(t *testing.T) {
 
 	stdout.Reset()
 	args = []string{"run", "-q", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-baseline", jsonFile, "--", self}
-	if status := command(t.Context(), args, &stdout, &stderr); status != exitBroken || !strings.Contains(stdout.String(), "Since the baseline: 0 worse, 0 better") {
+	if status := play(t.Context(), nil, args, &stdout, &stderr); status != exitBroken || !strings.Contains(stdout.String(), "Since the baseline: 0 worse, 0 better") {
 		t.Errorf("exit status %d, printed %q", status, stdout.String())
 	}
 
 	stdout.Reset()
 	stderr.Reset()
 	args = []string{"run", "-q", "-dpop", "allowed", "-json", jsonFile, "--", filepath.Join(directory, "no-such-command")}
-	if status := command(t.Context(), args, &stdout, &stderr); status != exitBroken || !strings.Contains(stderr.String(), "the target did not start") {
+	if status := play(t.Context(), nil, args, &stdout, &stderr); status != exitBroken || !strings.Contains(stderr.String(), "the target did not start") {
 		t.Errorf("exit status %d, printed %q", status, stderr.String())
 	}
 	if written, err := os.ReadFile(jsonFile); err != nil || !strings.Contains(string(written), `"undecided"`) {

@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/internal/report"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/internal/runner"
@@ -53,7 +52,8 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 }
 
 // check says what is wrong with the settings, and what would fix it.
-func (s *settings) check() error {
+func (s *settings) check(cases []player.Case) error {
+	s.Cases = cases
 	switch {
 	case s.URL == "" && len(s.Command) == 0:
 		return errors.New("say what to play on: -url URL, or a command behind --")
@@ -86,8 +86,8 @@ func (s *settings) check() error {
 		if err != nil {
 			return fmt.Errorf("-only is not a regular expression: %w", err)
 		}
-		s.Chosen = func(c player.Case) bool { return only.MatchString(c.ID) }
-		if !slices.ContainsFunc(catalogue.Cases(), func(c player.Case) bool { return c.BlackBox() && s.Chosen(c) }) {
+		s.Cases = slices.DeleteFunc(s.Cases, func(c player.Case) bool { return !only.MatchString(c.ID) })
+		if !slices.ContainsFunc(s.Cases, player.Case.BlackBox) {
 			return errors.New("-only matches no case that can be played over HTTP: see " + name + " list")
 		}
 	}
@@ -127,7 +127,7 @@ func (s *settings) readModes() error {
 	return nil
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, cases []player.Case, args []string, stdout, stderr io.Writer) int {
 	var s settings
 	flags := s.flags(io.Discard)
 	if err := flags.Parse(args); err != nil {
@@ -140,7 +140,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, err.Error())
 	}
 	s.Command = flags.Args()
-	if err := s.check(); err != nil {
+	if err := s.check(cases); err != nil {
 		return complain(stderr, err.Error())
 	}
 	baseline, err := s.readBaseline()

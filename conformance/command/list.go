@@ -1,4 +1,4 @@
-package main
+package command
 
 import (
 	"encoding/json"
@@ -8,7 +8,6 @@ import (
 	"io"
 	"text/tabwriter"
 
-	"github.com/holdfast-go/holdfast/conformance/catalogue"
 	"github.com/holdfast-go/holdfast/conformance/player"
 )
 
@@ -18,7 +17,7 @@ type listed struct {
 	BlackBox bool `json:"blackBox"`
 }
 
-func list(args []string, stdout, stderr io.Writer) int {
+func list(cases []player.Case, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet(name+" list", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	asJSON := flags.Bool("json", false, "print JSON")
@@ -34,9 +33,9 @@ func list(args []string, stdout, stderr io.Writer) int {
 	}
 	var err error
 	if *asJSON {
-		err = listJSON(stdout)
+		err = listJSON(stdout, cases)
 	} else {
-		err = listTable(stdout)
+		err = listTable(stdout, cases)
 	}
 	if err != nil {
 		return complain(stderr, err.Error())
@@ -44,9 +43,9 @@ func list(args []string, stdout, stderr io.Writer) int {
 	return exitHolds
 }
 
-func listJSON(stdout io.Writer) error {
+func listJSON(stdout io.Writer, cases []player.Case) error {
 	var all []listed
-	for _, c := range catalogue.Cases() {
+	for _, c := range cases {
 		all = append(all, listed{c, c.BlackBox()})
 	}
 	encoder := json.NewEncoder(stdout)
@@ -55,10 +54,10 @@ func listJSON(stdout io.Writer) error {
 	return encoder.Encode(all)
 }
 
-func listTable(stdout io.Writer) error {
+func listTable(stdout io.Writer, cases []player.Case) error {
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	blackBox := 0
-	for _, c := range catalogue.Cases() {
+	for _, c := range cases {
 		how := "in process"
 		if c.BlackBox() {
 			how = "over HTTP"
@@ -69,6 +68,6 @@ func listTable(stdout io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(stdout, "%d cases, %d of them over HTTP\n", len(catalogue.Cases()), blackBox)
+	_, err := fmt.Fprintf(stdout, "%d cases, %d of them over HTTP\n", len(cases), blackBox)
 	return err
 }

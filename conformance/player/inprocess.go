@@ -1,0 +1,54 @@
+package player
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// Config is a good configuration of a verifier that trusts the issuer, on top of which a case sets what it is about.
+func (e *Environment) Config(mode Mode, audience string) verifier.Config {
+	config := verifier.Config{
+		Domain:    e.IssuerURL(),
+		Audiences: []string{audience},
+		Fetcher:   e,
+		DPoP:      verifier.DPoP{Mode: dpopModes[mode]},
+	}
+	// A slow store or issuer is slow, not wrong.
+	config.DPoP.ReplayTimeout, config.Keys.WaitTimeout = time.Minute, time.Minute
+	return config
+}
+
+var dpopModes = map[Mode]verifier.DPoPMode{
+	Allowed: verifier.DPoPAllowed, Required: verifier.DPoPRequired, Disabled: verifier.DPoPDisabled,
+}
+
+// InProcess returns a target that asks the verifier of a process, for an API at url. Its path /scoped needs the scope
+// read:conformance.
+func InProcess(process *Process, url string) Target { return inProcess{process, url} }
+
+type inProcess struct {
+	*Process
+	url string
+}
+
+func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
+	verified, err := p.Verifier.VerifyRequest(ctx, verifier.Request{
+		Method: r.Method, URL: p.url + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
+	})
+	if err == nil && strings.HasPrefix(r.Path, "/scoped") {
+		err = verified.RequireScopes("read:conformance")
+	}
+	if err == nil {
+		return Answer{Status: http.StatusOK, Header: verified.Header, Verified: verified}, nil
+	}
+	var refusal *verifier.Error
+	if !errors.As(err, &refusal) {
+		return Answer{}, err
+	}
+	return Answer{Status: refusal.Status, Header: refusal.Header, Err: refusal}, nil
+}
