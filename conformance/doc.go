@@ -4,5 +4,13 @@
 //   - An adapter implements an interface of package ports: package contract proves it, sentence by sentence.
 //   - A verifier that is wired with your adapters: [TestVerifier] plays the catalogue of rules (package catalogue) on it.
 //   - An API in any language: the command holdfast-conform plays the same cases over HTTP.
-//   - Your own tests need an issuer that misbehaves on request: package issuer; and a DPoP client: package dpopclient.
+//   - Your own tests need an issuer that fails on request: package issuer; and a DPoP client: package dpopclient.
+//
+// The verifier of an application keeps every rule with the application's own adapters:
+//
+//	func TestRules(t *testing.T) {
+//		conformance.TestVerifier(t, conformance.Wiring{
+//			ReplayStore: func(*testing.T) ports.ReplayStore { return replays },
+//		})
+//	}
 package conformance

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// A Fault is one way in which an issuer misbehaves. Those of this package are variables, and functions where a fault
+// A Fault is one way in which an issuer fails. Those of this package are variables, and functions where a fault
 // needs a parameter; a Fault of your own needs a Handler only. The zero Fault is none. It does not change, and is safe for
 // concurrent use.
 type Fault struct {
 	// Name is what this package calls it, and Does what the issuer does, in a few words that follow "it".
 	Name, Does string
-	// Endpoint is the one that misbehaves; empty means every one.
+	// Endpoint is the one that fails; empty means every one.
 	Endpoint Endpoint
 	// Handler returns what answers in place of a healthy issuer's handler.
 	Handler func(healthy http.Handler) http.Handler

@@ -77,7 +77,7 @@ type Front struct {
 	Certificate  bool              // it forwards the client's certificate as RFC 9440 has it
 }
 
-// String tells the status and the header fields that matter, and what the verifier says if it is at hand.
+// String tells the status and the header fields that matter, and what the verifier says if that is known.
 func (a Answer) String() string {
 	parts := []string{fmt.Sprint(a.Status)}
 	for _, name := range []string{"Www-Authenticate", "Dpop-Nonce", "Retry-After", "Location"} {

@@ -58,6 +58,7 @@ export default {
           page('Protect net/http', '/guide/protect'),
           page('Routers and frameworks', '/guide/routers'),
           page('gRPC and Connect', '/guide/grpc'),
+          page('Model Context Protocol', '/guide/mcp'),
           page('Issuers', '/guide/issuers'),
           page('DPoP and mTLS', '/guide/sender-constrained'),
           page('Share: Redis or Memcached', '/guide/share'),
