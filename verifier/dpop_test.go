@@ -160,18 +160,9 @@ func TestDPoPBindings(t *testing.T) {
 		want verifier.Code
 	}{
 		{"DPOP-BIND-02 jkt", verifiertest.Claims{"jkt": s.thumbprint}, ""},
-		{"DPOP-BIND-02 cnf is a string", s.thumbprint, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 cnf is null", nil, verifier.CodeConfirmation},
-		{"DPOP-BIND-03 cnf is empty", verifiertest.Claims{}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt is not a string", verifiertest.Claims{"jkt": []string{s.thumbprint}}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt of 42 characters", verifiertest.Claims{"jkt": s.thumbprint[1:]}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt of 44 characters", verifiertest.Claims{"jkt": s.thumbprint + "A"}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt of 64 bytes", verifiertest.Claims{"jkt": strings.Repeat("A", 86)}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt with padding", verifiertest.Claims{"jkt": s.thumbprint + "="}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt with unused bits", verifiertest.Claims{"jkt": s.thumbprint[:42] + flipUnused(s.thumbprint[42])}, verifier.CodeConfirmation},
 		{"DPOP-BIND-02 jkt with a line break", verifiertest.Claims{"jkt": strings.Repeat("A", 42) + "\n"}, verifier.CodeConfirmation},
-		{"DPOP-BIND-02 jkt in another alphabet", verifiertest.Claims{"jkt": strings.Repeat("+", 43)}, verifier.CodeConfirmation},
-		{"DPOP-BIND-03 unknown method", verifiertest.Claims{"kid": "k"}, verifier.CodeConfirmation},
 		{"DPOP-BIND-03 unknown method next to jkt", verifiertest.Claims{"jkt": s.thumbprint, "jwk": verifiertest.Claims{}}, verifier.CodeConfirmation},
 	} {
 		t.Run(c.name, func(t *testing.T) {

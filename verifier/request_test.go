@@ -13,6 +13,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
+// The catalogue has the forms of credentials (conformance/catalogue/cred.go). These are here for the codes, and for what no
+// request over the wire can show.
 func TestCredentials(t *testing.T) {
 	env := newEnvironment(t, nil)
 	good := token(t, env.issuer, nil)
@@ -31,40 +33,12 @@ func TestCredentials(t *testing.T) {
 		{name: "CRED-01 a field without values", request: verifier.Request{Header: map[string][]string{"Authorization": {}}}, want: verifier.CodeCredentialsMissing},
 		{name: "CRED-01 a field of null", request: verifier.Request{Header: map[string][]string{"Authorization": nil, "Dpop": nil}}, want: verifier.CodeCredentialsMissing},
 		{name: "CRED-01 a field without values next to one", request: verifier.Request{Header: map[string][]string{"authorization": {}, "Authorization": {"Bearer " + good}, "Dpop": {}}}},
-		{name: "CRED-01 one", request: verifier.Request{Header: authorization("Bearer " + good)}},
-		{name: "CRED-02 bearer", request: verifier.Request{Header: authorization("bearer " + good)}},
-		{name: "CRED-02 BEARER", request: verifier.Request{Header: authorization("BEARER " + good)}},
-		{name: "CRED-03 two fields", request: verifier.Request{Header: authorization("Bearer "+good, "Bearer "+good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-03 two spellings of the name", request: verifier.Request{Header: map[string][]string{"Authorization": {"Bearer " + good}, "authorization": {"Basic YTpi"}}}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-03 the name in lower case", request: verifier.Request{Header: map[string][]string{"authorization": {"Bearer " + good}}}},
-		{name: "CRED-04 empty", request: verifier.Request{Header: authorization("")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-04 only scheme", request: verifier.Request{Header: authorization("Bearer")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-04 scheme and space", request: verifier.Request{Header: authorization("Bearer ")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-04 only token", request: verifier.Request{Header: authorization(" " + good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-04 scheme that is not a token", request: verifier.Request{Header: authorization("Bea\"rer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-04 scheme with parentheses", request: verifier.Request{Header: authorization("Bearer(s) " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-05 an equals sign inside", request: verifier.Request{Header: authorization("Bearer " + good[:9] + "=" + good[9:])}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 two tokens", request: verifier.Request{Header: authorization("Bearer " + good + " " + good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 comma", request: verifier.Request{Header: authorization("Bearer " + good + ", Basic YTpi")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 space behind", request: verifier.Request{Header: authorization("Bearer " + good + " ")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 quotes", request: verifier.Request{Header: authorization(`Bearer "` + good + `"`)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 only equals signs", request: verifier.Request{Header: authorization("Bearer ==")}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-05 other characters of a token68", rule: "JWS-01", request: verifier.Request{Header: authorization("Bearer a+b/c~d-e.f_g=")}, want: verifier.CodeTokenMalformed},
-		{name: "CRED-06 several spaces", request: verifier.Request{Header: authorization("Bearer   " + good)}},
-		{name: "CRED-06 tab", request: verifier.Request{Header: authorization("Bearer\t" + good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-06 space and tab", request: verifier.Request{Header: authorization("Bearer \t" + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-07 Basic", request: verifier.Request{Header: authorization("Basic YTpi")}, want: verifier.CodeSchemeNotOffered},
-		{name: "CRED-07 Digest with parameters", request: verifier.Request{Header: authorization(`Digest username="a", realm="b"`)}, want: verifier.CodeSchemeNotOffered},
-		{name: "CRED-08 only in the query", rule: "CRED-01", request: verifier.Request{URL: url + "?access_token=" + good}, want: verifier.CodeCredentialsMissing},
-		{name: "CRED-08 in the query too", request: verifier.Request{URL: url + "?a=b&access_token=" + good, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-08 in the query, escaped", request: verifier.Request{URL: url + "?access%5Ftoken=x", Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
 		{name: "CRED-08 in the query, behind a number sign, which servers read as a part of it", request: verifier.Request{URL: url + "?a=b#&access_token=" + good, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-08 another parameter", request: verifier.Request{URL: url + "?access_tokens=x&a=access_token", Header: authorization("Bearer " + good)}},
-		{name: "CRED-08 in the form too", request: verifier.Request{Form: map[string][]string{"access_token": {good}}, Header: authorization("Bearer " + good)}, want: verifier.CodeRequestMalformed},
-		{name: "CRED-09 over the size bound", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a", 16<<10+1))}, want: verifier.CodeTokenTooLarge},
 		{name: "CRED-09 at the size bound", rule: "JWS-01", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a", 16<<10))}, want: verifier.CodeTokenMalformed},
 		{name: "CRED-09 over the size bound, before its characters are looked at", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat(",", 16<<10+1))}, want: verifier.CodeTokenTooLarge},
-		{name: "CRED-09 1 MB", request: verifier.Request{Header: authorization("Bearer " + strings.Repeat("a.", 1<<19))}, want: verifier.CodeTokenTooLarge},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := env.VerifyRequest(t.Context(), c.request)
