@@ -2,8 +2,9 @@
 // rules.
 //
 //   - An adapter implements an interface of package ports: package contract proves it, sentence by sentence.
-//   - A verifier that is wired with your adapters: [TestVerifier] plays the catalogue of rules (package catalogue) on it.
+//   - A verifier that is wired with your adapters: [TestVerifier] plays the cases of package catalogue on it.
 //   - An API in any language: the command holdfast-conform plays the same cases over HTTP.
+//   - Rules of your own: a case is one line of package player, and both of them take yours.
 //   - Your own tests need an issuer that fails on request: package issuer; and a DPoP client: package dpopclient.
 //
 // The verifier of an application keeps every rule with the application's own adapters:

@@ -1,4 +1,3 @@
-// Package command is the command holdfast-conform, for a main of your own that plays your cases too:
-//
-//	func main() { command.Main(acme.Cases()...) }
+// Package command is the command holdfast-conform. A main of your own that calls [Main] with your cases plays them along
+// with Holdfast's: examples/vendorcases in Holdfast's repository has one.
 package command
