@@ -42,7 +42,7 @@ func TestCertificates(t *testing.T) {
 			for kind, send := range map[string]func(testing.TB, *grpc.ClientConn, ...string) outcome{"unary": call, "stream": stream} {
 				got := send(t, client, "authorization", "Bearer "+c.token)
 				if got.code != c.code || c.rule != "" && !strings.Contains(server.log.String(), "rule="+c.rule) {
-					t.Errorf("%s: got %v %q, want %v by %s: %s", kind, got.code, got.message, c.code, c.rule, server.log)
+					t.Errorf("%s: got %v %q, want %v by %s: %s", kind, got.code, got.message, c.code, c.rule, server.log.String())
 				}
 			}
 		})

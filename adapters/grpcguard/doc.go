@@ -32,7 +32,8 @@
 // The reason of ErrorInfo is the OAuth error code in upper case, such as INVALID_TOKEN or USE_DPOP_NONCE, and its domain
 // is [ErrorDomain]. There is none where no credentials were sent. A call whose client left ends as Canceled or
 // DeadlineExceeded. A method may return an error of [verifier.Verified.RequireScopes] as it is: the interceptors answer
-// it in the same way.
+// it in the same way. Behind [grpc.Server.ServeHTTP] the trailer has no www-authenticate, since net/http leaves it out
+// (RFC 9110 section 6.5.1).
 //
 // What a client is told is made of fixed texts. What happened is for the operator: set [Config.Logger].
 package grpcguard

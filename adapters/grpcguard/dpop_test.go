@@ -69,9 +69,9 @@ func TestURLOfAProof(t *testing.T) {
 			got := call(t, client, "authorization", "DPoP "+b.bound, "dpop", b.prove(t, cmp.Or(c.htm, "POST"), cmp.Or(c.htu, publicURL+unary), nil))
 			switch {
 			case c.passes && got.username != "user-1":
-				t.Errorf("got %v %q: %s", got.code, got.message, server.log)
+				t.Errorf("got %v %q: %s", got.code, got.message, server.log.String())
 			case !c.passes && (got.code != codes.Unauthenticated || !strings.Contains(server.log.String(), "rule="+c.rule)):
-				t.Errorf("got %v %q, want Unauthenticated by %s: %s", got.code, got.message, c.rule, server.log)
+				t.Errorf("got %v %q, want Unauthenticated by %s: %s", got.code, got.message, c.rule, server.log.String())
 			case strings.Contains(got.message+strings.Join(got.trailer.Get("www-authenticate"), ""), "evil"):
 				t.Errorf("the answer tells the host: %q, %q", got.message, got.trailer)
 			}
@@ -95,7 +95,7 @@ func TestProofs(t *testing.T) {
 	proof := func() string { return b.prove(t, "POST", htu, nil) }
 	used := proof()
 	if got := call(t, client, "authorization", "DPoP "+b.bound, "dpop", used); got.username != "user-1" {
-		t.Fatalf("a good proof: %v %q: %s", got.code, got.message, server.log)
+		t.Fatalf("a good proof: %v %q: %s", got.code, got.message, server.log.String())
 	}
 	for _, c := range []struct {
 		rule     string
@@ -113,7 +113,7 @@ func TestProofs(t *testing.T) {
 	} {
 		got := call(t, client, append(c.metadata, "dpop-nonce", "x")...)
 		if got.code != codes.Unauthenticated || got.reason != grpcguard.ErrorDomain+"/"+c.reason || !strings.Contains(server.log.String(), "rule="+c.rule) {
-			t.Errorf("%s: got %v %q, %s", c.rule, got.code, got.reason, server.log)
+			t.Errorf("%s: got %v %q, %s", c.rule, got.code, got.reason, server.log.String())
 		}
 	}
 }
@@ -126,7 +126,7 @@ func TestProofOfAStream(t *testing.T) {
 	proof := b.prove(t, "POST", publicURL+pb.TestService_FullDuplexCall_FullMethodName, nil)
 	for i, want := range []codes.Code{codes.OK, codes.Unauthenticated} {
 		if got := stream(t, client, "authorization", "DPoP "+b.bound, "dpop", proof); got.code != want {
-			t.Errorf("DPOP-RPL-01 use %d: %v, want %v: %s", i, got.code, want, server.log)
+			t.Errorf("DPOP-RPL-01 use %d: %v, want %v: %s", i, got.code, want, server.log.String())
 		}
 	}
 }
@@ -150,7 +150,7 @@ func TestNonces(t *testing.T) {
 			}
 			proof := b.prove(t, "POST", publicURL+c.method, verifiertest.Claims{"nonce": nonce[0]})
 			if passed := c.send(t, client, "authorization", "DPoP "+b.bound, "dpop", proof); passed.code != codes.OK {
-				t.Errorf("NONCE-02 with the nonce: %v %q: %s", passed.code, passed.message, server.log)
+				t.Errorf("NONCE-02 with the nonce: %v %q: %s", passed.code, passed.message, server.log.String())
 			}
 		})
 	}
@@ -199,10 +199,10 @@ func TestPerRPCCredentials(t *testing.T) {
 		client := server.dialAs(t, authority, credentials)
 		for range 2 {
 			if got := call(t, client); got.username != "user-1" {
-				t.Errorf("%s, unary: %v %q: %s", authority, got.code, got.message, server.log)
+				t.Errorf("%s, unary: %v %q: %s", authority, got.code, got.message, server.log.String())
 			}
 			if got := stream(t, client); got.username != "user-1" {
-				t.Errorf("%s, stream: %v %q: %s", authority, got.code, got.message, server.log)
+				t.Errorf("%s, stream: %v %q: %s", authority, got.code, got.message, server.log.String())
 			}
 		}
 	}
@@ -241,7 +241,7 @@ func TestResolverSeesTheCall(t *testing.T) {
 	})
 	got := call(t, server.dialAs(t, "tenant.api.example"), "authorization", "Bearer "+b.mint(t, nil), "x-tenant", "acme")
 	if got.code != codes.OK {
-		t.Fatalf("got %v %q: %s", got.code, got.message, server.log)
+		t.Fatalf("got %v %q: %s", got.code, got.message, server.log.String())
 	}
 	query := <-asked
 	if want := "https://tenant.api.example" + pb.TestService_UnaryCall_FullMethodName; query.URL != want || !slices.Equal(query.Header["x-tenant"], []string{"acme"}) {

@@ -85,28 +85,25 @@ func (g *Guard) admit(ctx context.Context, method string) (*verifier.Verified, e
 	if !isFullMethod(method) {
 		return nil, g.verifier.Malformed(ruleMethod, "the path is not /service/method")
 	}
-	verified, err := g.verify(ctx, method)
-	anonymous := g.optional && errors.Is(err, verifier.CodeCredentialsMissing)
-	if err != nil && !anonymous {
-		return nil, err
-	}
 	scopes, listed := g.needs(method)
+	verified, err := g.verify(ctx, method, scopes)
+	anonymous := g.optional && len(scopes) == 0 && errors.Is(err, verifier.CodeCredentialsMissing)
 	switch {
+	case err != nil && !anonymous:
+		return nil, err
 	case !listed:
 		return nil, unlisted()
-	case !anonymous:
-		return verified, verified.RequireScopes(scopes...)
-	case len(scopes) > 0:
-		return nil, err
 	}
-	return nil, nil
+	return verified, nil
 }
 
 // verify asks the verifier about the call as its client sent it: a POST request over HTTP/2. As in httpguard, the URL is
 // worked out only where it counts (PROXY-07).
-func (g *Guard) verify(ctx context.Context, method string) (*verifier.Verified, error) {
+func (g *Guard) verify(ctx context.Context, method string, scopes []string) (*verifier.Verified, error) {
 	sent, _ := metadata.FromIncomingContext(ctx)
-	request := verifier.Request{Method: http.MethodPost, URL: method, Header: sent, ClientCertificate: clientCertificate(ctx)}
+	request := verifier.Request{
+		Method: http.MethodPost, URL: method, Header: sent, ClientCertificate: clientCertificate(ctx), Scopes: scopes,
+	}
 	if g.verifier.NeedsURL(request) {
 		authority := strings.Join(sent.Get(":authority"), ",") // grpc-go lets one pass
 		url, serves := g.urls.of(method, authority)

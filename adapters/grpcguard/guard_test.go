@@ -90,7 +90,8 @@ func TestCalls(t *testing.T) {
 			message: "The access token is malformed", reason: "INVALID_TOKEN", logged: "code=token_malformed",
 			challenges: []string{`Bearer error="invalid_token", error_description="The access token is malformed"`, `DPoP algs="ES256"`}},
 		{name: "CRED-10 optional, scopes", guard: grpcguard.Config{Optional: true, Scopes: scoped("read:orders")}, code: codes.Unauthenticated,
-			message: "An access token is needed", challenges: []string{`Bearer realm="api"`, `DPoP algs="ES256"`}, logged: "rule=CRED-01"},
+			message: "An access token is needed", logged: "rule=CRED-01",
+			challenges: []string{`Bearer realm="api", scope="read:orders"`, `DPoP scope="read:orders", algs="ES256"`}},
 		{name: "CRED-10 optional, not listed", guard: grpcguard.Config{Optional: true, Scopes: map[string][]string{}}, code: codes.Internal,
 			message: "The server is misconfigured", reason: "SERVER_ERROR", logged: "level=ERROR"},
 	} {

@@ -112,11 +112,12 @@ type setup struct {
 // A server is a gRPC server on a loopback port.
 type server struct {
 	address string
-	log     *syncBuffer
+	log     syncBuffer
 	clients *tls.Config // nil over plaintext
 }
 
-func (b *bench) serve(t testing.TB, s setup) *server {
+// server makes a gRPC server with a guard, which logs into started.
+func (b *bench) server(t testing.TB, s setup, started *server) *grpc.Server {
 	t.Helper()
 	policy := verifier.Config{Domain: "issuer.example", Audiences: []string{audience}, Fetcher: b.issuer, Algorithms: []string{"ES256"}}
 	if s.verifier != nil {
@@ -127,8 +128,7 @@ func (b *bench) serve(t testing.TB, s setup) *server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { v.Close() })
-	started := &server{log: new(syncBuffer)}
-	s.guard.Logger = slog.New(slog.NewTextHandler(started.log, nil))
+	s.guard.Logger = slog.New(slog.NewTextHandler(&started.log, nil))
 	if s.guard.PublicURLs == nil && policy.Resource == "" {
 		s.guard.PublicURLs = []string{publicURL}
 	}
@@ -137,11 +137,6 @@ func (b *bench) serve(t testing.TB, s setup) *server {
 		t.Fatal(err)
 	}
 	options := append(s.options, grpc.ChainUnaryInterceptor(guard.UnaryInterceptor), grpc.ChainStreamInterceptor(guard.StreamInterceptor))
-	if !s.plaintext {
-		own, pool := newCertificate(t, "api.example", "api.eu.example", "tenant.api.example")
-		started.clients = &tls.Config{RootCAs: pool, ServerName: "api.example"}
-		options = append(options, grpc.Creds(credentials.NewTLS(&tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequestClientCert})))
-	}
 	served := grpc.NewServer(options...)
 	if s.service == nil {
 		s.service = greeter{}
@@ -149,6 +144,21 @@ func (b *bench) serve(t testing.TB, s setup) *server {
 	pb.RegisterTestServiceServer(served, s.service)
 	healthpb.RegisterHealthServer(served, health.NewServer())
 	reflection.Register(served)
+	t.Cleanup(served.Stop)
+	return served
+}
+
+// serve starts a server, for api.example over TLS.
+func (b *bench) serve(t testing.TB, s setup) *server {
+	t.Helper()
+	started := new(server)
+	if !s.plaintext {
+		own, pool := newCertificate(t, "api.example")
+		started.clients = &tls.Config{RootCAs: pool, ServerName: "api.example"}
+		config := &tls.Config{Certificates: []tls.Certificate{own}, ClientAuth: tls.RequestClientCert}
+		s.options = append(s.options, grpc.Creds(credentials.NewTLS(config)))
+	}
+	served := b.server(t, s, started)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
