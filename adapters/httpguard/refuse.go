@@ -90,6 +90,9 @@ func (a *answer) Write(content []byte) (int, error) {
 	return a.ResponseWriter.Write(content)
 }
 
+// Unwrap is for [http.ResponseController], and for protocols whose errors are no HTTP status, such as gRPC.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
 func (a *answer) begin() {
 	if !a.begun {
 		a.WriteHeader(a.status)
