@@ -17,10 +17,11 @@ const prefix = "github.com/holdfast-go/holdfast/"
 
 // The modules of others that more than one row names.
 const (
-	goCmp  = "github.com/google/go-cmp"
-	goJose = "github.com/go-jose/go-jose/v4"
-	goLeak = "go.uber.org/goleak"
-	goGRPC = "google.golang.org/grpc"
+	goCmp     = "github.com/google/go-cmp"
+	goJose    = "github.com/go-jose/go-jose/v4"
+	goLeak    = "go.uber.org/goleak"
+	goGRPC    = "google.golang.org/grpc"
+	goConnect = "connectrpc.com/connect"
 )
 
 // A row says what the packages of one module may import besides the standard library and the module itself.
@@ -76,6 +77,11 @@ var importTable = map[string]row{
 	"adapters/grpcguard": {
 		ours:   []string{"verifier"},
 		theirs: []string{goGRPC, "google.golang.org/genproto/googleapis/rpc", "google.golang.org/protobuf"},
+		tests:  []string{prefix + "ports", goLeak},
+	},
+	"adapters/connectguard": {
+		ours:   []string{"verifier", "adapters/httpguard"},
+		theirs: []string{goConnect, "google.golang.org/genproto/googleapis/rpc", "google.golang.org/protobuf"},
 		tests:  []string{prefix + "ports", goLeak},
 	},
 	"conformance": {
@@ -189,15 +195,16 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 
 // A user who takes the core and one adapter compiles no dependency of another.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC}
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect}
 	programs := map[string][]string{ // an adapter and its clients
-		"adapters/httpfetch": nil,
-		"adapters/httpguard": nil,
-		"adapters/redis":     {clients[0]},
-		"adapters/memcached": {clients[1]},
-		"adapters/oauth2":    {clients[2]},
-		"adapters/mcpguard":  {clients[2], clients[3]}, // the SDK has an OAuth client
-		"adapters/grpcguard": {clients[4]},
+		"adapters/httpfetch":    nil,
+		"adapters/httpguard":    nil,
+		"adapters/redis":        {clients[0]},
+		"adapters/memcached":    {clients[1]},
+		"adapters/oauth2":       {clients[2]},
+		"adapters/mcpguard":     {clients[2], clients[3]}, // the SDK has an OAuth client
+		"adapters/grpcguard":    {clients[4]},
+		"adapters/connectguard": {clients[5]},
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {

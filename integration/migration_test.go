@@ -18,7 +18,7 @@ func TestMigrationGuideNamesWhatExists(t *testing.T) {
 	}
 	folders := map[string]string{
 		"verifier": "verifier", "idtoken": "verifier/idtoken", "exchange": "verifier/exchange", "dpop": "verifier/dpop",
-		"verifiertest": "verifier/verifiertest", "ports": "ports", "httpguard": "adapters/httpguard",
+		"verifiertest": "verifier/verifiertest", "ports": "ports", "httpguard": "adapters/httpguard", "grpcguard": "adapters/grpcguard",
 		"redis": "adapters/redis", "memcached": "adapters/memcached", "oauth2": "adapters/oauth2",
 	}
 	declared := make(map[string]map[string]bool)

@@ -215,28 +215,6 @@ func ExampleConfig_staticKeys() {
 	// Output: user-1
 }
 
-// Outside net/http: the metadata of a gRPC call is a map of fields too. DPoP proofs are for a method and a URL, which
-// gRPC does not show its services, so this one takes only Bearer tokens.
-func ExampleVerifier_VerifyRequest_metadata() {
-	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
-	v := must(verifier.New(verifier.Config{
-		Domain:    "issuer.example",
-		Audiences: []string{"https://api.example"},
-		Fetcher:   issuer,
-		DPoP:      verifier.DPoP{Mode: verifier.DPoPDisabled},
-	}))
-	defer v.Close()
-	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
-	metadata := map[string][]string{"authorization": {"Bearer " + token}} // metadata.FromIncomingContext(ctx)
-	verified, err := v.VerifyRequest(context.Background(), verifier.Request{Header: metadata})
-	if err != nil {
-		fmt.Println(err) // codes.Unavailable if it is Undecidable, codes.Unauthenticated if it is Rejected
-		return
-	}
-	fmt.Println(verified.Subject)
-	// Output: user-1
-}
-
 // What a token permits, and what only the application knows of: a list of its customers, callers who never logged in.
 func ExampleVerified() {
 	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))

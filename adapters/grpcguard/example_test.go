@@ -32,16 +32,8 @@ func (orders) UnaryCall(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleRes
 // A guard in front of a server. In production the Fetcher is an httpfetch.Fetcher and the Domain your issuer's, and the
 // server has its certificate.
 func Example() {
-	issuer, err := verifiertest.NewIssuer("https://tenant.example/")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	v, err := verifier.New(verifier.Config{Domain: "tenant.example", Audiences: []string{"https://api.example"}, Fetcher: issuer})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	issuer := must(verifiertest.NewIssuer("https://tenant.example/"))
+	v := must(verifier.New(verifier.Config{Domain: "tenant.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
 	defer v.Close()
 
 	// The glue.
@@ -58,17 +50,9 @@ func Example() {
 	go server.Serve(listener)
 	defer server.Stop()
 
-	token, err := issuer.Token(verifiertest.Claims{"aud": "https://api.example"})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	client, err := grpc.NewClient("passthrough:///api.example", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example"}))
+	client := must(grpc.NewClient("passthrough:///api.example", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) })))
 	defer client.Close()
 	for _, authorization := range []string{"Bearer " + token, "Bearer stolen"} {
 		var trailer metadata.MD
@@ -106,4 +90,12 @@ func ExampleNewContext() {
 	answer, err := orders{}.UnaryCall(ctx, &pb.SimpleRequest{})
 	fmt.Println(answer.GetUsername(), status.Code(err) == codes.OK)
 	// Output: orders of user-1 true
+}
+
+// must ends an example that can't go on.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net"
 	"sync"
@@ -50,54 +51,23 @@ type bench struct {
 }
 
 func newBench(t testing.TB) *bench {
-	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
+	b := &bench{
+		issuer: verifiertest.MustIssuer(t, "https://issuer.example/", verifiertest.MustKey(t, "ES256", "key-1")),
+		prover: &verifiertest.Prover{Key: verifiertest.MustKey(t, "ES256", "client")},
 	}
-	issuer, err := verifiertest.NewIssuer("https://issuer.example/", key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &bench{issuer: issuer, prover: newProver(t)}
-	thumbprint, err := b.prover.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.bound = b.mint(t, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
+	b.bound = b.mint(t, verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": b.prover.MustThumbprint(t)}})
 	return b
 }
 
-func newProver(t testing.TB) *verifiertest.Prover {
-	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &verifiertest.Prover{Key: key}
-}
-
 func (b *bench) mint(t testing.TB, claims verifiertest.Claims) string {
-	t.Helper()
 	all := verifiertest.Claims{"aud": audience}
-	for name, value := range claims {
-		all[name] = value
-	}
-	token, err := b.issuer.Token(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return token
+	maps.Copy(all, claims)
+	return b.issuer.MustToken(t, all)
 }
 
 // prove makes a DPoP proof for the bound token.
 func (b *bench) prove(t testing.TB, htm, htu string, claims verifiertest.Claims) string {
-	t.Helper()
-	proof, err := b.prover.Proof(htm, htu, b.bound, nil, claims)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return proof
+	return b.prover.MustProof(t, htm, htu, b.bound, nil, claims)
 }
 
 // A setup is a server with a guard. Its zero value wants a good token of any kind.
