@@ -1,6 +1,7 @@
 package jwk
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/elliptic"
 	"crypto/sha256"
@@ -24,7 +25,7 @@ type algorithm struct {
 	// pss says RSASSA-PSS instead of RSASSA-PKCS1-v1_5.
 	pss bool
 	// tokenHash is the hash of at_hash and c_hash (OpenID Connect Core section 3.1.3.6).
-	tokenHash func(value []byte) []byte
+	tokenHash *tokenHash
 	// names is the one algorithm that the name stands for here, if that has a name of its own.
 	names string
 	// since is the first Go release that has it; empty means every release that Holdfast supports.
@@ -77,6 +78,20 @@ func Algorithms() []string {
 		}
 	}
 	return names
+}
+
+// Table writes the algorithms as a table in Markdown, those of later Go releases too.
+func Table() string {
+	var t strings.Builder
+	t.WriteString("| name | keys | at_hash | specification | Go |\n|---|---|---|---|---|\n")
+	for _, a := range algorithms {
+		keys := a.kty
+		if a.curve != nil {
+			keys += ", " + a.curve.Params().Name
+		}
+		fmt.Fprintf(&t, "| `%s` | %s | %s | %s | %s |\n", a.name, keys, a.tokenHash.name, a.source, cmp.Or(a.since, "any"))
+	}
+	return t.String()
 }
 
 // CheckAlgorithm returns why a name, compared exactly, can't be allowed.
@@ -134,14 +149,22 @@ func TokenHash(alg, value string) string {
 	if a := byName[alg]; a != nil {
 		hash = a.tokenHash
 	}
-	sum := hash([]byte(value))
+	sum := hash.of([]byte(value))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
-func sum256(value []byte) []byte   { sum := sha256.Sum256(value); return sum[:] }
-func sum384(value []byte) []byte   { sum := sha512.Sum384(value); return sum[:] }
-func sum512(value []byte) []byte   { sum := sha512.Sum512(value); return sum[:] }
-func shake256(value []byte) []byte { return sha3.SumSHAKE256(value, 64) }
+// A tokenHash is a hash of at_hash.
+type tokenHash struct {
+	name string
+	of   func(value []byte) []byte
+}
+
+var (
+	sum256   = &tokenHash{"SHA-256", func(value []byte) []byte { sum := sha256.Sum256(value); return sum[:] }}
+	sum384   = &tokenHash{"SHA-384", func(value []byte) []byte { sum := sha512.Sum384(value); return sum[:] }}
+	sum512   = &tokenHash{"SHA-512", func(value []byte) []byte { sum := sha512.Sum512(value); return sum[:] }}
+	shake256 = &tokenHash{"SHAKE256, 64 bytes", func(value []byte) []byte { return sha3.SumSHAKE256(value, 64) }}
+)
 
 // maxDigest is the length of the longest digest.
 const maxDigest = sha512.Size
