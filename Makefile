@@ -2,15 +2,16 @@
 SHELL := /bin/bash
 FUZZTIME ?= 20s
 SIMULATE ?= 60s
+NEWEST ?= go1.27.4
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint generate
+.PHONY: help test deps check unit newest cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint generate
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 test: FUZZTIME = 3s
-test: deps check unit fuzz interop quickstart rehearse book ## install what is missing, then everything below
+test: deps check unit newest fuzz interop quickstart rehearse book ## install what is missing, then everything below
 
 deps: ## install, or name, what the tests need besides Go: Redis, Memcached, Node.js and npm packages
 	@scripts/deps
@@ -22,6 +23,9 @@ unit: ## all modules' tests with the race detector (interop apart), and the cove
 	@scripts/cover
 	go test -race -timeout 30m $$(scripts/modules | grep -vE '^(ports|verifier|interop|bench)$$' | sed 's,.*,./&/...,')
 	cd bench && GOWORK=off go test ./...
+
+newest: ## tests of verifier with the newest Go release, which has algorithms that older ones lack
+	GOTOOLCHAIN=$(NEWEST)+auto go test ./verifier/...
 
 cover: ## tests of ports and verifier, and their coverage, which must be 90 % of statements
 	@scripts/cover
@@ -42,8 +46,9 @@ interop: ## third-party issuer, clients and browser, run for real with Holdfast
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
 	go test -count=1 -timeout 15m -v -run 'InABrowser|TestReport' ./interop
 
-generate: ## docs/rules.md, from the register in rules/
+generate: ## docs/rules.md, from the register in rules/, and the table in docs/algorithms.md
 	go run ./tools/rulespage -o docs/rules.md
+	go run ./verifier/internal/algorithmtable -w docs/algorithms.md
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform

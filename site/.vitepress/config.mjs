@@ -76,6 +76,7 @@ export default {
         text: 'Reference',
         items: [
           page('The rules', '/rules'),
+          page('Algorithms', '/algorithms'),
           page('How it works', '/architecture'),
           page('What it costs', '/performance'),
           page('What it adds to a build', '/footprint'),
