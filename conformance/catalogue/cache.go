@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -27,13 +28,13 @@ func cacheCases() []Case {
 // freshnessCases are about when keys are asked for again.
 func freshnessCases() []Case {
 	return slices.Concat(
-		freshFor("CACHE-01.within", "an issuer that says 2 minutes", FreshForTwo, 2*time.Minute),
-		freshFor("CACHE-01.floor", "an issuer that says 15 seconds, which is less than the floor of a minute", FreshForSeconds, minTTL),
-		freshFor("CACHE-01.ceiling", "an issuer that says 10 days, which is more than 10 minutes", FreshForDays, SoftTTL),
-		freshFor("CACHE-01.no-floor", "an issuer that says 15 seconds, where there is no floor", FreshForSeconds, 15*time.Second,
+		freshFor("CACHE-01.within", "an issuer that says 2 minutes", "max-age=120", 2*time.Minute),
+		freshFor("CACHE-01.floor", "an issuer that says 15 seconds, which is less than the floor of a minute", "max-age=15", minTTL),
+		freshFor("CACHE-01.ceiling", "an issuer that says 10 days, which is more than 10 minutes", "max-age=864000", SoftTTL),
+		freshFor("CACHE-01.no-floor", "an issuer that says 15 seconds, where there is no floor", "max-age=15", 15*time.Second,
 			func(_ *Environment, c *verifier.Config) { c.Keys.MinTTL = -1 }),
-		freshFor("CACHE-02.no-store", "an issuer that forbids to store, for which the floor of a minute is", FreshNever, minTTL),
-		freshFor("CACHE-02.unreadable", "an issuer whose freshness can't be read, for which 10 minutes are", FreshUnreadable, SoftTTL),
+		freshFor("CACHE-02.no-store", "an issuer that forbids to store, for which the floor of a minute is", "no-store", minTTL),
+		freshFor("CACHE-02.unreadable", "an issuer whose freshness can't be read, for which 10 minutes are", `max-age="soon", private=x=y,,`, SoftTTL),
 	)
 }
 
@@ -42,7 +43,7 @@ func refreshCases() []Case {
 	return []Case{
 		keyCase("CACHE-03.old-keys-serve", Accepted, "known keys, past their time, while the issuer is away",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: All(IssuerTurns(Down), Advance(SoftTTL)), Send: Known, Want: Accepted},
+			Step{Do: All(IssuerTurns(fault.Outage), Advance(SoftTTL)), Send: Known, Want: Accepted},
 			Step{Do: AwaitFetches(2), Send: Known, Want: Accepted}),
 		keyCase("CACHE-03.one-refresh", Holds, "100 requests past the soft TTL start one refresh",
 			Step{Send: Known, Want: Accepted},
@@ -50,10 +51,10 @@ func refreshCases() []Case {
 
 		keyCase("CACHE-04.within", Accepted, "known keys of an issuer that has been away for just under 24 h",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: All(IssuerTurns(Down), Advance(hardTTL-time.Second)), Send: Known, Want: Accepted}),
+			Step{Do: All(IssuerTurns(fault.Outage), Advance(hardTTL-time.Second)), Send: Known, Want: Accepted}),
 		keyCase("CACHE-04.over", Undecidable, "known keys of an issuer that has been away for 24 h",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: All(IssuerTurns(Down), Advance(hardTTL)), Send: Known, Want: Undecidable}).ReportedAs(""),
+			Step{Do: All(IssuerTurns(fault.Outage), Advance(hardTTL)), Send: Known, Want: Undecidable}).ReportedAs(""),
 
 		NewCase("CACHE-05.rotated", Accepted, "the first token of a key that the issuer has just rotated to",
 			Step{Send: func(run *Run) Request { return run.Carry(Token{}) }, Want: Accepted},
@@ -77,14 +78,14 @@ func refreshCases() []Case {
 
 		keyCase("CACHE-06.unknown", Undecidable, "a token of an unknown kid, while the issuer is away",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: IssuerTurns(Down), Send: rotated, Want: Undecidable}).ReportedAs(""),
+			Step{Do: IssuerTurns(fault.Outage), Send: rotated, Want: Undecidable}).ReportedAs(""),
 		keyCase("CACHE-06.known", Accepted, "a token of a known kid, while the issuer is away and another kid was asked for",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: IssuerTurns(Down), Send: rotated, Want: Undecidable},
+			Step{Do: IssuerTurns(fault.Outage), Send: rotated, Want: Undecidable},
 			Step{Send: Known, Want: Accepted}).ReportedAs(""),
 		keyCase("CACHE-06.within-the-cooldown", Undecidable, "and another of an unknown kid, within the cooldown",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: IssuerTurns(Down), Send: rotated, Want: Undecidable},
+			Step{Do: IssuerTurns(fault.Outage), Send: rotated, Want: Undecidable},
 			Step{Send: func(run *Run) Request { return Bearer(run.Sign(Token{Header: Fields{"kid": "another"}})) }, Want: Undecidable}).ReportedAs(""),
 
 		keyCase("CACHE-07.one-fetch", Holds, "100 requests at once, before there are keys, share a fetch",
@@ -150,9 +151,9 @@ func refreshCases() []Case {
 		keyCase("CACHE-13.copy", Holds, "a stored value is a copy", Step{Do: storesCopy}),
 
 		keyCase("CACHE-14.backoff", Holds, "100 requests while the issuer is away ask it once within a second",
-			Step{Do: All(IssuerTurns(Down), Together(1, Undecidable), ForgetRequests, Together(100, Undecidable), Asked(0))}),
+			Step{Do: All(IssuerTurns(fault.Outage), Together(1, Undecidable), ForgetRequests, Together(100, Undecidable), Asked(0))}),
 		keyCase("CACHE-14.asked-again", Accepted, "an issuer that is back is asked again after the backoff",
-			Step{Do: IssuerTurns(Down), Send: Known, Want: Undecidable},
+			Step{Do: IssuerTurns(fault.Outage), Send: Known, Want: Undecidable},
 			Step{Do: All(IssuerTurns(NoFault), Advance(30*time.Second)), Send: Known, Want: Accepted}).
 			ReportedAs(""),
 	}
@@ -171,7 +172,7 @@ func wasFetched(times int) func(*Run, Answer) {
 }
 
 // freshFor holds that keys are not asked for again before a tenth of ttl is left, and are after it.
-func freshFor(id, reason string, setting Fault, ttl time.Duration, policy ...Policy) []Case {
+func freshFor(id, reason, cacheControl string, ttl time.Duration, policy ...Policy) []Case {
 	cases := []Case{
 		keyCase(id, Holds, reason+", asked again after that time",
 			Step{Send: Known, Want: Accepted},
@@ -183,7 +184,7 @@ func freshFor(id, reason string, setting Fault, ttl time.Duration, policy ...Pol
 			Step{Do: All(CloseVerifier, EndedFetches(1), Fetched(1))}),
 	}
 	for i := range cases {
-		cases[i] = cases[i].WithFault(setting)
+		cases[i] = cases[i].WithFault(fault.Header("Cache-Control", cacheControl))
 		for _, configure := range policy {
 			cases[i] = cases[i].Configured(configure)
 		}

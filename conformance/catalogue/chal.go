@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -165,14 +166,14 @@ func chalCases() []Case {
 				if a.Status < 500 {
 					run.Errorf("the status is %d", a.Status)
 				}
-			}).WithFault(Down).ReportedAs(""),
+			}).WithFault(fault.Outage).ReportedAs(""),
 		answerCase("CHAL-09.retry-after", Undecidable, "an issuer that is away: 503 with Retry-After and no challenge",
 			carrying(Token{}), nil).
-			WithFault(Down).Exactly().As(Ours, "RFC 9110 15.6.4 permits Retry-After").ReportedAs(""),
+			WithFault(fault.Outage).Exactly().As(Ours, "RFC 9110 15.6.4 permits Retry-After").ReportedAs(""),
 		answerCase("CHAL-09.not-decided", BadToken, "an issuer that is away, and a token that is bad without it",
 			carrying(Token{
 				Claims: Fields{"iss": "https://evil.example/"},
-			}), nil).WithFault(Down).As(Ours, "RFC 8725 3.10").ReportedAs("CLAIM-ISS-02"),
+			}), nil).WithFault(fault.Outage).As(Ours, "RFC 8725 3.10").ReportedAs("CLAIM-ISS-02"),
 
 		NewCase("CHAL-10.found", BadToken, "the error has a class and a code that errors.Is finds", Step{
 			Send: carrying(expired), Want: BadToken, Check: func(run *Run, a Answer) {
@@ -192,7 +193,7 @@ func chalCases() []Case {
 					run.Errorf("the description tells the cause")
 				}
 			},
-		}).Needing(Inside).WithFault(Down).ReportedAs(""),
+		}).Needing(Inside).WithFault(fault.Outage).ReportedAs(""),
 
 		answerCase("CHAL-11.no-credentials", NoCredentials, "Cache-Control: no-store without credentials",
 			withoutCredentials, NotStored),

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -65,26 +66,26 @@ func discCases() []Case {
 			"https://issuer.example/.well-known/oauth-authorization-server").Configured(rfc8414),
 
 		TokenCase("DISC-05.equal", Accepted, "metadata that name the issuer", Token{}),
-		UnusableCase("DISC-05.another", "metadata that name another issuer", OtherIssuer),
-		UnusableCase("DISC-05.other-case", "metadata that name the issuer in upper case", IssuerInCase),
-		UnusableCase("DISC-05.without-slash", "metadata that name the issuer without its slash", IssuerNoSlash),
-		UnusableCase("DISC-05.missing", "metadata that name no issuer", NoIssuer),
+		UnusableCase("DISC-05.another", "metadata that name another issuer", fault.WrongIssuer("https://other.example/")),
+		UnusableCase("DISC-05.other-case", "metadata that name the issuer in upper case", fault.IssuerUpperCase),
+		UnusableCase("DISC-05.without-slash", "metadata that name the issuer without its slash", fault.IssuerWithoutSlash),
+		UnusableCase("DISC-05.missing", "metadata that name no issuer", fault.NoIssuer),
 
-		UnusableCase("DISC-06.missing", "metadata without jwks_uri", NoJWKSURI),
-		UnusableCase("DISC-06.relative", "a relative jwks_uri", RelativeJWKSURI),
-		UnusableCase("DISC-06.http", "a jwks_uri of http", HTTPJWKSURI),
+		UnusableCase("DISC-06.missing", "metadata without jwks_uri", fault.NoJWKSURI),
+		UnusableCase("DISC-06.relative", "a relative jwks_uri", fault.RelativeJWKSURI),
+		UnusableCase("DISC-06.http", "a jwks_uri of http", fault.HTTPJWKSURI),
 		UnusableCase("DISC-06.credentials", "a jwks_uri with credentials",
-			UserJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
+			fault.CredentialsInJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
 		UnusableCase("DISC-06.fragment", "a jwks_uri with a fragment",
-			FragmentJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
+			fault.FragmentInJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
 
-		UnusableCase("DISC-07.to-http", "a redirect from https to http", RedirectHTTP),
+		UnusableCase("DISC-07.to-http", "a redirect from https to http", fault.KeysBehindHTTP),
 		UnusableCase("DISC-07.four", "four redirects",
-			RedirectFour).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+			fault.Redirects(4).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
 		TokenCase("DISC-07.three", Accepted, "three redirects over https",
-			Token{}).WithFault(RedirectThree).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+			Token{}).WithFault(fault.Redirects(3).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
 		TokenCase("DISC-07.once", Accepted, "a redirect over https",
-			Token{}).WithFault(RedirectOnce).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+			Token{}).WithFault(fault.Redirects(1).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
 
 		ConfigCase("DISC-08.neither", RefusedByNew, "neither domain nor domains", domain("")),
 		ConfigCase("DISC-08.empty-list", RefusedByNew, "an empty list of domains", domainList()),
@@ -170,9 +171,9 @@ func discCases() []Case {
 				}
 			}}).Configured(hybrid).Needing(Inside).In(Allowed),
 
-		UnusableCase("DISC-13.garbage", "metadata that are HTML", GarbageMetadata),
-		UnusableCase("DISC-13.down", "an issuer that answers 503", Down),
-		UnusableCase("DISC-13.hanging", "an issuer that does not answer", Hanging).
+		UnusableCase("DISC-13.garbage", "metadata that are HTML", fault.Garbage.At(fault.Metadata)),
+		UnusableCase("DISC-13.down", "an issuer that answers 503", fault.Outage),
+		UnusableCase("DISC-13.hanging", "an issuer that does not answer", fault.Hang).
 			Configured(func(_ *Environment, c *verifier.Config) { c.Keys.FetchTimeout = 50 * time.Millisecond }),
 	}
 }

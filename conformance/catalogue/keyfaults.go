@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -18,10 +19,10 @@ func keyFaultCases() []Case {
 			Step{Do: All(Publish(NextKey), Advance(23*time.Hour)), Send: Known, Want: BadToken}),
 		keyCase("CACHE-15.issuer-fails", Accepted, "known keys past the soft TTL, of an issuer that fails",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: All(IssuerTurns(Down), Advance(SoftTTL)), Send: Known, Want: Accepted}),
+			Step{Do: All(IssuerTurns(fault.Outage), Advance(SoftTTL)), Send: Known, Want: Accepted}),
 		keyCase("CACHE-15.issuer-hangs", Accepted, "known keys past the soft TTL, of an issuer that does not answer in time",
 			Step{Do: warmUp, Send: Known, Want: Accepted},
-			Step{Do: All(IssuerTurns(Hanging), Advance(SoftTTL)), Send: Known, Want: Accepted}).
+			Step{Do: All(IssuerTurns(fault.Hang), Advance(SoftTTL)), Send: Known, Want: Accepted}).
 			Configured(shortWait),
 
 		keyCase("CACHE-16.refreshed", BadToken, "a key that was withdrawn, after the clock was set back by 12 h",
@@ -29,7 +30,7 @@ func keyFaultCases() []Case {
 			Step{Do: All(Publish(NextKey), Advance(-12*time.Hour)), Send: Known, Want: BadToken}),
 		keyCase("CACHE-16.issuer-fails", Undecidable, "known keys after the clock was set back, of an issuer that fails",
 			Step{Send: Known, Want: Accepted},
-			Step{Do: All(IssuerTurns(Down), Advance(-12*time.Hour)), Send: Known, Want: Undecidable}).ReportedAs(""),
+			Step{Do: All(IssuerTurns(fault.Outage), Advance(-12*time.Hour)), Send: Known, Want: Undecidable}).ReportedAs(""),
 
 		keyCase("CACHE-17.rotated", Undecidable, "the first token of a key that the issuer rotated to, within the cooldown",
 			Step{Send: Known, Want: Accepted},
@@ -46,12 +47,12 @@ func keyFaultCases() []Case {
 			Step{Do: Fetched(2)}).ReportedAs(""),
 
 		keyCase("CACHE-18.waits", Undecidable, "no keys, and an issuer that does not answer in time",
-			Step{Send: Known, Want: Undecidable}).WithFault(Hanging).Configured(shortWait).ReportedAs(""),
+			Step{Send: Known, Want: Undecidable}).WithFault(fault.Hang).Configured(shortWait).ReportedAs(""),
 
 		keyCase("CACHE-19.one-fetch", Undecidable, "100 requests for keys of an issuer that hangs, where one fetch may be under way",
 			Step{Do: All(Together(100, Undecidable), AwaitRequests(1)), Send: Known, Want: Undecidable},
 			Step{Do: Asked(1)}).
-			WithFault(Hanging).Configured(func(_ *Environment, c *verifier.Config) {
+			WithFault(fault.Hang).Configured(func(_ *Environment, c *verifier.Config) {
 			shortWait(nil, c)
 			c.Keys.MaxFetches = 1
 		}).ReportedAs(""),

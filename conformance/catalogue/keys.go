@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	. "github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -22,7 +23,7 @@ func keysCases() []Case {
 		TokenCase("KEYS-01.allowed-two-fit", BadToken, "no kid, where two keys fit and that is allowed",
 			Token{Header: Fields{"kid": Absent}}).Configured(withoutKeyID).ReportedAs("CACHE-05"),
 		TokenCase("KEYS-01.allowed-nameless", Accepted, "no kid, and none in the set",
-			Token{Header: Fields{"kid": Absent}}).WithFault(NamelessID).Configured(withoutKeyID),
+			Token{Header: Fields{"kid": Absent}}).WithFault(fault.KeysWithoutID).Configured(withoutKeyID),
 
 		TokenCase("KEYS-02.number", BadToken, "kid is a number", Token{Header: Fields{"kid": 1}}),
 		TokenCase("KEYS-02.empty", BadToken, "kid is empty", Token{Header: Fields{"kid": ""}}),
@@ -48,9 +49,9 @@ func keysCases() []Case {
 			Token{Key: "RS256", Header: Fields{"kid": "twin"}}).WithFault(OddKeys).
 			As(Should, "RFC 7517 4.5, 5"),
 		TokenCase("KEYS-03.fourth", Accepted, "four keys of one kid, the last of them the right one",
-			Token{}).WithFault(TwinKeys).Needing(Inside),
+			Token{}).WithFault(fault.SharedKeyID(4)).Needing(Inside),
 		TokenCase("KEYS-03.fifth", BadToken, "five keys of one kid, the last of them the right one",
-			Token{}).WithFault(FiveKeys).Needing(Inside).ReportedAs("JWS-16"),
+			Token{}).WithFault(fault.SharedKeyID(5)).Needing(Inside).ReportedAs("JWS-16"),
 
 		oddKeyCase("KEYS-04.encrypts", "use is enc", "odd-use"),
 		oddKeyCase("KEYS-04.operation", "key_ops has no verify", "odd-operation"),
@@ -79,41 +80,41 @@ func keysCases() []Case {
 		oddKeyCase("KEYS-08.post-quantum", "a key of an unknown type", "odd-pqc"),
 		oddKeyCase("KEYS-08.unknown-curve", "a key of an unknown curve", "odd-curve"),
 
-		UnusableCase("KEYS-09.no-json", "the keys are not JSON", GarbageKeys),
-		UnusableCase("KEYS-09.no-array", "keys is an object", KeysNoArray),
-		UnusableCase("KEYS-09.no-object", "the set is an array", KeysNoObject),
-		UnusableCase("KEYS-09.missing", "the set has no member keys", KeysMissing),
-		UnusableCase("KEYS-09.duplicate", "the set has the member keys twice", DuplicateKeys),
+		UnusableCase("KEYS-09.no-json", "the keys are not JSON", fault.NotJSON.At(fault.Keys)),
+		UnusableCase("KEYS-09.no-array", "keys is an object", fault.KeysNotArray),
+		UnusableCase("KEYS-09.no-object", "the set is an array", fault.KeySetNotObject),
+		UnusableCase("KEYS-09.missing", "the set has no member keys", fault.NoKeysMember),
+		UnusableCase("KEYS-09.duplicate", "the set has the member keys twice", fault.DuplicateKeysMember),
 		keepServingCase("KEYS-09.known-keys-serve", "keys that are known serve on, when the set becomes garbage",
-			GarbageKeys),
+			fault.NotJSON.At(fault.Keys)),
 
 		UnusableCase("KEYS-10.large", "a set of over 1 MiB",
-			LargeKeys).As(Ours, "OURS bound; the sources know none").Needing(Inside),
-		TokenCase("KEYS-10.just-under", Accepted, "a set of 1 MiB", Token{}).WithFault(BulkyKeys),
-		UnusableCase("KEYS-10.101-keys", "a set of 101 keys", HundredOneKeys).Needing(Inside),
-		TokenCase("KEYS-10.100-keys", Accepted, "a set of 100 keys", Token{}).WithFault(HundredKeys),
+			fault.Oversized(1<<20+1).At(fault.Keys)).As(Ours, "OURS bound; the sources know none").Needing(Inside),
+		TokenCase("KEYS-10.just-under", Accepted, "a set of 1 MiB", Token{}).WithFault(fault.Oversized(1 << 20).At(fault.Keys)),
+		UnusableCase("KEYS-10.101-keys", "a set of 101 keys", fault.ManyKeys(101)).Needing(Inside),
+		TokenCase("KEYS-10.100-keys", Accepted, "a set of 100 keys", Token{}).WithFault(fault.ManyKeys(100)),
 		TokenCase("KEYS-10.configured", Accepted, "a set of 101 keys, which is configured",
-			Token{}).WithFault(HundredOneKeys).
+			Token{}).WithFault(fault.ManyKeys(101)).
 			Configured(func(_ *Environment, c *verifier.Config) { c.Keys.MaxKeys = 101 }),
 		keepServingCase("KEYS-10.known-keys-serve", "keys that are known serve on, when the set becomes too large",
-			LargeKeys),
+			fault.Oversized(1<<20+1).At(fault.Keys)),
 
-		UnusableCase("KEYS-12.empty", "an empty set of keys", NoKeys).Needing(Inside),
-		UnusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", NoUsableKey).Needing(Inside),
-		keepServingCase("KEYS-12.known-keys-serve", "keys that are known serve on, when the set becomes empty", NoKeys),
+		UnusableCase("KEYS-12.empty", "an empty set of keys", fault.NoKeys).Needing(Inside),
+		UnusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", fault.NoUsableKey).Needing(Inside),
+		keepServingCase("KEYS-12.known-keys-serve", "keys that are known serve on, when the set becomes empty", fault.NoKeys),
 
 		InsideCase("KEYS-11.jwks", Accepted, "keys that are configured as a JWK Set, and an issuer that is away",
 			Step{
 				Send: func(run *Run) Request { return run.Carry(Token{}) }, Want: Accepted, Check: NotAsked,
-			}).Configured(staticKeys(staticJWKS)).WithFault(Down),
+			}).Configured(staticKeys(staticJWKS)).WithFault(fault.Outage),
 		InsideCase("KEYS-11.pem", Accepted, "a key that is configured as PEM, and an issuer that is away", Step{
 			Send: func(run *Run) Request {
 				return run.Carry(Token{Header: Fields{"kid": "whatever"}, Sign: SignOwn(crypto.SHA256)})
 			}, Want: Accepted, Check: NotAsked,
-		}).Configured(staticKeys(OwnPEMBytes)).WithFault(Down),
+		}).Configured(staticKeys(OwnPEMBytes)).WithFault(fault.Outage),
 		InsideCase("KEYS-11.another", BadToken, "a token that another key signed", Step{
 			Send: func(run *Run) Request { return run.Carry(Token{Key: ForgerKey}) }, Want: BadToken, Check: NotAsked,
-		}).Configured(staticKeys(staticJWKS)).WithFault(Down).ReportedAs("JWS-16"),
+		}).Configured(staticKeys(staticJWKS)).WithFault(fault.Outage).ReportedAs("JWS-16"),
 		ConfigCase("KEYS-11.malformed", RefusedByNew, "configured keys that are neither a JWK Set nor PEM",
 			staticKeys(func(*Environment) ([]byte, error) {
 				return []byte("keys"), nil
@@ -134,13 +135,13 @@ func oddKeyCase(id, reason, kid string) Case {
 }
 
 // keepServingCase has an issuer turn bad after its keys were had.
-func keepServingCase(id, reason string, fault Fault) Case {
+func keepServingCase(id, reason string, f fault.Fault) Case {
 	long := func(run *Run) Request { return Bearer(run.Kept["token"]) }
 	return InsideCase(id, Accepted, reason,
 		Step{Send: func(run *Run) Request {
 			return Bearer(run.Keep("token", run.Sign(Token{Claims: Fields{"exp": In(86400)}})))
 		}, Want: Accepted},
-		Step{Do: All(IssuerTurns(fault), Advance(SoftTTL)), Send: long, Want: Accepted},
+		Step{Do: All(IssuerTurns(f), Advance(SoftTTL)), Send: long, Want: Accepted},
 		Step{Do: AwaitFetches(2), Send: long, Want: Accepted},
 	).Needing(Clock)
 }

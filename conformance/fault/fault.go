@@ -32,9 +32,13 @@ func (e Endpoint) asked(r *http.Request) bool { return strings.Contains(r.URL.Pa
 
 // At returns the fault for one endpoint; the others are healthy.
 func (f Fault) At(endpoint Endpoint) Fault {
+	f.Name += ".At(" + string(endpoint) + ")"
 	f.Endpoint = endpoint
 	return f
 }
+
+// MarshalText returns the name.
+func (f Fault) MarshalText() ([]byte, error) { return []byte(f.Name), nil }
 
 // Over returns a handler that has the fault where healthy has not, as middleware does.
 func (f Fault) Over(healthy http.Handler) http.Handler {

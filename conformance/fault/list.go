@@ -42,7 +42,7 @@ var (
 // The faults of the key set.
 var (
 	NoKeys              = row("NoKeys", "publishes an empty key set", Keys, answerJSON(`{"keys":[]}`))
-	NoUsableKey         = row("NoUsableKey", "publishes one key, which can't be used", Keys, answerJSON(`{"keys":[{"kty":"AKP","alg":"ML-DSA-65","kid":"key-1","pub":"AA"}]}`))
+	NoUsableKey         = row("NoUsableKey", "publishes one key, which can't be used", Keys, answerJSON(`{"keys":[{"kty":"AKP","alg":"SLH-DSA-SHA2-128s","kid":"key-1","pub":"AA"}]}`))
 	NoKeysMember        = row("NoKeysMember", "publishes a key set without the member keys", Keys, answerJSON(`{"key":[]}`))
 	KeysNotArray        = row("KeysNotArray", "publishes a key set whose member keys is an object", Keys, answerJSON(`{"keys":{}}`))
 	KeySetNotObject     = row("KeySetNotObject", "publishes an array in place of a key set", Keys, answerJSON(`[]`))
@@ -50,7 +50,7 @@ var (
 	KeysWithoutID       = row("KeysWithoutID", "publishes its keys without kid", Keys, eachKey(func(key map[string]any) { delete(key, "kid") }))
 	UnknownKeys         = row("UnknownKeys", "publishes keys that can't be used before its own (RFC 7517 section 5)", Keys, moreKeys(func([]any) []any {
 		return []any{
-			map[string]any{"kty": "AKP", "kid": "post-quantum", "alg": "ML-DSA-44", "use": "sig", "pub": "AAAA"},
+			map[string]any{"kty": "AKP", "kid": "unknown-algorithm", "alg": "SLH-DSA-SHA2-128s", "use": "sig", "pub": "AAAA"},
 			map[string]any{"kty": "EC", "kid": "unknown-curve", "crv": "secp256k1", "x": "AAAA", "y": "AAAA"},
 			map[string]any{"kty": "RSA", "kid": "without-members", "alg": "RS256"},
 			map[string]any{"kty": "oct", "kid": "symmetric", "alg": "HS256", "k": "c2VjcmV0"},

@@ -50,7 +50,7 @@ func Status(status int) Fault {
 
 // Header sets a field of each answer's header: a Cache-Control, say.
 func Header(name, value string) Fault {
-	return Fault{fmt.Sprintf("Header(%s)", name), fmt.Sprintf("answers with %s: %s", name, value), "", field(name, value)}
+	return Fault{fmt.Sprintf("Header(%s: %s)", name, value), fmt.Sprintf("answers with %s: %s", name, value), "", field(name, value)}
 }
 
 // Body answers 200 with that body, whatever it is.

@@ -20,7 +20,7 @@ import (
 func TestFaults(t *testing.T) {
 	exceptions := map[string]verifier.Code{
 		"UnknownKeys": "", "KeysWithoutID": verifier.CodeKeyUnknown, // the token names a kid
-		"Slow(1ms)": "", "Header(X-Field)": "", "Oversized(1048576)": "", "ManyKeys(100)": "", "SharedKeyID(4)": "",
+		"Slow(1ms)": "", "Header(X-Field: x)": "", "Oversized(1048576)": "", "ManyKeys(100)": "", "SharedKeyID(4)": "",
 	}
 	for _, f := range append(fault.List(),
 		fault.Slow(time.Millisecond), fault.Slow(time.Hour), fault.Status(http.StatusTooManyRequests), fault.Header("X-Field", "x"),

@@ -3,6 +3,7 @@ package player
 import (
 	"slices"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/testcase"
 	"github.com/holdfast-go/holdfast/rules"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -51,7 +52,7 @@ type Case struct {
 	// Needs is what it takes; empty for a case that any API can be asked.
 	Needs []Need `json:"needs,omitempty"`
 	// Fault is what the issuer does from the start.
-	Fault Fault `json:"fault,omitempty"`
+	Fault fault.Fault `json:"fault,omitzero"`
 
 	exact    bool   // the rule is about the answer, not only about the decision
 	reported string // the rule that package verifier names, where that is another
@@ -129,8 +130,8 @@ func InsideCase(id string, want Expectation, reason string, steps ...Step) Case 
 }
 
 // UnusableCase is a case of an issuer whose keys could never be fetched, so nothing is known of a token.
-func UnusableCase(id, reason string, fault Fault) Case {
-	return TokenCase(id, Undecidable, reason, Token{}).WithFault(fault).ReportedAs("")
+func UnusableCase(id, reason string, f fault.Fault) Case {
+	return TokenCase(id, Undecidable, reason, Token{}).WithFault(f).ReportedAs("")
 }
 
 // In has the case played only in some modes.
@@ -176,9 +177,9 @@ func (c Case) Configured(policy Policy) Case {
 	return c.Needing(Configuration)
 }
 
-// WithFault has the issuer do something else than usual from the start.
-func (c Case) WithFault(fault Fault) Case {
-	c.Fault = fault
+// WithFault has the issuer show a fault from the start.
+func (c Case) WithFault(f fault.Fault) Case {
+	c.Fault = f
 	return c
 }
 

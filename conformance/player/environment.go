@@ -7,17 +7,16 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"reflect"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
+	"github.com/holdfast-go/holdfast/conformance/issuer"
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
@@ -67,7 +66,7 @@ func NewEnvironment(config EnvironmentConfig) (*Environment, error) {
 		return nil, err
 	}
 	if e.Other, err = e.publish("127.0.0.1:0", OtherKey, config.Clock); err != nil {
-		e.Issuer.server.Close()
+		e.Issuer.Close()
 		return nil, err
 	}
 	return e, nil
@@ -75,8 +74,8 @@ func NewEnvironment(config EnvironmentConfig) (*Environment, error) {
 
 // Close ends the issuers.
 func (e *Environment) Close() {
-	e.Issuer.server.Close()
-	e.Other.server.Close()
+	e.Issuer.Close()
+	e.Other.Close()
 }
 
 // IssuerURL is the identifier of the issuer that the API trusts.
@@ -84,25 +83,42 @@ func (e *Environment) IssuerURL() string { return e.Issuer.URL }
 
 // CertificatePEM is what an API has to trust to reach the issuers.
 func (e *Environment) CertificatePEM() []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: e.Issuer.server.Certificate().Raw})
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: e.Issuer.Certificate().Raw})
 }
 
 // Roots returns what a fetcher has to trust to reach the issuers.
 func (e *Environment) Roots() *x509.CertPool {
 	roots := x509.NewCertPool()
-	roots.AddCert(e.Issuer.server.Certificate())
+	roots.AddCert(e.Issuer.Certificate())
 	return roots
 }
 
-// Reset has the issuer do what the fault says, with its first key, and forgets what it was asked before.
-func (e *Environment) Reset(fault Fault) error {
+// Reset has the issuer sign with its first key and show the fault, and forgets what it was asked before.
+func (e *Environment) Reset(f fault.Fault) error {
 	key, err := e.Key(SigningKey)
 	if err != nil {
 		return err
 	}
 	e.Issuer.SetKeys(key)
-	e.Issuer.reset(fault)
-	e.Other.reset(SoleKey)
+	e.Issuer.ForgetRequests()
+	e.Other.ForgetRequests()
+	return e.SetFault(f)
+}
+
+// SetFault has the issuer show a fault from now on; its requests go on being counted.
+func (e *Environment) SetFault(f fault.Fault) error {
+	if f.Handler == nil {
+		more, known := moreKeys[f.Name]
+		if !known {
+			return fmt.Errorf("player: the fault %q has no Handler", f.Name)
+		}
+		keys, err := more(e)
+		if err != nil {
+			return err
+		}
+		f = fault.MoreKeys(keys...)
+	}
+	e.Issuer.Fail(f)
 	return nil
 }
 
@@ -132,16 +148,10 @@ func (e *Environment) Key(name string) (*verifiertest.Key, error) {
 	return key, nil
 }
 
-// An Issuer signs tokens, and publishes its metadata and keys over TLS.
+// An Issuer is a test issuer of which a case can ask what it was asked.
 type Issuer struct {
-	*verifiertest.Issuer
-	server      *httptest.Server
-	environment *Environment
-
-	mu    sync.Mutex // guards what follows
-	fault Fault
-	asked int   // requests, of whatever kind
-	held  *hold // what keeps answers back, or nil
+	*issuer.Server
+	forgotten atomic.Int64 // requests
 }
 
 func (e *Environment) publish(address, keyName string, clock ports.Clock) (*Issuer, error) {
@@ -153,129 +163,25 @@ func (e *Environment) publish(address, keyName string, clock ports.Clock) (*Issu
 	if err != nil {
 		return nil, err
 	}
-	p := &Issuer{environment: e, fault: SoleKey}
-	if p.Issuer, err = verifiertest.NewIssuer("https://"+listener.Addr().String()+"/", key); err != nil {
-		_ = listener.Close()
+	server, err := issuer.StartOn(listener, key)
+	if err != nil {
 		return nil, err
 	}
-	p.Clock, p.Fresh = clock, time.Hour
-	p.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: p, ErrorLog: discardLog}}
-	p.server.StartTLS()
-	return p, nil
-}
-
-func (p *Issuer) reset(fault Fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fault, p.asked, p.held = fault, 0, nil
-}
-
-// SetFault changes what the issuer does from now on; its requests go on being counted.
-func (p *Issuer) SetFault(fault Fault) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.fault = fault
+	server.Clock, server.Fresh = clock, time.Hour
+	return &Issuer{Server: server}, nil
 }
 
 // ForgetRequests begins to count again.
-func (p *Issuer) ForgetRequests() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.asked = 0
-}
+func (i *Issuer) ForgetRequests() { i.forgotten.Store(int64(i.Server.Requests())) }
 
 // Requests returns how many requests the issuer had, of whatever kind.
-func (p *Issuer) Requests() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.asked
-}
+func (i *Issuer) Requests() int { return i.Server.Requests() - int(i.forgotten.Load()) }
 
-// A hold keeps an issuer's answers back.
-type hold struct {
-	arrived, over       chan struct{}
-	arriveOnce, endOnce sync.Once
-}
-
-// Hold keeps answers back until release is called. A request has come when arrived is closed.
-func (p *Issuer) Hold() (arrived <-chan struct{}, release func()) {
-	h := &hold{arrived: make(chan struct{}), over: make(chan struct{})}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.held = h
-	return h.arrived, func() { h.endOnce.Do(func() { close(h.over) }) }
-}
-
-// ServeHTTP publishes metadata and keys as the fault says.
-func (p *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p.mu.Lock()
-	p.asked++
-	behaviour, held := faults[p.fault], p.held
-	p.mu.Unlock()
-	if held != nil {
-		held.arriveOnce.Do(func() { close(held.arrived) })
-		select {
-		case <-held.over:
-		case <-r.Context().Done():
-			return
-		}
-	}
-	if behaviour.answer != nil && behaviour.answer(p, w, r) {
-		return
-	}
-	body, err := p.document(r.Context(), r.URL.Path, behaviour)
-	if err != nil {
-		http.NotFound(w, r)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	if behaviour.cacheControl == "" {
-		behaviour.cacheControl = "max-age=3600"
-	}
-	w.Header().Set("Cache-Control", behaviour.cacheControl)
-	_, _ = w.Write(body)
-}
-
-var errNoDocument = errors.New("nothing is published there")
-
-// document is what is published at path.
-func (p *Issuer) document(ctx context.Context, path string, behaviour behaviour) ([]byte, error) {
-	published, err := p.Fetch(ctx, strings.TrimSuffix(p.URL, "/")+path)
-	if err != nil {
-		return nil, errNoDocument
-	}
-	switch {
-	case strings.Contains(path, "/.well-known/"):
-		return edited(published.Body, func(members map[string]any) error {
-			if behaviour.metadata != nil {
-				behaviour.metadata(p, members)
-			}
-			return nil
-		})
-	case behaviour.keys != nil:
-		more, err := behaviour.keys(p.environment)
-		if err != nil {
-			return nil, err
-		}
-		return edited(published.Body, func(members map[string]any) error {
-			keys, _ := members["keys"].([]any)
-			members["keys"] = append(more, keys...)
-			return nil
-		})
-	}
-	return published.Body, nil
-}
-
-// edited changes the members of a JSON object.
-func edited(object []byte, edit func(map[string]any) error) ([]byte, error) {
-	var members map[string]any
-	if err := json.Unmarshal(object, &members); err != nil {
-		return nil, err
-	}
-	if err := edit(members); err != nil {
-		return nil, err
-	}
-	return json.Marshal(members)
+// Hold keeps answers back until release is called. Requested is closed when a request has come.
+func (i *Issuer) Hold() (requested <-chan struct{}, release func()) {
+	held, requested, release := fault.Hold()
+	i.Fail(held)
+	return requested, release
 }
 
 // JWK returns the public key of that name as a JSON Web Key, with changes on top.
@@ -300,18 +206,5 @@ func (e *Environment) JWK(name string, changes Fields) (map[string]any, error) {
 // Fetch gets a document of an issuer as ports.Fetcher has it, without following redirects: for a case that is not about
 // the fetcher.
 func (e *Environment) Fetch(ctx context.Context, url string) (ports.Document, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return ports.Document{}, err
-	}
-	answer, err := e.Issuer.server.Client().Transport.RoundTrip(request)
-	if err != nil {
-		return ports.Document{}, err
-	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return ports.Document{}, fmt.Errorf("the status is %d", answer.StatusCode)
-	}
-	body, err := readBounded(answer.Body, 4<<20)
-	return ports.Document{Body: body, Fresh: freshness(answer.Header.Get("Cache-Control"))}, err
+	return e.Issuer.Get(ctx, url)
 }

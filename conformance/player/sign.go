@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
 	"encoding/pem"
 	"slices"
 	"strings"
@@ -25,24 +24,6 @@ func smallKey(e *Environment) (*rsa.PrivateKey, error) { return e.small() }
 
 func newRSAKey(bits int) func() (*rsa.PrivateKey, error) {
 	return sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) })
-}
-
-// ownKeys publishes the own key for several algorithms.
-func ownKeys(algorithms ...string) func(*Environment) ([]any, error) {
-	return func(e *Environment) ([]any, error) {
-		private, err := e.own()
-		if err != nil {
-			return nil, err
-		}
-		keys := make([]any, len(algorithms))
-		for i, alg := range algorithms {
-			keys[i] = Fields{
-				"kty": "RSA", "use": "sig", "alg": alg, "kid": "own-" + alg,
-				"e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(private.N.Bytes()),
-			}
-		}
-		return keys, nil
-	}
 }
 
 // signOwn signs by the own key with RSASSA-PKCS1-v1_5.

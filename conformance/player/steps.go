@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
@@ -52,9 +53,9 @@ func All(does ...func(*Run)) func(*Run) {
 	}
 }
 
-// IssuerTurns has the issuer do something else from now on; requests go on being counted.
-func IssuerTurns(setting Fault) func(*Run) {
-	return func(run *Run) { run.Environment.Issuer.SetFault(setting) }
+// IssuerTurns has the issuer show a fault from now on; requests go on being counted.
+func IssuerTurns(f fault.Fault) func(*Run) {
+	return func(run *Run) { run.Must(run.Environment.SetFault(f)) }
 }
 
 // ForgetRequests begins to count again.
@@ -109,8 +110,8 @@ func Together(times int, want Expectation) func(*Run) {
 				answer, err := run.Target.Send(run.Context(), r)
 				if err != nil {
 					faults <- err.Error()
-				} else if fault := WrongDecision(want, answer); fault != "" {
-					faults <- fault + ": " + answer.String()
+				} else if wrong := WrongDecision(want, answer); wrong != "" {
+					faults <- wrong + ": " + answer.String()
 				}
 			})
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 
 	"github.com/holdfast-go/holdfast/rules"
 )
@@ -27,8 +26,8 @@ func Validate(cases []Case) error {
 			fault = "package rules does not know the rule; give its level and section by As"
 		case known && (c.Level == Must && rule.Level != Must || c.Level != rule.Level && c.Section == rule.Section()):
 			fault = "it weighs more than its rule, or less without a section that says why"
-		case !slices.Contains(Faults(), c.Fault):
-			fault = "the fault is unknown: give one of Faults"
+		case !playable(c.Fault):
+			fault = "the fault has no name of its own, or nothing that shows it: give one of package fault, or a Name and a Handler"
 		case c.Reason == "" || c.Expected == "" || len(c.Modes) == 0:
 			fault = "it lacks a reason, an expectation or a mode"
 		}

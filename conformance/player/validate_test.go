@@ -3,6 +3,8 @@ package player
 import (
 	"strings"
 	"testing"
+
+	"github.com/holdfast-go/holdfast/conformance/fault"
 )
 
 func TestValidate(t *testing.T) {
@@ -21,7 +23,9 @@ func TestValidate(t *testing.T) {
 		{"no mode", []Case{good.In()}, "or a mode"},
 		{"more than its rule", []Case{TokenCase("TYP-03.x", BadToken, "a reason", Token{}).As(Must, "x")}, "weighs more"},
 		{"less without a reason", []Case{Control().As(Ours, Control().Section)}, "without a section"},
-		{"an unknown fault", []Case{good.WithFault("it is on fire")}, "the fault is unknown"},
+		{"a fault", []Case{good.WithFault(fault.Outage), Control().WithFault(OddKeys)}, ""},
+		{"a fault without a name", []Case{good.WithFault(fault.Fault{Handler: fault.Outage.Handler})}, "no name of its own"},
+		{"a fault without a handler", []Case{good.WithFault(fault.Fault{Name: "OnFire"})}, "nothing that shows it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := Validate(c.cases)

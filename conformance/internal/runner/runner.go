@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -87,9 +88,9 @@ func target(config Config) string {
 
 // A play is the cases of one start of the target.
 type play struct {
-	mode    player.Mode
-	setting player.Fault
-	cases   []player.Case
+	mode  player.Mode
+	fault fault.Fault
+	cases []player.Case
 }
 
 // plan sorts the cases into plays: those of a mode together, the usual setting first. What the issuer does otherwise has
@@ -98,18 +99,18 @@ func plan(config Config) []play {
 	var plays []play
 	for i, mode := range config.Modes {
 		first := len(plays)
-		plays = append(plays, play{mode: mode, setting: player.NoFault})
+		plays = append(plays, play{mode: mode, fault: player.NoFault})
 		for _, c := range config.Cases {
 			if !c.BlackBox() || !slices.Contains(c.Modes, mode) {
 				continue
 			}
-			if i > 0 && c.Fault != player.NoFault && slices.Contains(c.Modes, config.Modes[0]) {
+			if i > 0 && c.Fault.Name != "" && slices.Contains(c.Modes, config.Modes[0]) {
 				continue
 			}
-			at := slices.IndexFunc(plays[first:], func(p play) bool { return p.setting == c.Fault })
+			at := slices.IndexFunc(plays[first:], func(p play) bool { return p.fault.Name == c.Fault.Name })
 			if at < 0 {
 				at = len(plays) - first
-				plays = append(plays, play{mode: mode, setting: c.Fault})
+				plays = append(plays, play{mode: mode, fault: c.Fault})
 			}
 			plays[first+at].cases = append(plays[first+at].cases, c)
 		}
@@ -138,8 +139,8 @@ func (r *run) all(ctx context.Context) {
 		case ctx.Err() != nil:
 			r.undecide(p, p.cases, timeIsUp(ctx).Error())
 			continue
-		case r.URL != "" && p.setting != player.NoFault:
-			r.skip(p, "it needs a target that is started while the issuer does something else: "+string(p.setting))
+		case r.URL != "" && p.fault.Name != "":
+			r.skip(p, "it needs a target that is started while the issuer "+p.fault.Does)
 			continue
 		case useless[p.mode] != "":
 			r.undecide(p, p.cases, useless[p.mode])
@@ -147,7 +148,7 @@ func (r *run) all(ctx context.Context) {
 		}
 		if err := r.one(ctx, p); err != nil {
 			r.Faults = append(r.Faults, r.title(p)+": "+err.Error())
-			if p.setting == player.NoFault {
+			if p.fault.Name == "" {
 				useless[p.mode] = err.Error()
 			}
 		}
@@ -155,10 +156,10 @@ func (r *run) all(ctx context.Context) {
 }
 
 func (r *run) title(p play) string {
-	if p.setting == player.NoFault {
+	if p.fault.Name == "" {
 		return "DPoP " + string(p.mode)
 	}
-	return fmt.Sprintf("DPoP %s, while of the issuer %s", p.mode, p.setting)
+	return fmt.Sprintf("DPoP %s, while the issuer %s", p.mode, p.fault.Does)
 }
 
 // one starts the target and plays the cases of one play. Its error says why some of them are undecided.
@@ -179,7 +180,7 @@ func (r *run) one(ctx context.Context, p play) error {
 	}
 	err = control(ctx, stage)
 	switch {
-	case err != nil && p.setting == player.NoFault:
+	case err != nil && p.fault.Name == "":
 		r.undecide(p, cases, err.Error())
 		return err
 	case err != nil:
@@ -200,7 +201,7 @@ type api struct {
 
 // open has the issuer do what the play is about, starts the target if need be, and waits until it is healthy.
 func (r *run) open(ctx context.Context, p play) (*api, error) {
-	if err := r.world.Reset(p.setting); err != nil {
+	if err := r.world.Reset(p.fault); err != nil {
 		return nil, err
 	}
 	opened := &api{url: r.URL}
