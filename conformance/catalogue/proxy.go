@@ -142,13 +142,14 @@ func proxiedCase(id string, want Expectation, reason string, front Front, edit f
 // https.
 func spoofCase(id string, want Expectation, reason, field, value, url string) Case {
 	return RequestCase(id, want, reason, func(run *Run) Request {
+		htu := url
 		switch url {
 		case "same":
-			url = run.URL + "/resource"
+			htu = run.URL + "/resource"
 		case "":
-			url = "https" + run.URL[len("http"):] + "/resource"
+			htu = "https" + run.URL[len("http"):] + "/resource"
 		}
-		return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": url}}).With(field, value)
+		return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": htu}}).With(field, value)
 	}).In(Allowed, Required).Needing(Guard).ReportedAs("DPOP-CLM-04")
 }
 
