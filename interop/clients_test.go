@@ -52,7 +52,7 @@ func startAPI(t *testing.T, p *provider, v *verifier.Verifier) (url string, answ
 	}
 }
 
-// TestDPoPClients has certified clients get a token that is bound to their key, and call the API with it twice:
+// TestDPoPClients has clients of others get a token that is bound to their key, and call the API with it twice:
 // unchanged, and by the scheme and proofs that they make on their own.
 func TestDPoPClients(t *testing.T) {
 	p := startProvider(t, rsaKey(t, "rsa-1"))
@@ -61,20 +61,22 @@ func TestDPoPClients(t *testing.T) {
 		wanted   = `DPoP error="use_dpop_nonce", error_description="The DPoP proof needs the nonce of this answer", scope="read:orders", algs="ES256"`
 	)
 	for _, c := range []struct {
-		name  string
-		dpop  verifier.DPoP
-		calls []string // of one client
+		name, algorithm string
+		dpop            verifier.DPoP
+		calls           []string // of one client
 	}{
-		{"allowed", verifier.DPoP{}, []string{accepted, accepted}},
-		{"required", verifier.DPoP{Mode: verifier.DPoPRequired}, []string{accepted, accepted}},
-		{"nonce offered", verifier.DPoP{Nonce: verifier.NonceOffered}, []string{accepted, accepted}},
-		{"nonce required", verifier.DPoP{Nonce: verifier.NonceRequired}, []string{wanted, accepted, accepted}},
+		{"allowed", "ES256", verifier.DPoP{}, []string{accepted, accepted}},
+		{"required", "ES256", verifier.DPoP{Mode: verifier.DPoPRequired}, []string{accepted, accepted}},
+		{"nonce offered", "ES256", verifier.DPoP{Nonce: verifier.NonceOffered}, []string{accepted, accepted}},
+		{"nonce required", "ES256", verifier.DPoP{Nonce: verifier.NonceRequired}, []string{wanted, accepted, accepted}},
+		{"JWS-19 Ed25519, where EdDSA is configured", "Ed25519", verifier.DPoP{Algorithms: []string{"EdDSA"}}, []string{accepted, accepted}},
+		{"JWS-19 Ed25519, which is configured", "Ed25519", verifier.DPoP{Algorithms: []string{"Ed25519"}}, []string{accepted, accepted}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			v, _ := newVerifier(t, p, func(config *verifier.Config) { config.DPoP = c.dpop })
 			api, answers := startAPI(t, p, v)
 			settings, err := json.Marshal(map[string]string{
-				"issuer": p.URL, "client_id": clientID, "client_secret": clientSecret, "resource": apiRS256, "api": api,
+				"issuer": p.URL, "client_id": clientID, "client_secret": clientSecret, "resource": apiRS256, "api": api, "algorithm": c.algorithm,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -86,14 +88,15 @@ func TestDPoPClients(t *testing.T) {
 				t.Fatal(err)
 			}
 			lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-			wantLines := []string{
-				`{"name":"openid-client","type":"dpop","statuses":[200,200]}`,
-				`{"name":"oauth4webapi","type":"dpop","statuses":[200,200]}`,
+			var wantLines, calls []string
+			for _, name := range []string{"openid-client", "oauth4webapi", "dpop"} {
+				wantLines = append(wantLines, fmt.Sprintf(`{"name":%q,"type":"dpop","statuses":[200,200]}`, name))
+				calls = append(calls, c.calls...)
 			}
 			if diff := cmp.Diff(wantLines, lines); diff != "" {
 				t.Errorf("clients (-want +got):\n%s", diff)
 			}
-			if diff := cmp.Diff(append(c.calls, c.calls...), answers()); diff != "" {
+			if diff := cmp.Diff(calls, answers()); diff != "" {
 				t.Errorf("answers of the API (-want +got):\n%s", diff)
 			}
 			t.Logf("clients: %s", strings.Join(lines, " "))
