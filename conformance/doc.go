@@ -5,7 +5,7 @@
 //   - A verifier that is wired with your adapters: [TestVerifier] plays the cases of package catalogue on it.
 //   - An API in any language: the command holdfast-conform plays the same cases over HTTP.
 //   - Rules of your own: a case is one line of package player, and both of them take yours.
-//   - Your own tests need an issuer that fails on request: package issuer; and a DPoP client: package dpopclient.
+//   - Your own tests need an issuer: package issuer; what it does wrong: package fault; and a DPoP client: package dpopclient.
 //
 // The verifier of an application keeps every rule with the application's own adapters:
 //

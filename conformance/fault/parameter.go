@@ -151,7 +151,7 @@ func SharedKeyID(count int) Fault {
 	})}
 }
 
-// bogusKeys are RSA keys whose factors no one knows.
+// bogusKeys are RSA keys of unknown factors.
 func bogusKeys(count int, id func(int) any) []any {
 	keys := make([]any, max(0, count))
 	for i := range keys {

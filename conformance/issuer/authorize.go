@@ -45,7 +45,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	}
 	client, known := s.client(parameters.Get("client_id"))
 	switch {
-	// RFC 6749 section 4.1.2.1: no one is sent to an address that is not known to be the client's.
+	// RFC 6749 section 4.1.2.1: the browser is sent only to an address that is known to be the client's.
 	case !known || len(parameters["client_id"]) > 1:
 		showError(w, "No client of this client_id is registered.")
 		return
@@ -64,7 +64,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	case fresh && !slices.Contains(asked.prompt, "login") && !slices.Contains(asked.prompt, "select_account"):
 		s.sendCode(w, r, asked, current)
 	case slices.Contains(asked.prompt, "none"):
-		s.sendError(w, r, asked, refuse("login_required", "no one is logged in"))
+		s.sendError(w, r, asked, refuse("login_required", "the user is not logged in"))
 	default:
 		s.askLogin(w, asked, "")
 	}
@@ -96,7 +96,7 @@ func readAuthorization(client Client, parameters url.Values) (authorization, *re
 	method := parameters.Get("code_challenge_method")
 	switch {
 	case repeated(parameters, "resource", "audience"):
-		return asked, refuse(invalidRequest, "a parameter stands twice")
+		return asked, refuse(invalidRequest, "a parameter is repeated")
 	case parameters.Has("request"):
 		return asked, refuse("request_not_supported", "request objects are not supported")
 	case parameters.Has("request_uri"):
@@ -128,7 +128,7 @@ func audiences(parameters url.Values) []string {
 	return slices.DeleteFunc(named, func(name string) bool { return name == "" })
 }
 
-// repeated reports whether a parameter other than those of exceptions stands twice (RFC 6749 section 3.1).
+// repeated reports whether a parameter other than those of exceptions is repeated (RFC 6749 section 3.1).
 func repeated(parameters url.Values, exceptions ...string) bool {
 	for name, values := range parameters {
 		if len(values) > 1 && !slices.Contains(exceptions, name) {

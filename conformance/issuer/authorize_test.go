@@ -65,7 +65,7 @@ func TestAuthorizationRequests(t *testing.T) {
 		{"a good one", confidential, nil, "login"},
 		{"a good one of a public client", spa, nil, "login"},
 		{"RFC 6749 4.1.2.1: unknown client", confidential, url.Values{"client_id": {"other"}}, "page"},
-		{"RFC 6749 4.1.2.1: redirect_uri of nobody", confidential, url.Values{"redirect_uri": {callback + "/"}}, "page"},
+		{"RFC 6749 4.1.2.1: unregistered redirect_uri", confidential, url.Values{"redirect_uri": {callback + "/"}}, "page"},
 		{"RFC 6749 4.1.2.1: no redirect_uri", confidential, url.Values{"redirect_uri": nil}, "page"},
 		{"RFC 6749 3.1: client_id twice", confidential, url.Values{"client_id": {"app", "app"}}, "page"},
 		{"RFC 6749 3.1: redirect_uri twice", confidential, url.Values{"redirect_uri": {callback, callback}}, "page"},
@@ -79,7 +79,7 @@ func TestAuthorizationRequests(t *testing.T) {
 		{"RFC 7636 4.2: challenge too short", confidential, url.Values{"code_challenge": {"short"}}, "invalid_request"},
 		{"OIDC Core 6.1: request object", confidential, url.Values{"request": {"e30.e30."}}, "request_not_supported"},
 		{"OIDC Core 6.2: request object by reference", confidential, url.Values{"request_uri": {"https://app.example/r"}}, "request_uri_not_supported"},
-		{"OIDC Core 3.1.2.1: prompt none, nobody logged in", confidential, url.Values{"prompt": {"none"}}, "login_required"},
+		{"OIDC Core 3.1.2.1: prompt none, not logged in", confidential, url.Values{"prompt": {"none"}}, "login_required"},
 		{"OIDC Core 3.1.2.1: prompt none and more", confidential, url.Values{"prompt": {"none login"}}, "invalid_request"},
 		{"OIDC Core 3.1.2.1: max_age no number", confidential, url.Values{"max_age": {"-1"}}, "invalid_request"},
 		{"response_mode query", confidential, url.Values{"response_mode": {"query"}}, "login"},
@@ -127,7 +127,7 @@ func TestLoginPage(t *testing.T) {
 			}
 		}
 	})
-	t.Run("a login that nobody asked for", func(t *testing.T) {
+	t.Run("a login that was not asked for", func(t *testing.T) {
 		got := newBrowser(t, server).post("login", url.Values{"login": {"ada"}, "request": {"forged"}})
 		if got.status != http.StatusBadRequest {
 			t.Errorf("status %d", got.status)
@@ -188,7 +188,7 @@ func TestLogout(t *testing.T) {
 		{"RP-Initiated Logout 2: no hint, the user agreed", with(noHint, url.Values{
 			"id_token_hint": nil, "confirmed": {"yes"},
 		}), 303, false},
-		{"RP-Initiated Logout 3: address of nobody", url.Values{
+		{"RP-Initiated Logout 3: unregistered address", url.Values{
 			"post_logout_redirect_uri": {"https://evil.example/"},
 		}, 400, true},
 		{"RP-Initiated Logout 3: no address", url.Values{"post_logout_redirect_uri": nil}, 200, false},

@@ -79,7 +79,7 @@ func TestExchange(t *testing.T) {
 			return url.Values{"subject_token": {subject(t, verifiertest.Claims{"iss": "https://other.example/"})}}
 		}, code: "invalid_request"},
 		{name: "subject token for another API than the client", client: elsewhere, code: "invalid_request"},
-		{name: "client that is no API in particular", client: confidential, act: claimed{"sub": "app"}},
+		{name: "client that is not an API", client: confidential, act: claimed{"sub": "app"}},
 		{name: "RFC 8693 2.1: other requested type", client: orders, change: fixed(url.Values{"requested_token_type": {"urn:ietf:params:oauth:token-type:saml2"}}), code: "invalid_request"},
 		{name: "RFC 8693 2.2.2: empty audience", client: orders, change: fixed(url.Values{"audience": {""}}), code: "invalid_target"},
 		{name: "31 have acted", client: orders, change: func(t *testing.T) url.Values {

@@ -103,7 +103,7 @@ func (s *Server) answerTokenRequest(w http.ResponseWriter, r *http.Request) (tok
 	}
 	form := r.PostForm
 	if repeated(form, "resource", "audience") {
-		return tokenResponse{}, refuse(invalidRequest, "a parameter stands twice")
+		return tokenResponse{}, refuse(invalidRequest, "a parameter is repeated")
 	}
 	client, refused := s.authenticate(r, form)
 	if refused != nil {

@@ -34,7 +34,7 @@ type session struct {
 
 const sessionLife = time.Hour
 
-// The cookie's name tells it from an application's on another port of the same host, which browsers don't part.
+// The cookie's name tells it from an application's on another port of the same host, which browsers don't separate.
 const sessionCookie = "test-issuer-session"
 
 func (s *Server) session(r *http.Request) (session, bool) {

@@ -47,7 +47,7 @@ const (
 	SigningKey     = "issuer"   // of the issuer's tokens, RS256
 	NextKey        = "next"     // what it rotates to
 	OtherKey       = "stranger" // of the other issuer
-	ForgerKey      = "forger"   // of an attacker, published by no one; its kid is the issuer's
+	ForgerKey      = "forger"   // of an attacker, never published; its kid is the issuer's
 	ClientKey      = "client"   // of the DPoP client, ES256
 	OtherClientKey = "thief"    // of another client
 )

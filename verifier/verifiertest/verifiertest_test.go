@@ -12,21 +12,9 @@ import (
 
 const issuerURL = "https://issuer.example/"
 
-func newKey(t *testing.T) *verifiertest.Key {
-	t.Helper()
-	key, err := verifiertest.NewKey("ES256", "key-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
 // An issuer that has withdrawn all its keys publishes an empty set: a situation that tests are about.
 func TestFaultIssuerWithoutKeys(t *testing.T) {
-	issuer, err := verifiertest.NewIssuer(issuerURL, newKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, issuerURL, verifiertest.MustKey(t, "ES256", "key-1"))
 	for name, keys := range map[string][]*verifiertest.Key{"none": nil, "nil": {nil}} {
 		t.Run(name, func(t *testing.T) {
 			issuer.SetKeys(keys...)
@@ -45,7 +33,7 @@ func TestFaultIssuerWithoutKeys(t *testing.T) {
 			}
 		})
 	}
-	key := newKey(t)
+	key := verifiertest.MustKey(t, "ES256", "key-1")
 	issuer.SetKeys(key)
 	if _, err := issuer.Token(nil); err != nil {
 		t.Errorf("with a key again: %v", err)
@@ -53,11 +41,8 @@ func TestFaultIssuerWithoutKeys(t *testing.T) {
 }
 
 func TestSetKeysKeepsNothingOfTheCallers(t *testing.T) {
-	issuer, err := verifiertest.NewIssuer(issuerURL, newKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	key := newKey(t)
+	issuer := verifiertest.MustIssuer(t, issuerURL, verifiertest.MustKey(t, "ES256", "key-1"))
+	key := verifiertest.MustKey(t, "ES256", "key-1")
 	keys := []*verifiertest.Key{key}
 	issuer.SetKeys(keys...)
 	keys[0] = nil
@@ -67,20 +52,17 @@ func TestSetKeysKeepsNothingOfTheCallers(t *testing.T) {
 }
 
 func TestNilIsAnErrorAndNoPanic(t *testing.T) {
-	if _, err := verifiertest.NewIssuer(issuerURL, newKey(t), nil); err == nil {
+	if _, err := verifiertest.NewIssuer(issuerURL, verifiertest.MustKey(t, "ES256", "key-1"), nil); err == nil {
 		t.Error("NewIssuer takes a nil key")
 	}
-	issuer, err := verifiertest.NewIssuer(issuerURL, newKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, issuerURL, verifiertest.MustKey(t, "ES256", "key-1"))
 	issuer.Clock = (*verifiertest.Clock)(nil)
 	if _, err := issuer.Token(nil); err == nil {
 		t.Error("Token reads a nil clock")
 	}
 	for name, prover := range map[string]verifiertest.Prover{
 		"no key":      {},
-		"a nil clock": {Key: newKey(t), Clock: (*verifiertest.Clock)(nil)},
+		"a nil clock": {Key: verifiertest.MustKey(t, "ES256", "key-1"), Clock: (*verifiertest.Clock)(nil)},
 	} {
 		if _, err := prover.Proof("GET", issuerURL, "", nil, nil); err == nil {
 			t.Errorf("Proof takes %s", name)
@@ -93,7 +75,7 @@ func TestNilIsAnErrorAndNoPanic(t *testing.T) {
 
 // Strict servers compare htu with what RFC 9449 section 4.2 says it is.
 func TestFaultProverWritesTheTargetWithoutQuery(t *testing.T) {
-	prover := verifiertest.Prover{Key: newKey(t)}
+	prover := verifiertest.Prover{Key: verifiertest.MustKey(t, "ES256", "key-1")}
 	for url, want := range map[string]string{
 		"https://api.example/orders":         "https://api.example/orders",
 		"https://api.example/orders?page=2":  "https://api.example/orders",
@@ -119,10 +101,7 @@ func TestFaultProverWritesTheTargetWithoutQuery(t *testing.T) {
 // target returns the htu of a proof.
 func target(t *testing.T, prover verifiertest.Prover, url string, claims verifiertest.Claims) string {
 	t.Helper()
-	proof, err := prover.Proof("GET", url, "", nil, claims)
-	if err != nil {
-		t.Fatal(err)
-	}
+	proof := prover.MustProof(t, "GET", url, "", nil, claims)
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(proof, ".")[1])
 	if err != nil {
 		t.Fatal(err)
