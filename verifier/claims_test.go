@@ -1,7 +1,6 @@
 package verifier_test
 
 import (
-	"errors"
 	"testing"
 	"time"
 
@@ -147,19 +146,9 @@ func TestScopes(t *testing.T) {
 		needed []string
 		want   verifier.Code
 	}{
-		{name: "CLAIM-SCP-01 string", claims: verifiertest.Claims{"scope": "a b"}, needed: []string{"a", "b"}},
 		{name: "CLAIM-SCP-01 array of scope", claims: verifiertest.Claims{"scope": []string{"a"}}, needed: []string{"a"}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-SCP-01 of wrong type but not needed", claims: verifiertest.Claims{"scope": 1}},
-		{name: "CLAIM-SCP-01 scp is not read", claims: verifiertest.Claims{"scp": "a"}, needed: []string{"a"}, want: verifier.CodeScope},
-		{name: "CLAIM-SCP-01 array of scp, configured", config: scp, claims: verifiertest.Claims{"scp": []string{"a", "b"}}, needed: []string{"b"}},
 		{name: "CLAIM-SCP-01 array of numbers of scp, configured", config: scp, claims: verifiertest.Claims{"scp": []int{1}}, needed: []string{"b"}, want: verifier.CodeClaimMalformed},
-		{name: "CLAIM-SCP-01 string of scp, configured", config: scp, claims: verifiertest.Claims{"scp": "a b"}, needed: []string{"b"}},
-		{name: "CLAIM-SCP-02 none needed", claims: nil},
-		{name: "CLAIM-SCP-02 one of two missing", claims: verifiertest.Claims{"scope": "a"}, needed: []string{"a", "b"}, want: verifier.CodeScope},
-		{name: "CLAIM-SCP-02 no scope claim", needed: []string{"a"}, want: verifier.CodeScope},
-		{name: "CLAIM-SCP-02 in other case", claims: verifiertest.Claims{"scope": "A"}, needed: []string{"a"}, want: verifier.CodeScope},
-		{name: "CLAIM-SCP-01 a tab parts nothing", claims: verifiertest.Claims{"scope": "a\tb"}, needed: []string{"a"}, want: verifier.CodeScope},
-		{name: "CLAIM-SCP-02 as a part", claims: verifiertest.Claims{"scope": "ab"}, needed: []string{"a"}, want: verifier.CodeScope},
+		{name: "CLAIM-SCP-01 a tab separates nothing", claims: verifiertest.Claims{"scope": "a\tb"}, needed: []string{"a"}, want: verifier.CodeScope},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			env := newEnvironment(t, c.config)
@@ -185,48 +174,5 @@ func TestVerifiedWithoutAVerifier(t *testing.T) {
 	wantCode(t, made.Decode(new(map[string]any)), verifier.CodeClaimsUndecodable)
 	if chain, err := made.DelegationChain(); chain != nil || err != nil {
 		t.Errorf("ACT-01: the chain is %q, %v", chain, err)
-	}
-}
-
-func TestDecode(t *testing.T) {
-	env := newEnvironment(t, nil)
-	k := key(t, "RS256", "key-1")
-	decode := func(t *testing.T, more string) (struct{ Tier string }, error) {
-		t.Helper()
-		payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience})
-		if err != nil {
-			t.Fatal(err)
-		}
-		verified, err := verify(t, env, sign(t, env.issuer, k, nil, string(payload[:len(payload)-1])+more+"}"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		type custom struct {
-			Tier string `json:"tier"`
-		}
-		got, err := verifier.DecodeClaims[custom](verified)
-		return struct{ Tier string }(got), err
-	}
-	for _, c := range []struct {
-		name, more, want string
-		code             verifier.Code
-	}{
-		{name: "CLAIM-CUST-01 present", more: `,"tier":"gold"`, want: "gold"},
-		{name: "CLAIM-CUST-01 in other case", more: `,"Tier":"gold"`, want: ""},
-		{name: "CLAIM-CUST-01 the same name in another case", more: `,"tier":"gold","TIER":"lead"`, want: "gold"},
-		{name: "CLAIM-CUST-01 of another type", more: `,"tier":1`, code: verifier.CodeClaimsUndecodable},
-		{name: "CLAIM-CUST-01 duplicate within", more: `,"x":[{"a":1,"a":2}]`, code: verifier.CodeClaimsUndecodable},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := decode(t, c.more)
-			wantCode(t, err, c.code)
-			if got.Tier != c.want {
-				t.Errorf("tier is %q, want %q", got.Tier, c.want)
-			}
-			var e *verifier.Error
-			if errors.As(err, &e) && (e.Status != 401 || len(e.Header["Www-Authenticate"]) != 2) {
-				t.Errorf("answered %d with %v", e.Status, e.Header)
-			}
-		})
 	}
 }
