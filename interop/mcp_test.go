@@ -89,6 +89,6 @@ func TestTypeScriptClientOfMCP(t *testing.T) {
 		"stolen": noSession, "unharmed": "ada with mcp", "stolenUnguarded": "ada with mcp", "ended": noSession,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("what came of each step (-want +got):\n%s", diff)
+		t.Errorf("the result of each step (-want +got):\n%s", diff)
 	}
 }

@@ -66,8 +66,8 @@ func (e *Environment) jwks(variants ...variant) ([]any, error) {
 	return keys, nil
 }
 
-// oddKeys are keys that no verifier may use, each for one reason, but for the last two, which are good whatever stands
-// beside them.
+// oddKeys are keys that no verifier may use, each for one reason. The last two are exceptions: they are good whatever
+// other keys the set has.
 func oddKeys(e *Environment) ([]any, error) {
 	small, err := e.small()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 type Request struct {
 	Method string
 	// Path is the path and query below the API's URL. /scoped needs the scope read:conformance; /resource and what
-	// is below it need a token alone.
+	// is below it need only a token.
 	Path   string
 	Header map[string][]string
 	// Host replaces the Host field, if it is not empty.

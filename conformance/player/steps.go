@@ -124,7 +124,7 @@ func Together(times int, want Expectation) func(*Run) {
 	}
 }
 
-// UnknownKeyIDs sends tokens of kids that nobody has.
+// UnknownKeyIDs sends tokens of made-up kids.
 func UnknownKeyIDs(count int) func(*Run) {
 	return func(run *Run) {
 		for range count {

@@ -9,7 +9,7 @@ func TestCircles(t *testing.T) {
 	got := circles(map[string][]string{
 		"a": {"b"}, "b": {"c"}, "c": {"a", "d"}, // a circle of three, which uses
 		"d": {"e"}, "e": {"d", "leaf"}, // one of two
-		"alone": {"a"},
+		"single": {"a"},
 	})
 	want := [][]string{{"a", "b", "c"}, {"d", "e"}}
 	if !slices.EqualFunc(got, want, slices.Equal) {
