@@ -133,9 +133,8 @@ func readMessages(body []byte) messages {
 }
 
 const (
-	methodCallTool   = "tools/call"
-	methodInitialize = "initialize"
-	methodListen     = "subscriptions/listen"
+	methodCallTool = "tools/call"
+	methodListen   = "subscriptions/listen"
 )
 
 // toolName returns the name member of params. A map has it by its exact spelling, unlike a struct.

@@ -37,6 +37,7 @@ type site struct {
 // setting is what a test changes of the usual site.
 type setting struct {
 	config  mcpguard.Config
+	server  *mcp.Server // in place of one with the usual tools
 	fetcher ports.Fetcher
 	handler func(s *site) http.Handler // instead of the guard
 }
@@ -65,7 +66,9 @@ func newSite(t *testing.T, with setting) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.verifier.Close() })
-	s.server = newServer(s.tools)
+	if s.server = with.server; s.server == nil {
+		s.server = newServer(s.tools)
+	}
 	if with.handler != nil {
 		listener.Config.Handler = with.handler(s)
 	} else {

@@ -22,7 +22,7 @@ func (g *Guard) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 		session, _ := request.GetSession().(*mcp.ServerSession)
 		switch params := request.GetParams().(type) {
 		case *mcp.InitializeParams:
-			if g.stateful && session.ID() != "" && !g.sessions.begin(session, sender.party) {
+			if session.ID() != "" && !g.sessions.begin(session, sender.party) {
 				return nil, refused("No session can begin at the moment")
 			}
 		case *mcp.CallToolParamsRaw:

@@ -1,9 +1,12 @@
 package mcpguard_test
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -146,5 +149,43 @@ func TestSessionsOfOneCaller(t *testing.T) {
 		if answer, body := s.send(t, request{token: c.token, session: c.id, body: whoami}); answer.StatusCode != c.want {
 			t.Errorf("the session that is %s is answered %d %s, want %d", c.name, answer.StatusCode, body, c.want)
 		}
+	}
+}
+
+// TestSessionsThatCannotClose: calls under way keep a session that has to make room. Nobody uses it any more, and its owner
+// can't heap up more of them.
+func TestSessionsThatCannotClose(t *testing.T) {
+	server := mcp.NewServer(&mcp.Implementation{Name: "tools", Version: "1"}, nil)
+	entered, leave := make(chan bool), make(chan bool)
+	mcp.AddTool(server, &mcp.Tool{Name: "hang"}, func(context.Context, *mcp.CallToolRequest, struct{}) (*mcp.CallToolResult, any, error) {
+		entered <- true
+		<-leave
+		return &mcp.CallToolResult{}, nil, nil
+	})
+	s := newSite(t, setting{server: server, config: mcpguard.Config{MaxSessionsPerCaller: 1}})
+	token := s.token(t, nil)
+	first := s.begin(t, token)
+	hanging := make(chan *http.Response, 1)
+	go func() { hanging <- s.open(t, request{token: token, session: first, body: callOf("hang")}) }()
+	<-entered
+
+	second := s.begin(t, token)
+	const list = `{"jsonrpc":"2.0","id":8,"method":"tools/list"}`
+	if answer, _ := s.send(t, request{token: token, session: first, body: list}); answer.StatusCode != http.StatusNotFound {
+		t.Errorf("the session that is being closed is answered %d", answer.StatusCode)
+	}
+	if answer, _ := s.send(t, request{token: token, body: beginMsg}); answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a third session is answered %d while the first can't close", answer.StatusCode)
+	}
+	if answer, _ := s.send(t, request{token: token, session: second, body: list}); answer.StatusCode != http.StatusOK {
+		t.Errorf("the second session is answered %d", answer.StatusCode)
+	}
+	s.begin(t, s.token(t, verifiertest.Claims{"sub": "eve"}))
+
+	leave <- true
+	(<-hanging).Body.Close()
+	s.beginWhenFree(t, token)
+	for len(slices.Collect(server.Sessions())) > 2 { // the SDK's own: one of Ada's and one of Eve's
+		time.Sleep(time.Millisecond)
 	}
 }

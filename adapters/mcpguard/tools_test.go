@@ -1,10 +1,13 @@
 package mcpguard_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -179,6 +182,49 @@ func TestOtherTransport(t *testing.T) {
 	}
 	if ran := s.tools.String(); ran != "[]" {
 		t.Errorf("tools ran: %s", ran)
+	}
+}
+
+// TestTokenInfo: the SDK gets the caller for its own check of sessions, and tools get what they would without a guard.
+func TestTokenInfo(t *testing.T) {
+	server := mcp.NewServer(&mcp.Implementation{Name: "tools", Version: "1"}, nil)
+	var got *mcp.RequestExtra
+	mcp.AddTool(server, &mcp.Tool{Name: "whoami"}, func(_ context.Context, r *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+		got = r.Extra
+		return &mcp.CallToolResult{}, nil, nil
+	})
+	s := newSite(t, setting{server: server, config: mcpguard.Config{Actors: []verifier.Actor{{Subject: "agent-1"}}}})
+	users := make(map[string]bool)
+	for _, claims := range []verifiertest.Claims{nil, {"sub": "eve"}, {"client_id": "other"}, {"act": map[string]any{"sub": "agent-1"}}} {
+		token := s.token(t, claims)
+		if answer, body := s.send(t, request{token: token, session: s.begin(t, token), body: whoami}); answer.StatusCode != http.StatusOK {
+			t.Fatalf("answered %d %s", answer.StatusCode, body)
+		}
+		users[got.TokenInfo.UserID] = true
+		if sent := got.Header.Get("Authorization"); sent != "Bearer "+token {
+			t.Errorf("the tool sees %q as Authorization", sent)
+		}
+		if !slices.Equal(got.TokenInfo.Scopes, []string{"mcp"}) || time.Until(got.TokenInfo.Expiration) < time.Minute {
+			t.Errorf("the tool sees the token %+v", got.TokenInfo)
+		}
+	}
+	if len(users) != 4 || users[""] {
+		t.Errorf("four callers have the user IDs %v", users)
+	}
+}
+
+// TestLargeBody: a body is not read further than its bound.
+func TestLargeBody(t *testing.T) {
+	config := graded()
+	config.Transport = &mcp.StreamableHTTPOptions{MaxRequestBodyBytes: 1000}
+	s := newSite(t, setting{config: config})
+	token := s.token(t, nil)
+	session := s.begin(t, token)
+	for size, want := range map[int]int{1000: http.StatusOK, 1001: http.StatusRequestEntityTooLarge} {
+		answer, body := s.send(t, request{token: token, session: session, body: callOf("whoami") + strings.Repeat(" ", size-len(callOf("whoami")))})
+		if answer.StatusCode != want || want == http.StatusRequestEntityTooLarge && body != "Request Entity Too Large\n" {
+			t.Errorf("a body of %d bytes is answered %d %q, want %d", size, answer.StatusCode, body, want)
+		}
 	}
 }
 
