@@ -18,9 +18,9 @@ func TestRequestScopes(t *testing.T) {
 		want       verifier.Code
 		challenges []string
 	}{
-		{"CLAIM-SCP-02 no credentials", nil, verifier.CodeCredentialsMissing,
+		{"CHAL-12 no credentials", nil, verifier.CodeCredentialsMissing,
 			[]string{`Bearer realm="api", ` + needed, `DPoP ` + needed + `, algs="ES256"`}},
-		{"CLAIM-SCP-02 a bad token", func(token func(verifiertest.Claims) string) string {
+		{"CHAL-12 a bad token", func(token func(verifiertest.Claims) string) string {
 			return "Bearer " + token(verifiertest.Claims{"exp": noon.Unix()})
 		}, verifier.CodeExpired, []string{
 			`Bearer error="invalid_token", error_description="The access token expired", ` + needed, `DPoP ` + needed + `, algs="ES256"`}},

@@ -109,7 +109,7 @@ func TestHandler(t *testing.T) {
 			body:      `{"error":"invalid_token","error_description":"The access token expired"}`},
 		{name: "CRED-10 optional, another scheme", optional: true, authorization: []string{"Basic YTpi"}, status: 401,
 			challenge: `Bearer realm="api"`, body: `{"error_description":"An access token is needed"}`},
-		{name: "CRED-10 optional, but scopes are needed", optional: true, scopes: []string{"read:orders"}, status: 401,
+		{name: "CRED-10 CHAL-12 optional, but scopes are needed", optional: true, scopes: []string{"read:orders"}, status: 401,
 			challenge: `Bearer realm="api", scope="read:orders"`, body: `{"error_description":"An access token is needed"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -201,6 +201,11 @@ func chalCases() []Case {
 			carrying(expired), NotStored),
 		answerCase("CHAL-11.scope", NoScope, "Cache-Control: no-store of a missing scope",
 			withoutScope, NotStored),
+
+		answerCase("CHAL-12.no-credentials", NoCredentials, "the scope that the route needs, without credentials",
+			func(*Run) Request { return Get().At("/scoped") }, scopeNamed),
+		answerCase("CHAL-12.bad-token", BadToken, "the scope that the route needs, of a bad token",
+			func(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(expired)) }, scopeNamed),
 	}
 	// What is bad about these is not the rule's business.
 	faults := map[Expectation]string{BadToken: "CLAIM-EXP-02", BadProof: "DPOP-CLM-02", NoScope: "CLAIM-SCP-02"}
@@ -264,6 +269,17 @@ func onUsedScheme(run *Run, a Answer) {
 	for _, c := range challenges {
 		if c.TellsError() && !strings.EqualFold(c.Scheme, run.UsedScheme()) {
 			run.Errorf("the %s challenge has an error", result.Printable(c.Scheme))
+		}
+	}
+}
+
+// scopeNamed holds that each challenge names the scope of /scoped.
+func scopeNamed(run *Run, a Answer) {
+	challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
+	run.Must(err)
+	for _, c := range challenges {
+		if c.Params["scope"] != neededScope {
+			run.Errorf("the scope of the %s challenge is %q", result.Printable(c.Scheme), result.Printable(c.Params["scope"]))
 		}
 	}
 }
