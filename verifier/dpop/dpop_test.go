@@ -57,73 +57,21 @@ func wantRule(t testing.TB, err error, rule string) {
 	}
 }
 
+// The catalogue has every form of a proof (conformance/catalogue/proofform.go, proofclaims.go). These are here for what it
+// does not see: the defaults, and what a verifier never asks of a Checker.
 func TestDPoPProof(t *testing.T) {
 	type claims = verifiertest.Claims
-	const absent = verifiertest.Absent
 	checker, clock := newChecker(t, dpop.Config{})
 	prover := &verifiertest.Prover{Key: newKey(t, "ES256"), Clock: clock}
-	now := noon.Unix()
-	publicJWK := func(key *verifiertest.Key) claims {
-		return claims{"jwk": mustJWK(t, key)}
-	}
-	rsaKey := newKey(t, "RS256")
-
 	for _, c := range []struct {
 		name           string
 		header, claims claims
 		rule           string
 	}{
 		{name: "DPOP-FORM-01 good"},
-		{name: "DPOP-FORM-01 crit", header: claims{"crit": []string{"exp"}}, rule: "DPOP-FORM-01"},
-		{name: "DPOP-FORM-02 in other case", header: claims{"typ": "DPoP+JWT"}},
-		{name: "DPOP-FORM-02 with application/", header: claims{"typ": "application/dpop+jwt"}},
-		{name: "DPOP-FORM-02 missing", header: claims{"typ": absent}, rule: "DPOP-FORM-02"},
-		{name: "DPOP-FORM-02 JWT", header: claims{"typ": "JWT"}, rule: "DPOP-FORM-02"},
-		{name: "DPOP-FORM-02 at+jwt", header: claims{"typ": "at+jwt"}, rule: "DPOP-FORM-02"},
-		{name: "DPOP-FORM-03 none", header: claims{"alg": "none"}, rule: "DPOP-FORM-03"},
-		{name: "DPOP-FORM-03 HS256", header: claims{"alg": "HS256"}, rule: "DPOP-FORM-03"},
 		{name: "DPOP-FORM-03 not configured", header: claims{"alg": "ES384"}, rule: "DPOP-FORM-03"},
-		{name: "DPOP-FORM-04 missing", header: claims{"jwk": absent}, rule: "DPOP-FORM-04"},
-		{name: "DPOP-FORM-04 string", header: claims{"jwk": "key"}, rule: "DPOP-FORM-04"},
-		{name: "DPOP-FORM-04 null", header: claims{"jwk": nil}, rule: "DPOP-FORM-04"},
-		{name: "DPOP-FORM-04 oct", header: claims{"jwk": claims{"kty": "oct", "k": "AA"}}, rule: "DPOP-FORM-04"},
-		{name: "DPOP-FORM-05 RSA with ES256", header: publicJWK(rsaKey), rule: "DPOP-FORM-05"},
-		{name: "DPOP-FORM-05 another curve", header: publicJWK(newKey(t, "ES384")), rule: "DPOP-FORM-05"},
-		{name: "DPOP-FORM-05 short coordinate", header: claims{"jwk": claims{"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"}}, rule: "DPOP-FORM-05"},
-		{name: "DPOP-FORM-06 signed by another key", header: publicJWK(newKey(t, "ES256")), rule: "DPOP-FORM-06"},
-		{name: "DPOP-FORM-06 kid, x5c and jku are ignored", header: claims{"kid": "x", "x5c": []string{"AA"}, "jku": "https://evil.example/"}},
-		{name: "DPOP-CLM-01 missing", claims: claims{"jti": absent}, rule: "DPOP-CLM-01"},
-		{name: "DPOP-CLM-01 blank", claims: claims{"jti": " \t"}, rule: "DPOP-CLM-01"},
-		{name: "DPOP-CLM-01 number", claims: claims{"jti": 1}, rule: "DPOP-CLM-01"},
-		{name: "DPOP-CLM-01 1 KiB", claims: claims{"jti": strings.Repeat("j", 1024)}},
-		{name: "DPOP-CLM-01 over 1 KiB", claims: claims{"jti": strings.Repeat("j", 1025)}, rule: "DPOP-CLM-01"},
-		{name: "DPOP-CLM-02 missing", claims: claims{"htm": absent}, rule: "DPOP-CLM-02"},
-		{name: "DPOP-CLM-02 another", claims: claims{"htm": "GET"}, rule: "DPOP-CLM-02"},
-		{name: "DPOP-CLM-02 in other case", claims: claims{"htm": "post"}, rule: "DPOP-CLM-02"},
-		{name: "DPOP-CLM-03 missing", claims: claims{"htu": absent}, rule: "DPOP-CLM-03"},
-		{name: "DPOP-CLM-03 relative", claims: claims{"htu": "/orders"}, rule: "DPOP-CLM-03"},
-		{name: "DPOP-CLM-03 userinfo", claims: claims{"htu": "https://a:b@api.example/orders"}, rule: "DPOP-CLM-03"},
-		{name: "DPOP-CLM-03 another scheme", claims: claims{"htu": "ftp://api.example/orders"}, rule: "DPOP-CLM-03"},
-		{name: "DPOP-CLM-04 another host", claims: claims{"htu": "https://evil.example/orders"}, rule: "DPOP-CLM-04"},
-		{name: "DPOP-CLM-05 query and fragment", claims: claims{"htu": target + "?a=b#c"}},
-		{name: "DPOP-CLM-06 other spelling", claims: claims{"htu": "HTTPS://API.example:443/%6Frders"}},
-		{name: "DPOP-CLM-08 now", claims: claims{"iat": now}},
-		{name: "DPOP-CLM-08 missing", claims: claims{"iat": absent}, rule: "DPOP-CLM-08"},
-		{name: "DPOP-CLM-08 string", claims: claims{"iat": fmt.Sprint(now)}, rule: "DPOP-CLM-08"},
-		{name: "DPOP-CLM-08 300 s old", claims: claims{"iat": now - 300}},
-		{name: "DPOP-CLM-08 301 s old", claims: claims{"iat": now - 301}, rule: "DPOP-CLM-08"},
-		{name: "DPOP-CLM-08 30 s ahead", claims: claims{"iat": now + 30}},
-		{name: "DPOP-CLM-08 31 s ahead", claims: claims{"iat": now + 31}, rule: "DPOP-CLM-08"},
-		{name: "DPOP-CLM-09 exp within leeway", claims: claims{"exp": now - 29}},
-		{name: "DPOP-CLM-09 exp at leeway", claims: claims{"exp": now - 30}, rule: "DPOP-CLM-09"},
-		{name: "DPOP-CLM-09 exp malformed", claims: claims{"exp": "soon"}, rule: "DPOP-CLM-09"},
 		{name: "DPOP-CLM-09 nbf malformed", claims: claims{"nbf": "0"}, rule: "DPOP-CLM-09"},
 		{name: "DPOP-CLM-09 nbf out of range", claims: claims{"nbf": -1}, rule: "DPOP-CLM-09"},
-		{name: "DPOP-CLM-09 nbf at leeway", claims: claims{"nbf": now + 30}},
-		{name: "DPOP-CLM-09 nbf over leeway", claims: claims{"nbf": now + 31}, rule: "DPOP-CLM-09"},
-		{name: "DPOP-CLM-10 missing", claims: claims{"ath": absent}, rule: "DPOP-CLM-10"},
-		{name: "DPOP-CLM-10 of another token", claims: claims{"ath": "fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo"}, rule: "DPOP-CLM-10"},
-		{name: "DPOP-CLM-10 number", claims: claims{"ath": 1}, rule: "DPOP-CLM-10"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			proof := prover.MustProof(t, method, target, token, c.header, c.claims)
