@@ -112,3 +112,47 @@ func target(t *testing.T, prover verifiertest.Prover, url string, claims verifie
 	}
 	return read.HTU
 }
+
+func TestPublicKey(t *testing.T) {
+	key, err := verifiertest.NewKey("Ed25519", "key-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := verifiertest.NewKey("ES256", "key-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := verifiertest.NewPublicKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(k *verifiertest.Key, header string) string {
+		compact, err := k.Sign([]byte(header), []byte(`{"sub":"client-1"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compact
+	}
+	good := sign(key, `{"alg":"Ed25519"}`)
+	if payload, err := public.Open(good); err != nil || string(payload) != `{"sub":"client-1"}` {
+		t.Errorf("Open = %s, %v", payload, err)
+	}
+	for name, compact := range map[string]string{
+		"another key": sign(other, `{"alg":"ES256"}`), "another alg": sign(key, `{"alg":"ES256"}`), "no alg": sign(key, `{}`), "a header that is not JSON": sign(key, `x`),
+		"four segments": good + ".AA", "no signature": good[:strings.LastIndexByte(good, '.')+1], "padding": good + "=", "nothing": "",
+	} {
+		if payload, err := public.Open(compact); err == nil || payload != nil {
+			t.Errorf("%s: Open = %s, %v", name, payload, err)
+		}
+	}
+	if _, err := verifiertest.NewPublicKey("key"); err == nil {
+		t.Error("a string is taken for a public key")
+	}
+	if _, err := verifiertest.NewKey("HS256", "k"); err == nil || !strings.Contains(err.Error(), `"HS256"`) {
+		t.Errorf("NewKey for HS256: %v", err)
+	}
+	// OpenID Connect Core appendix A.3, by SHA-256.
+	if got := other.TokenHash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"); got != "77QmUPtjPfzWtF2AnpK9RQ" {
+		t.Errorf("IDTOK-09: the hash is %s", got)
+	}
+}

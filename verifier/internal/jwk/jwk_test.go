@@ -12,6 +12,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"maps"
 	"math/big"
 	"slices"
@@ -299,3 +300,65 @@ func TestThumbprint(t *testing.T) {
 		t.Errorf("thumbprint of the RFC's example is %v, %v", key.Thumbprint(), err)
 	}
 }
+
+// What a caller's signer has for a public key is held to the bounds of what is read.
+func TestNew(t *testing.T) {
+	for name, c := range map[string]struct {
+		key  any
+		want error
+	}{
+		"KEYS-05 RSA":                         {&rsa2048.PublicKey, nil},
+		"KEYS-05 a nil RSA key":               {(*rsa.PublicKey)(nil), ErrMalformed},
+		"KEYS-05 RSA without numbers":         {&rsa.PublicKey{}, ErrMalformed},
+		"KEYS-05 RSA of 1 bit":                {&rsa.PublicKey{N: big.NewInt(1), E: 65537}, ErrSize},
+		"KEYS-05 RSA with an even exponent":   {&rsa.PublicKey{N: rsa2048.N, E: 4}, ErrSize},
+		"KEYS-06 P-256":                       {&p256.PublicKey, nil},
+		"KEYS-06 a nil ECDSA key":             {(*ecdsa.PublicKey)(nil), ErrKeyType},
+		"KEYS-06 ECDSA without a curve":       {&ecdsa.PublicKey{}, ErrKeyType},
+		"KEYS-06 P-224":                       {&p224.PublicKey, ErrKeyType},
+		"KEYS-06 a point that is off P-256":   {&ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}, ErrPoint},
+		"KEYS-06 Ed25519 of no bytes":         {ed25519.PublicKey(nil), ErrPoint},
+		"KEYS-06 Ed25519 of 31 bytes":         {make(ed25519.PublicKey, 31), ErrPoint},
+		"KEYS-07 a private key":               {rsa2048, ErrKeyType},
+		"KEYS-08 nothing":                     {nil, ErrKeyType},
+		"KEYS-08 an RSA key, not a pointer":   {rsa2048.PublicKey, ErrKeyType},
+		"KEYS-08 a pointer to a pointer":      {new(*rsa.PublicKey), ErrKeyType},
+		"KEYS-08 a pointer to an Ed25519 key": {new(ed25519.PublicKey), ErrKeyType},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if key, err := New(c.key); !errors.Is(err, c.want) || (key == nil) != (err != nil) {
+				t.Errorf("New = %v, %v; want %v", key, err, c.want)
+			}
+		})
+	}
+}
+
+// A crypto.Signer of a key management system may return anything.
+func TestSignByAnOddSigner(t *testing.T) {
+	key := must(New(&p256.PublicKey))
+	der := func(r, s int64) []byte {
+		return must(asn1.Marshal(struct{ R, S *big.Int }{big.NewInt(r), big.NewInt(s)}))
+	}
+	for name, c := range map[string]struct {
+		written []byte
+		good    bool
+	}{
+		"small numbers": {der(1, 2), true}, "nothing": {nil, false}, "r and s side by side": {make([]byte, 64), false},
+		"zero": {der(0, 2), false}, "negative": {der(1, -2), false}, "a byte behind": {append(der(1, 2), 0), false},
+		"too long": {must(asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(1)})), false},
+	} {
+		signature, err := key.Sign("ES256", oddSigner(c.written), []byte("x"))
+		if (err == nil) != c.good || c.good && len(signature) != 64 {
+			t.Errorf("JWS-15 %s: %x, %v", name, signature, err)
+		}
+	}
+	if _, err := key.Sign("RS256", p256, []byte("x")); err == nil {
+		t.Error("JWS-11: an ECDSA key signs by RS256")
+	}
+}
+
+type oddSigner []byte
+
+func (oddSigner) Public() crypto.PublicKey { return nil }
+
+func (s oddSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return s, nil }
