@@ -5,7 +5,7 @@ SIMULATE ?= 60s
 NEWEST ?= go1.27.4
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit newest cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint generate
+.PHONY: help test deps check unit newest cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint generate vectors
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,10 @@ generate: ## docs/rules.md, from the register in rules/, and the table in docs/a
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform
+
+vectors: ## the cases recorded for any language, into vectors/; docs/vectors.md
+	rm -f vectors/*.json
+	go run ./conformance/cmd/holdfast-conform record vectors
 
 bench: ## Holdfast compared with its peers and bare cryptography, into bench/RESULTS.md; about 10 minutes on a quiet machine
 	cd bench && GOWORK=off go run .

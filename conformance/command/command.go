@@ -44,6 +44,8 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		return list(cases, args, stdout, stderr)
 	case "run":
 		return run(ctx, cases, args, stdout, stderr)
+	case "record":
+		return record(ctx, cases, args, stdout, stderr)
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return exitHolds
@@ -51,9 +53,9 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		fmt.Fprintln(stdout, name, version())
 		return exitHolds
 	case "":
-		return complain(stderr, "say what to do: list or run")
+		return complain(stderr, "say what to do: list, run or record")
 	}
-	return complain(stderr, fmt.Sprintf("there is no command %q: say list or run", verb))
+	return complain(stderr, fmt.Sprintf("there is no command %q: say list, run or record", verb))
 }
 
 // complain says in one line what is wrong and what would fix it.
@@ -76,6 +78,8 @@ const usage = `Plays Holdfast's catalogue of rules on an API.
   holdfast-conform list [-json]
   holdfast-conform run [flags] -- command [arguments]
   holdfast-conform run [flags] -url URL -dpop MODE -issuer-listen ADDRESS -ca-file FILE
+  holdfast-conform run -vectors FOLDER
+  holdfast-conform record FOLDER
   holdfast-conform version
 
 "holdfast-conform run -h" lists the flags. The command must start an API that reads its environment:

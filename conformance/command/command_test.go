@@ -36,8 +36,8 @@ func TestWrongUsage(t *testing.T) {
 		args string
 		cure string // part of the line that is printed
 	}{
-		{"", "say what to do: list or run"},
-		{"play", `there is no command "play": say list or run`},
+		{"", "say what to do: list, run or record"},
+		{"play", `there is no command "play": say list, run or record`},
 		{"list -xml", "flag provided but not defined: -xml"},
 		{"list all", `leave out "all"`},
 		{"run", "say what to play on: -url URL, or a command behind --"},

@@ -25,7 +25,7 @@ type settings struct {
 	runner.Config
 	dpop, only                    string
 	jsonFile, junitFile, htmlFile string
-	baselineFile                  string
+	baselineFile, vectors         string
 	verbose, quiet                bool
 }
 
@@ -39,6 +39,7 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags.StringVar(&s.junitFile, "junit", "", "write the results as JUnit XML to this `file`")
 	flags.StringVar(&s.htmlFile, "html", "", "write the results as one HTML page to this `file`")
 	flags.StringVar(&s.baselineFile, "baseline", "", "compare with the JSON `file` of an earlier run")
+	flags.StringVar(&s.vectors, "vectors", "", "play the vectors in this `folder` on Holdfast itself, without a network")
 	flags.StringVar(&s.URL, "url", "", "play on the API at this `URL`, and start none")
 	flags.StringVar(&s.Audience, "audience", "https://api.conformance.example/", "what tokens are for: the `audience` of the API")
 	flags.StringVar(&s.IssuerListen, "issuer-listen", "", "loopback `address` of the issuer (default any free port)")
@@ -55,6 +56,10 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 func (s *settings) check(cases []player.Case) error {
 	s.Cases = cases
 	switch {
+	case s.vectors != "" && (s.URL != "" || len(s.Command) > 0):
+		return errors.New("-vectors are played on Holdfast: leave out -url and the command")
+	case s.vectors != "":
+		return nil
 	case s.URL == "" && len(s.Command) == 0:
 		return errors.New("say what to play on: -url URL, or a command behind --")
 	case s.URL != "" && len(s.Command) > 0:
@@ -158,7 +163,11 @@ func run(ctx context.Context, cases []player.Case, args []string, stdout, stderr
 	if !s.quiet {
 		s.Progress = progress.show
 	}
-	played, err := runner.Run(ctx, s.Config)
+	play := func() (result.Run, error) { return runner.Run(ctx, s.Config) }
+	if s.vectors != "" {
+		play = func() (result.Run, error) { return playVectors(ctx, s.vectors, s.only, s.Progress) }
+	}
+	played, err := play()
 	progress.end()
 	if err != nil {
 		return complain(stderr, err.Error())

@@ -178,7 +178,7 @@ func (s *Server) publishMetadata(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) publishDocument(w http.ResponseWriter, r *http.Request, edit func([]byte) ([]byte, error)) {
-	document, err := s.Fetch(r.Context(), s.server.URL+r.URL.Path)
+	document, err := s.Fetch(r.Context(), strings.TrimSuffix(s.URL, "/")+r.URL.Path)
 	if err != nil {
 		http.NotFound(w, r)
 		return

@@ -26,6 +26,8 @@ import (
 type Environment struct {
 	Issuer, Other *Issuer
 
+	fixed bool
+
 	// These are made when they are first asked for.
 	own, small func() (*rsa.PrivateKey, error)
 
@@ -40,6 +42,9 @@ type EnvironmentConfig struct {
 	Listen string
 	// Clock is what tokens go by; nil means the system's.
 	Clock ports.Clock
+	// Fixed has the same issuers, keys and signatures each time, for a recording. The keys are public, and the issuers
+	// are reached only by Fetch.
+	Fixed bool
 }
 
 // The names of keys. Other keys are named by their algorithm.
@@ -61,6 +66,9 @@ func NewEnvironment(config EnvironmentConfig) (*Environment, error) {
 		own: newRSAKey(2048), small: newRSAKey(1024),
 		keys: make(map[string]*verifiertest.Key),
 	}
+	if e.fixed = config.Fixed; e.fixed {
+		e.own, e.small = fixedRSAKey("own"), fixedRSAKey("small")
+	}
 	var err error
 	if e.Issuer, err = e.publish(cmp.Or(config.Listen, "127.0.0.1:0"), SigningKey, config.Clock); err != nil {
 		return nil, err
@@ -68,6 +76,9 @@ func NewEnvironment(config EnvironmentConfig) (*Environment, error) {
 	if e.Other, err = e.publish("127.0.0.1:0", OtherKey, config.Clock); err != nil {
 		e.Issuer.Close()
 		return nil, err
+	}
+	if e.fixed {
+		e.Issuer.URL, e.Other.URL = fixedIssuer, fixedOther
 	}
 	return e, nil
 }
@@ -140,7 +151,11 @@ func (e *Environment) Key(name string) (*verifiertest.Key, error) {
 	case ClientKey, OtherClientKey:
 		algorithm = "ES256"
 	}
-	key, err := verifiertest.NewKey(algorithm, id)
+	makeKey := verifiertest.NewKey
+	if e.fixed {
+		makeKey = fixedKey(name)
+	}
+	key, err := makeKey(algorithm, id)
 	if err != nil {
 		return nil, err
 	}
@@ -177,6 +192,9 @@ func (i *Issuer) ForgetRequests() { i.forgotten.Store(int64(i.Server.Requests())
 // Requests returns how many requests the issuer had, of whatever kind.
 func (i *Issuer) Requests() int { return i.Server.Requests() - int(i.forgotten.Load()) }
 
+// uncount takes back one request.
+func (i *Issuer) uncount() { i.forgotten.Add(1) }
+
 // Hold keeps answers back until release is called. Requested is closed when a request has come.
 func (i *Issuer) Hold() (requested <-chan struct{}, release func()) {
 	held, requested, release := fault.Hold()
@@ -206,5 +224,8 @@ func (e *Environment) JWK(name string, changes Fields) (map[string]any, error) {
 // Fetch gets a document of an issuer as ports.Fetcher has it, without following redirects: for a case that is not about
 // the fetcher.
 func (e *Environment) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	if e.fixed {
+		return e.fetchFixed(ctx, url)
+	}
 	return e.Issuer.Get(ctx, url)
 }

@@ -63,6 +63,9 @@ func (run *Run) play(step Step, r Request) Finding {
 		finding.Decided, finding.Passed, finding.Actual = false, false, "no answer: "+err.Error()
 		return finding
 	}
+	if run.Log != nil {
+		run.Log(Exchange{r, run.offered(step.Want), answer})
+	}
 	finding.Actual = answer.String()
 	fault, note := run.check(step.Want, answer)
 	if fault != "" {

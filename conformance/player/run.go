@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base32"
 	"fmt"
+	"io"
 	"math/big"
 	"time"
 
@@ -25,10 +27,21 @@ type Setup struct {
 	URL, Audience string
 	// Clock is what tokens and proofs go by.
 	Clock ports.Clock
+	// Random is where random IDs are read from; nil means that they are never the same.
+	Random io.Reader
 	// Strict judges every answer exactly.
 	Strict bool
+	// Log is told of each exchange of a step, if it is not nil.
+	Log func(Exchange)
 	// Process is nil where the target is elsewhere.
 	Process *Process
+}
+
+// An Exchange is a request that a step sent, the answer that was expected, and the one that came.
+type Exchange struct {
+	Request  Request
+	Expected Expectation
+	Answer   Answer
 }
 
 // A Process is what a case may look at and change where the verifier is in this process.
@@ -89,7 +102,15 @@ func (run *Run) Failed() bool { return run.err != nil }
 func (run *Run) Now() time.Time { return run.Clock.Now() }
 
 // RandomID returns a text that was never used before.
-func (run *Run) RandomID() string { return rand.Text() }
+func (run *Run) RandomID() string {
+	if run.Random == nil {
+		return rand.Text()
+	}
+	id := make([]byte, 16)
+	_, err := io.ReadFull(run.Random, id)
+	run.Must(err)
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(id)
+}
 
 // Scheme is the authentication scheme that the mode is about.
 func (run *Run) Scheme() string {

@@ -1,6 +1,7 @@
 package player
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/hmac"
 	"crypto/rand"
@@ -53,7 +54,8 @@ func SignPSS(salt int) func(*Run, []byte) []byte {
 			run.Must(err)
 			return nil
 		}
-		signature, err := rsa.SignPSS(rand.Reader, private, crypto.SHA256, Digest(crypto.SHA256, signed), &rsa.PSSOptions{SaltLength: salt})
+		digest := Digest(crypto.SHA256, signed)
+		signature, err := rsa.SignPSS(bytes.NewReader(digest), private, crypto.SHA256, digest, &rsa.PSSOptions{SaltLength: salt})
 		run.Must(err)
 		return signature
 	}

@@ -31,6 +31,11 @@ func NewKey(algorithm, id string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("verifiertest: make a key: %w", err)
 	}
+	return KeyFrom(private, algorithm, id)
+}
+
+// KeyFrom returns the key that signs by private, of a kind and size that verifiers accept.
+func KeyFrom(private crypto.Signer, algorithm, id string) (*Key, error) {
 	public, err := jwk.New(private.Public())
 	if err != nil {
 		return nil, fmt.Errorf("verifiertest: make a key: %w", err)

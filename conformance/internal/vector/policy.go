@@ -1,0 +1,161 @@
+package vector
+
+import (
+	"reflect"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// A Policy says what an API accepts. Times are in seconds.
+type Policy struct {
+	Issuers []Issuer `json:"issuers"`
+	// Algorithms are those of access tokens.
+	Algorithms []string `json:"algorithms"`
+	// Leeway is how far exp may be past, and nbf and iat ahead; Ahead is how much further nbf and iat may be ahead.
+	Leeway int64 `json:"leeway"`
+	Ahead  int64 `json:"ahead"`
+	// MaxAge is how long ago a token may have been issued; 0 is no bound.
+	MaxAge int64 `json:"maxAge"`
+	// RequiredClaims are those besides iss, aud, exp and iat.
+	RequiredClaims []string `json:"requiredClaims"`
+	// Profile accepts only tokens of RFC 9068. Otherwise typ may also be JWT or absent.
+	Profile bool `json:"profile"`
+	// IDTokens accepts tokens with the marks of an ID token, MissingKeyID one without kid whose issuer has one key that fits.
+	IDTokens     bool `json:"idTokens"`
+	MissingKeyID bool `json:"missingKeyID"`
+	// Organization is an ID of Auth0's or a name; empty means any.
+	Organization string `json:"organization"`
+	// ScopeClaim is where scopes are.
+	ScopeClaim string `json:"scopeClaim"`
+	DPoP       DPoP   `json:"dpop"`
+	// MTLS is off, on or required.
+	MTLS string `json:"mtls"`
+}
+
+// An Issuer is one whose tokens are accepted, if they name one of the audiences.
+type Issuer struct {
+	Issuer    string   `json:"issuer"`
+	Audiences []string `json:"audiences"`
+}
+
+// DPoP is the policy of proofs.
+type DPoP struct {
+	// Mode is allowed, required or disabled.
+	Mode       string   `json:"mode"`
+	Algorithms []string `json:"algorithms"`
+	// MaxAge is how old a proof may be, Leeway how far ahead its times.
+	MaxAge int64 `json:"maxAge"`
+	Leeway int64 `json:"leeway"`
+	// Nonce is off, offered or required.
+	Nonce string `json:"nonce"`
+	// BoundAsBearer accepts a bound token without a proof, where DPoP is disabled.
+	BoundAsBearer bool `json:"boundAsBearer"`
+}
+
+// The words of the modes, in the order of package verifier's constants.
+var (
+	dpopModes  = []string{"allowed", "required", "disabled"}
+	nonceModes = []string{"off", "offered", "required"}
+	mtlsModes  = []string{"off", "on", "required"}
+)
+
+// What package verifier uses where nothing is configured.
+const (
+	tokenAhead = time.Minute
+	proofAge   = 300 * time.Second
+	proofAhead = 30 * time.Second
+)
+
+// policyOf returns the policy of a configuration, and whether it says all of it: whether the rest of the configuration is
+// that of base.
+func policyOf(config, base verifier.Config) (Policy, bool) {
+	p := Policy{
+		Algorithms: either(config.Algorithms, "RS256"),
+		Leeway:     seconds(config.Leeway), Ahead: seconds(tokenAhead), MaxAge: seconds(config.MaxTokenAge),
+		RequiredClaims: append([]string{}, config.RequiredClaims...), Profile: config.RequireProfile,
+		IDTokens: config.InsecureAllowIDTokens, MissingKeyID: config.AllowMissingKeyID,
+		Organization: config.Organization, ScopeClaim: config.ScopeClaim,
+		DPoP: DPoP{
+			Mode: dpopModes[config.DPoP.Mode], Algorithms: either(config.DPoP.Algorithms, "ES256"),
+			MaxAge: seconds(proofAge), Leeway: seconds(proofAhead),
+			Nonce: nonceModes[config.DPoP.Nonce], BoundAsBearer: config.DPoP.InsecureAcceptBoundTokensAsBearer,
+		},
+		MTLS: mtlsModes[config.MTLS],
+	}
+	if p.ScopeClaim == "" {
+		p.ScopeClaim = "scope"
+	}
+	if config.DPoP.MaxAge > 0 {
+		p.DPoP.MaxAge = seconds(config.DPoP.MaxAge)
+	}
+	if config.DPoP.Leeway != 0 {
+		p.DPoP.Leeway = max(0, seconds(config.DPoP.Leeway))
+	}
+	domains := config.Domains
+	if len(domains) == 0 {
+		domains = []ports.Domain{{Issuer: config.Domain}}
+	}
+	for _, d := range domains {
+		p.Issuers = append(p.Issuers, Issuer{d.Issuer, either(d.Audiences, config.Audiences...)})
+	}
+	return p, reflect.DeepEqual(withoutPolicy(config), withoutPolicy(base))
+}
+
+// withoutPolicy leaves out of a configuration what a Policy says.
+func withoutPolicy(c verifier.Config) verifier.Config {
+	c.Domain, c.Domains, c.Audiences, c.Algorithms = "", nil, nil, nil
+	c.Leeway, c.MaxTokenAge, c.RequiredClaims, c.RequireProfile = 0, 0, nil, false
+	c.InsecureAllowIDTokens, c.AllowMissingKeyID, c.Organization, c.ScopeClaim = false, false, "", ""
+	c.MTLS = 0
+	d := &c.DPoP
+	d.Mode, d.Algorithms, d.MaxAge, d.Leeway, d.Nonce, d.InsecureAcceptBoundTokensAsBearer = 0, nil, 0, 0, 0, false
+	return c
+}
+
+// config is what a verifier of the policy is made of, as Holdfast has it.
+func (p Policy) config() verifier.Config {
+	config := verifier.Config{
+		Algorithms: p.Algorithms, Leeway: duration(p.Leeway), MaxTokenAge: duration(p.MaxAge),
+		RequiredClaims: p.RequiredClaims, RequireProfile: p.Profile,
+		InsecureAllowIDTokens: p.IDTokens, AllowMissingKeyID: p.MissingKeyID, Organization: p.Organization,
+		MTLS: verifier.MTLSMode(indexOf(mtlsModes, p.MTLS)),
+		DPoP: verifier.DPoP{
+			Mode: verifier.DPoPMode(indexOf(dpopModes, p.DPoP.Mode)), Algorithms: p.DPoP.Algorithms,
+			MaxAge: duration(p.DPoP.MaxAge), Leeway: duration(p.DPoP.Leeway),
+			Nonce:                             verifier.NonceMode(indexOf(nonceModes, p.DPoP.Nonce)),
+			InsecureAcceptBoundTokensAsBearer: p.DPoP.BoundAsBearer,
+		},
+	}
+	if p.ScopeClaim != "scope" {
+		config.ScopeClaim = p.ScopeClaim
+	}
+	if p.DPoP.Leeway == 0 {
+		config.DPoP.Leeway = -1
+	}
+	for _, i := range p.Issuers {
+		config.Domains = append(config.Domains, ports.Domain{Issuer: i.Issuer, Exact: true, Audiences: i.Audiences})
+	}
+	return config
+}
+
+func either(given []string, fallback ...string) []string {
+	if len(given) > 0 {
+		return given
+	}
+	return fallback
+}
+
+func seconds(d time.Duration) int64  { return int64(d / time.Second) }
+func duration(s int64) time.Duration { return time.Duration(s) * time.Second }
+
+// indexOf returns where a word is, or past the end, which New refuses.
+func indexOf(words []string, word string) int {
+	for i, w := range words {
+		if w == word {
+			return i
+		}
+	}
+	return len(words)
+}
