@@ -91,6 +91,10 @@ func TestFaultsOfOneEndpoint(t *testing.T) {
 	if got := get("authorize"); !strings.Contains(got, "\xff") {
 		t.Errorf("the authorization endpoint: %s", got)
 	}
+	server.Fail(fault.UnknownKeys)
+	if got := get("jwks"); !strings.Contains(got, "secp256k1") || !strings.Contains(got, `"key-1"`) {
+		t.Errorf("the keys, unknown ones among them: %s", got)
+	}
 	server.Fail()
 	if got := get(metadata); !strings.Contains(got, `"issuer"`) {
 		t.Errorf("the metadata of a healthy issuer: %s", got)
@@ -98,8 +102,8 @@ func TestFaultsOfOneEndpoint(t *testing.T) {
 	if got := get("jwks"); !strings.HasPrefix(got, "200") {
 		t.Errorf("the keys of a healthy issuer: %s", got)
 	}
-	if server.Requests() != 6 {
-		t.Errorf("%d requests, want 6", server.Requests())
+	if server.Requests() != 7 {
+		t.Errorf("%d requests, want 7", server.Requests())
 	}
 }
 
