@@ -13,6 +13,7 @@ var (
 	Garbage = row("Garbage", "answers 200 with an HTML page, as a captive portal does", "",
 		answer(http.StatusOK, "text/html; charset=utf-8", "<!doctype html><title>Welcome</title><p>Please accept our terms."))
 	NotJSON         = row("NotJSON", "answers 200 with bytes that are not JSON", "", answer(http.StatusOK, "application/json", "\x00\xff{"))
+	Empty           = row("Empty", "answers 200 with an empty body", "", answerJSON(""))
 	HangUp          = row("HangUp", "closes the connection without an answer", "", wrap(hangUp))
 	Truncated       = row("Truncated", "closes the connection before the body has its Content-Length", "", wrap(truncate))
 	TruncatedChunks = row("TruncatedChunks", "closes the connection before the last chunk of the body", "", wrap(truncateChunks))
