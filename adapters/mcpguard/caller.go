@@ -2,6 +2,7 @@ package mcpguard
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/holdfast-go/holdfast/verifier"
@@ -64,7 +65,7 @@ func (g *Guard) mayAct(c caller) error {
 	if c.actor == (verifier.Actor{}) || slices.Contains(g.actors, c.actor) {
 		return nil
 	}
-	return forbidden(CodeActor, "the token's act claim names a party that is not in Config.Actors")
+	return forbidden(CodeActor, fmt.Sprintf("%.256q of the issuer %.256q acts for the subject, and is not in Config.Actors", c.actor.Subject, c.actor.Issuer))
 }
 
 // mayCall reports whether the caller may call the tool. Tests of it run twice for each call: on what this package reads in
@@ -75,7 +76,7 @@ func (g *Guard) mayCall(c caller, name string) error {
 	}
 	tool, listed := g.tools[name]
 	if !listed {
-		return forbidden(CodeTool, "the tool is not in Config.Tools")
+		return forbidden(CodeTool, fmt.Sprintf("the tool %.128q is not in Config.Tools", name))
 	}
 	if tool.DPoP {
 		if err := c.token.RequireDPoP(); err != nil {
@@ -83,7 +84,7 @@ func (g *Guard) mayCall(c caller, name string) error {
 		}
 	}
 	if c.actor != (verifier.Actor{}) && len(tool.Actors) > 0 && !slices.Contains(tool.Actors, c.actor) {
-		return forbidden(CodeActor, "the token's act claim names a party that is not in the tool's Actors")
+		return forbidden(CodeActor, fmt.Sprintf("%.256q of the issuer %.256q acts for the subject, and is not in the tool's Actors", c.actor.Subject, c.actor.Issuer))
 	}
 	// The challenge names what every request needs too, so that a client does not trade one for the other.
 	return c.token.RequireScopes(slices.Concat(g.scopes, tool.Scopes)...)

@@ -265,6 +265,12 @@ func (r *recorder) note(what string) {
 	r.ran = append(r.ran, what)
 }
 
+func (r *recorder) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ran = nil
+}
+
 func (r *recorder) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()

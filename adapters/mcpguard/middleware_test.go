@@ -3,6 +3,7 @@ package mcpguard
 import (
 	"context"
 	"log/slog"
+	"net/url"
 	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
@@ -39,5 +40,12 @@ func TestCallsThatTheBodyHid(t *testing.T) {
 		if ran != want || (err == nil) != want {
 			t.Errorf("%s ran: %t, %v", tool, ran, err)
 		}
+	}
+}
+
+// TestOwnOrigin: browsers write an origin in lower case (RFC 6454 section 4), whatever the configuration does.
+func TestOwnOrigin(t *testing.T) {
+	if own := newOrigins(&url.URL{Scheme: "https", Host: "Tools.Example:8443", Path: "/mcp"}, nil)[0]; own != "https://tools.example:8443" {
+		t.Errorf("the resource's origin is %s", own)
 	}
 }

@@ -3,6 +3,7 @@ package mcpguard_test
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -38,9 +39,18 @@ func TestSessionOfAnother(t *testing.T) {
 		}
 	})
 
-	s := newSite(t, setting{config: mcpguard.Config{Scopes: []string{"mcp"}}})
+	s := newSite(t, setting{config: mcpguard.Config{
+		Scopes: []string{"mcp"}, Transport: &mcp.StreamableHTTPOptions{EventStore: mcp.NewMemoryEventStore(nil)},
+	}})
 	ada := s.token(t, nil)
 	id := s.begin(t, ada)
+	_, events := s.send(t, request{token: ada, session: id, body: whoami})
+	found := regexp.MustCompile(`(?m)^id: (\w+)_\d+$`).FindStringSubmatch(events)
+	if found == nil {
+		t.Fatalf("the answer has no event ID: %s", events)
+	}
+	resume := request{method: http.MethodGet, header: http.Header{"Last-Event-Id": {found[1] + "_0"}}}
+	s.tools.forget()
 	for name, claims := range map[string]verifiertest.Claims{
 		"another subject": mallory,
 		"another client":  {"client_id": "other-app"},
@@ -52,7 +62,7 @@ func TestSessionOfAnother(t *testing.T) {
 			{body: `{"jsonrpc":"2.0","id":9,"result":{}}`}, // an answer to what the server asked
 			{body: "[" + whoami + "]"},
 			{method: http.MethodGet},
-			{method: http.MethodGet, header: http.Header{"Last-Event-Id": {"_0"}}},
+			resume,
 			{method: http.MethodDelete},
 		} {
 			r.token, r.session = s.token(t, claims), id
@@ -71,6 +81,10 @@ func TestSessionOfAnother(t *testing.T) {
 	answer, body := s.send(t, request{token: ada, session: id, body: whoami})
 	if answer.StatusCode != http.StatusOK || !strings.Contains(body, "ada mcp") {
 		t.Errorf("afterwards the owner is answered %d %s", answer.StatusCode, body)
+	}
+	resume.token, resume.session = ada, id
+	if answer, body := s.send(t, resume); answer.StatusCode != http.StatusOK {
+		t.Errorf("the owner resumes a stream and is answered %d %s", answer.StatusCode, body)
 	}
 }
 
@@ -152,8 +166,8 @@ func TestSessionsOfOneCaller(t *testing.T) {
 	}
 }
 
-// TestSessionsThatCannotClose: calls under way keep a session that has to make room. Nobody uses it any more, and its owner
-// can't heap up more of them.
+// TestSessionsThatCannotClose: calls under way keep a session that has to make room. It serves its owner no more, who
+// can't heap up such sessions.
 func TestSessionsThatCannotClose(t *testing.T) {
 	server := mcp.NewServer(&mcp.Implementation{Name: "tools", Version: "1"}, nil)
 	entered, leave := make(chan bool), make(chan bool)

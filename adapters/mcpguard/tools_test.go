@@ -245,7 +245,7 @@ func TestAudit(t *testing.T) {
 		if !strings.Contains(lines[i], want) {
 			t.Errorf("line %d is %s, want %s", i, lines[i], want)
 		}
-		if len(lines[i]) > 700 {
+		if len(lines[i]) > 1000 {
 			t.Errorf("line %d has %d bytes", i, len(lines[i]))
 		}
 	}
