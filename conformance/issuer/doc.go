@@ -12,7 +12,7 @@
 //
 // [verifiertest.Issuer.MustToken] makes its tokens, good ones and bad ones, without a request:
 //
-//	token := tenant.MustToken(t, verifiertest.Claims{"aud": audience, "exp": 0})
+//	token := tenant.MustToken(t, verifiertest.Claims{"aud": "https://api.example", "exp": 0})
 //
 // A client that asks the endpoints is registered by [Server.Register]. The endpoints are
 //
