@@ -28,7 +28,11 @@ type DomainQuery struct {
 	Header map[string][]string
 }
 
-// A Domain is one issuer whose tokens are accepted.
+// A Domain is one issuer whose tokens are accepted, and what is demanded of them. It is copied before it is used. What
+// it leaves empty is as the verifier's configuration says.
+//
+// ScopeClaim, ClientClaim and RequiredClaims name claims. A name that begins with a slash is a JSON Pointer (RFC 6901)
+// into objects, such as /realm_access/roles.
 type Domain struct {
 	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main"). A
 	// bare domain, and a URL without a path, means https://domain/ in lower case with the trailing slash; a URL with
@@ -41,6 +45,19 @@ type Domain struct {
 	// Audiences are the audiences of which a token of this issuer must name one. Empty means the verifier's
 	// default. A token of one issuer never gets by with another issuer's audience.
 	Audiences []string
+
+	// Algorithms are the signature algorithms that this issuer's tokens may have, in place of the verifier's.
+	Algorithms []string
+	// Types are what typ may be in the header of this issuer's tokens, without case and with or without application/, in
+	// place of the verifier's; the empty string stands for a token without typ. They can't be combined with
+	// RequireProfile of the verifier. Types of JWTs that are something else than access tokens are refused.
+	Types []string
+	// ScopeClaim is the claim that has the scopes: a string of words separated by spaces, or an array of strings.
+	ScopeClaim string
+	// ClientClaim is the claim that names the client.
+	ClientClaim string
+	// RequiredClaims must be present and not null, besides those of the verifier.
+	RequiredClaims []string
 }
 
 // DomainResolverFunc makes a function a [DomainResolver].

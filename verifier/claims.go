@@ -1,9 +1,6 @@
 package verifier
 
 import (
-	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -17,31 +14,26 @@ type claims struct {
 	leeway         time.Duration
 	maxTokenAge    time.Duration // zero where only exp decides
 	requireProfile bool
-	required       []string
 	organization   string
-	scopeClaim     string
 	allowIDTokens  bool
 }
 
 func newClaims(c *checker) claims {
 	return claims{
 		clock:          c.Clock,
-		required:       c.Texts("RequiredClaims", c.RequiredClaims),
 		leeway:         c.Duration("Leeway"),
 		maxTokenAge:    c.Duration("MaxTokenAge"),
 		requireProfile: c.RequireProfile,
 		organization:   c.Organization,
-		scopeClaim:     c.ScopeClaim,
 		allowIDTokens:  c.InsecureAllowIDTokens,
 	}
 }
 
 // profileClaims are required by RFC 9068 section 2.2.
-var profileClaims = []string{"iss", "exp", "aud", "sub", "client_id", "iat", "jti"}
+var profileClaims = paths("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
-// read copies what a token says, and checks all of it that depends neither on the time nor on the issuer's policy, which
-// are left to [claims.check].
-func (c *claims) read(says *Verified, payload strictjson.Object) *Error {
+// read copies what a token says, and checks all of it that does not depend on the time, which is left to [claims.check].
+func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Error {
 	says.payload = payload.Raw()
 	if err := c.checkKind(payload); err != nil {
 		return err
@@ -52,20 +44,20 @@ func (c *claims) read(says *Verified, payload strictjson.Object) *Error {
 	says.NotBefore = r.Date("nbf", "CLAIM-NBF-01")     // 4.1.5
 	says.IssuedAt = r.NeedDate("iat", "CLAIM-IAT-01")  // 4.1.6
 	says.Subject = r.Text("sub", "CLAIM-SUB-01")
-	says.ClientID = r.Text("client_id", "TYP-04")
-	if azp := r.Text("azp", "TYP-04"); says.ClientID == "" {
-		says.ClientID = azp
-	}
+	says.ClientID = p.readClient(&r)
 	says.TokenID = r.Text("jti", "TYP-04")
 	says.OrganizationID = r.Text("org_id", "CLAIM-ORG-01")
 	says.OrganizationName = r.Text("org_name", "CLAIM-ORG-01")
-	c.readScopes(payload, says)
+	p.readScopes(payload, says)
 	if c.requireProfile {
 		r.Need("TYP-04", profileClaims)
 	}
-	r.Need("CLAIM-REQ-01", c.required)
+	r.Need("CLAIM-REQ-01", p.required)
 	if r.Fault != nil {
 		return refused(r.Fault)
+	}
+	if err := p.checkAudience(says); err != nil {
+		return err
 	}
 	if !jwt.OfOrganization(c.organization, says.OrganizationID, says.OrganizationName) {
 		return organizationMismatch.fail("CLAIM-ORG-01", "the token is not for the configured organization")
@@ -73,11 +65,8 @@ func (c *claims) read(says *Verified, payload strictjson.Object) *Error {
 	return nil
 }
 
-// check checks what may be true of a token now and not later, or under one policy and not another.
-func (c *claims) check(p policy, says *Verified) *Error {
-	if !slices.ContainsFunc(p.audiences, func(allowed string) bool { return slices.Contains(says.Audiences, allowed) }) {
-		return audienceMismatch.fail("CLAIM-AUD-02", fmt.Sprintf("aud has none of %q", p.audiences))
-	}
+// check checks what may be true of a token now and not later.
+func (c *claims) check(says *Verified) *Error {
 	times := jwt.Times{Now: c.clock.Now(), Leeway: c.leeway}
 	switch {
 	case times.Past(says.ExpiresAt):
@@ -108,26 +97,4 @@ func (c *claims) checkKind(payload strictjson.Object) *Error {
 		}
 	}
 	return nil
-}
-
-// readScopes copies the scopes. Ones that can't be read are a fault only where scopes are needed.
-func (c *claims) readScopes(payload strictjson.Object, says *Verified) {
-	name := c.scopeClaim
-	if name == "" {
-		name = "scope"
-	}
-	value, found := payload.Lookup(name)
-	if !found {
-		return
-	}
-	if list, isText := value.Text(); isText {
-		says.Scopes = strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
-		return
-	}
-	scopes, areTexts := value.Strings()
-	if c.scopeClaim == "" || !areTexts {
-		says.malformedScopes = name
-		return
-	}
-	says.Scopes = scopes
 }

@@ -7,7 +7,8 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 )
 
-// Config says which tokens are accepted. Its zero value is not usable: a verifier needs an issuer, an audience and a
+// Config says which tokens are accepted. What differs by issuer stands in Domains, and here what holds for those that say
+// nothing else. Its zero value is not usable: a verifier needs an issuer, an audience and a
 // way to get keys. Every other field has a zero value that is the safe choice. [New] copies what it keeps.
 type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
@@ -55,14 +56,19 @@ type Config struct {
 	// RequireProfile accepts only tokens of the JWT profile for access tokens (RFC 9068): typ is at+jwt, and iss,
 	// exp, aud, sub, client_id, iat and jti are present. Otherwise typ may also be JWT or absent.
 	RequireProfile bool
-	// RequiredClaims are claims that must be present and not null, besides iss, aud, exp and iat.
+	// RequiredClaims are claims that must be present and not null, besides iss, aud, exp and iat. Here and where else a
+	// claim is named, a name that begins with a slash is a JSON Pointer (RFC 6901) into objects.
 	RequiredClaims []string
 	// Organization is the Auth0 organization that tokens must be for: an ID (org_...), compared exactly with
 	// org_id, or a name, whose lower case is compared with org_name. Empty means any or none.
 	Organization string
-	// ScopeClaim is where the scopes are. Empty means scope, a string of words separated by spaces (RFC 9068 section
-	// 2.2.3). A claim that is named here may also be an array of strings, as Okta's and Entra's scp are.
+	// ScopeClaim is the claim that has the scopes: a string of words separated by spaces (RFC 9068 section 2.2.3), or an
+	// array of strings, such as Entra's roles or /realm_access/roles of Keycloak. Empty means scope or, in tokens
+	// without scope, scp.
 	ScopeClaim string
+	// ClientClaim is the claim that names the client. Empty means client_id, azp, cid and appid: a token in which
+	// several of them name different clients is rejected.
+	ClientClaim string
 	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes. An nbf or iat may be 60 s
 	// further ahead, whatever Leeway is; exp has no such tolerance.
 	Leeway time.Duration `max:"5m"`

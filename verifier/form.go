@@ -1,25 +1,34 @@
 package verifier
 
 import (
+	"slices"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 )
 
-// form is what access tokens look like.
+// form is what access tokens look like, whoever issued them. What one issuer's look like is in its policy.
 type form struct{ jwt.Form }
 
-func newForm(c *checker) form {
-	f := form{jwt.Form{
-		MaxBytes:   c.Int("MaxTokenBytes"),
-		Algorithms: c.AlgorithmNames("Algorithms"),
-		// An access token says at+jwt; many issuers still write JWT or nothing.
-		Types:    []string{"at+jwt", "jwt", ""},
-		TypeRule: "TYP-02",
-	}}
-	if c.RequireProfile {
-		f.Types, f.TypeRule = []string{"at+jwt"}, "TYP-04"
+// newForm accepts what at least one of the issuers may write. Where a resolver names the issuers, that may be anything.
+func newForm(c *checker, i *issuers) form {
+	f := form{jwt.Form{MaxBytes: c.Int("MaxTokenBytes"), TypeRule: i.reader.defaults.form.TypeRule}}
+	if i.resolver != nil {
+		f.Algorithms = jwk.Algorithms()
+		return f
 	}
+	for _, p := range i.fixed.byIssuer {
+		f.Algorithms, f.Types = append(f.Algorithms, p.form.Algorithms...), append(f.Types, p.form.Types...)
+	}
+	f.Algorithms, f.Types = sorted(f.Algorithms), sorted(f.Types)
 	return f
+}
+
+// sorted returns each text once.
+func sorted(texts []string) []string {
+	slices.Sort(texts)
+	return slices.Compact(texts)
 }
 
 // read checks all of a token that needs neither its issuer nor its keys, and returns the iss that it has: nothing vouches

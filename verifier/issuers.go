@@ -1,36 +1,28 @@
 package verifier
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
-// A policy is what the tokens of one issuer must fulfil, beyond what holds for all. It is looked up once the issuer is
-// known, and applied to remembered tokens too: a resolver may return another one for the next request.
-type policy struct {
-	issuer    string // its identifier
-	audiences []string
-}
-
 // policies are those of the issuers whose tokens are accepted, by their identifiers.
 type policies struct {
-	byIssuer map[string]policy
+	byIssuer map[string]*policy
 	first    []string // the first few identifiers in the order in which they were given, for errors
 }
 
-func newPolicies(size int) policies { return policies{byIssuer: make(map[string]policy, size)} }
+func newPolicies(size int) policies { return policies{byIssuer: make(map[string]*policy, size)} }
 
 // add adds a policy, and reports false if there is one for its issuer.
-func (p *policies) add(one policy) bool {
+func (p *policies) add(one *policy) bool {
 	if _, twice := p.byIssuer[one.issuer]; twice {
 		return false
 	}
@@ -59,68 +51,60 @@ func (p policies) String() string {
 
 // issuers knows whose tokens are accepted, and under which policy.
 type issuers struct {
-	fixed        policies             // none where a resolver knows
-	resolver     ports.DomainResolver // nil where they are fixed
-	port         *outbound.Port       // of the resolver
-	defaults     policy               // what a domain does not say
-	loopbackHTTP bool
+	fixed    policies             // none where a resolver knows
+	resolver ports.DomainResolver // nil where they are fixed
+	port     *outbound.Port       // of the resolver
+	reader   policyReader
+	read     *domainMemory // what was made of the resolver's domains
 }
 
 var errDuplicate = errors.New("names an issuer twice")
 
 func newIssuers(c *checker) issuers {
 	i := issuers{
-		resolver:     c.Resolver,
-		port:         c.port("domain resolver", c.Duration("ResolverTimeout")),
-		defaults:     policy{audiences: slices.Clone(c.Audiences)},
-		loopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		resolver: c.Resolver,
+		port:     c.port("domain resolver", c.Duration("ResolverTimeout")),
+		reader:   newPolicyReader(c),
 	}
 	c.Port("Resolver", c.Resolver)
 	switch {
 	case c.Resolver != nil && (c.Domain != "" || c.Domains != nil):
 		c.Fault("Resolver", errors.New("can't be combined with Domain or Domains"))
 	case c.Resolver != nil:
+		i.read = newDomainMemory(max(1, c.Int("Keys.MaxIssuers")))
 	case c.Domains != nil:
 		if len(c.Domains) == 0 {
 			c.Fault("Domains", errors.New("is an empty list"))
 		}
-		i.fixed = i.fix(c, c.Domains, func(n int) string { return fmt.Sprintf("Domains[%d]", n) })
+		i.fixed = i.fix(c, c.Domains)
 	case c.Domain != "":
-		one := ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}
-		i.fixed = i.fix(c, []ports.Domain{one}, func(int) string { return "Domain" })
+		one := i.reader.read(ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}, func(field string, err error) {
+			c.Fault(cmp.Or(field, "Domain"), err)
+		})
+		i.fixed = newPolicies(1)
+		i.fixed.add(one)
 	default:
 		c.Fault("Domain, Domains or Resolver", settings.ErrRequired)
 	}
-	c.Texts("Audiences", c.Audiences)
 	return i
 }
 
-// policy reads a domain. Its error is that of the identifier.
-func (i *issuers) policy(d ports.Domain) (policy, error) {
-	p := i.defaults
-	if len(d.Audiences) > 0 {
-		p.audiences = d.Audiences
-	}
-	var err error
-	p.issuer, err = issuerurl.Identifier(d, i.loopbackHTTP)
-	return p, err
-}
-
 // fix reads the domains of a configuration.
-func (i *issuers) fix(c *checker, written []ports.Domain, path func(n int) string) policies {
-	allowed := newPolicies(len(written))
-	for n, d := range written {
-		p, err := i.policy(d)
-		if err != nil {
-			c.Fault(path(n), err)
-			continue
-		}
-		c.Texts(path(n)+".Audiences", d.Audiences)
-		if p.audiences = slices.Clone(p.audiences); len(p.audiences) == 0 {
-			c.Fault("Audiences", settings.ErrRequired)
-		}
-		if !allowed.add(p) {
-			c.Fault(path(n), errDuplicate)
+func (i *issuers) fix(c *checker, domains []ports.Domain) policies {
+	allowed := newPolicies(len(domains))
+	for n, d := range domains {
+		path := fmt.Sprintf("Domains[%d]", n)
+		good := true
+		p := i.reader.read(d, func(field string, err error) {
+			if field == "" {
+				good = false
+			} else {
+				field = "." + field
+			}
+			c.Fault(path+field, err)
+		})
+		if good && !allowed.add(p) {
+			c.Fault(path, errDuplicate)
 		}
 	}
 	return allowed
@@ -128,17 +112,17 @@ func (i *issuers) fix(c *checker, written []ports.Domain, path func(n int) strin
 
 // find returns the policy for a token's issuer if that is allowed, before any request leaves the process (RFC 8725 section
 // 3.10). The policy holds nothing of the token.
-func (i *issuers) find(ctx context.Context, query ports.DomainQuery) (policy, *Error) {
+func (i *issuers) find(ctx context.Context, query ports.DomainQuery) (*policy, *Error) {
 	allowed := i.fixed
 	if i.resolver != nil {
 		var err *Error
 		if allowed, err = i.resolve(ctx, query); err != nil {
-			return policy{}, err
+			return nil, err
 		}
 	}
 	found, known := allowed.byIssuer[query.UnverifiedIssuer]
 	if !known {
-		return policy{}, issuerNotAllowed.fail("CLAIM-ISS-02", "iss is not "+allowed.String())
+		return nil, issuerNotAllowed.fail("CLAIM-ISS-02", "iss is not "+allowed.String())
 	}
 	return found, nil
 }
@@ -164,15 +148,29 @@ func (i *issuers) resolve(ctx context.Context, query ports.DomainQuery) (policie
 	}
 	allowed := newPolicies(len(resolved))
 	for _, d := range resolved {
-		p, err := i.policy(d)
-		switch {
-		case err != nil:
-			return policies{}, resolverFailed.fail(rule, "a resolved issuer").because(err)
-		case len(p.audiences) == 0 || slices.ContainsFunc(p.audiences, settings.Blank):
-			return policies{}, resolverFailed.fail(rule, "a resolved domain has no audience, or a blank one")
-		case !allowed.add(p):
-			return policies{}, resolverFailed.fail(rule, "the resolver").because(errDuplicate)
+		p, err := i.resolved(d)
+		if err == nil && !allowed.add(p) {
+			err = errDuplicate
+		}
+		if err != nil {
+			return policies{}, resolverFailed.fail(rule, "what the resolver returned").because(err)
 		}
 	}
 	return allowed, nil
+}
+
+// resolved returns the policy of a resolver's domain: the same one for the same domain, unless it has been forgotten.
+func (i *issuers) resolved(d ports.Domain) (*policy, error) {
+	if known := i.read.recall(d); known != nil {
+		return known, nil
+	}
+	d = cloneDomain(d)
+	var faults []error
+	p := i.reader.read(d, func(field string, err error) {
+		faults = append(faults, &FieldError{Field: strings.TrimSuffix("Domain."+field, "."), Err: err})
+	})
+	if len(faults) == 0 {
+		i.read.remember(d, p)
+	}
+	return p, errors.Join(faults...)
 }

@@ -14,7 +14,8 @@ import (
 func New(config Config) (*Verifier, error) {
 	c := newChecker(config)
 	schemes := schemesOf(c.DPoP.Mode)
-	v := &Verifier{issuers: newIssuers(c), form: newForm(c), claims: newClaims(c)}
+	v := &Verifier{issuers: newIssuers(c), claims: newClaims(c)}
+	v.form = newForm(c, &v.issuers)
 	v.credentials = credentials{schemes: schemes, maxBytes: v.form.MaxBytes}
 	v.confirmation = newConfirmation(c)
 	v.responder = newResponder(c, schemes, v.confirmation.algorithms())

@@ -61,6 +61,15 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "negative age", edit: func(c *verifier.Config) { c.MaxTokenAge = -1 }, want: []string{"MaxTokenAge"}},
 		{name: "negative size", edit: func(c *verifier.Config) { c.MaxTokenBytes = -1 }, want: []string{"MaxTokenBytes"}},
 		{name: "blank required claim", edit: func(c *verifier.Config) { c.RequiredClaims = []string{""} }, want: []string{"RequiredClaims[0]"}},
+		{name: "CLAIM-ISS-05 algorithm of a domain", edit: each(ports.Domain{Algorithms: []string{"ES256", "HS256"}}), want: []string{"Domains[0].Algorithms[1]"}},
+		{name: "CLAIM-ISS-05 type of a domain", edit: each(ports.Domain{Types: []string{"jwt", "application/DPoP+JWT"}}), want: []string{"Domains[0].Types[1]"}},
+		{name: "CLAIM-ISS-05 types and the profile", edit: func(c *verifier.Config) {
+			each(ports.Domain{Types: []string{"at+jwt"}})(c)
+			c.RequireProfile = true
+		}, want: []string{"Domains[0].Types"}},
+		{name: "CLAIM-ISS-05 claims of a domain", edit: each(ports.Domain{ScopeClaim: " ", ClientClaim: "/a//b", RequiredClaims: []string{"a", ""}}),
+			want: []string{"Domains[0].ScopeClaim", "Domains[0].ClientClaim", "Domains[0].RequiredClaims[1]"}},
+		{name: "CLAIM-AUD-04 no audience of a domain", edit: func(c *verifier.Config) { each(ports.Domain{})(c); c.Audiences = nil }, want: []string{"Domains[0].Audiences"}},
 		{name: "soft TTL over hard TTL", edit: func(c *verifier.Config) { c.Keys.SoftTTL = 25 * time.Hour }, want: []string{"Keys.SoftTTL"}},
 		{name: "floor over soft TTL", edit: func(c *verifier.Config) { c.Keys.MinTTL = time.Hour }, want: []string{"Keys.MinTTL"}},
 		{name: "no floor", edit: func(c *verifier.Config) { c.Keys.MinTTL = -1 }},
@@ -101,6 +110,14 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 				t.Errorf("fields (-want +got):\n%s\n%v", diff, err)
 			}
 		})
+	}
+}
+
+// each has one domain, with what is said of it.
+func each(d ports.Domain) func(*verifier.Config) {
+	return func(c *verifier.Config) {
+		d.Issuer = issuerURL
+		c.Domain, c.Domains = "", []ports.Domain{d}
 	}
 }
 

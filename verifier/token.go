@@ -10,8 +10,9 @@ import (
 
 // A signedToken is a token whose form and signature are good, and what it says. It does not change.
 type signedToken struct {
-	says  Verified
-	bound binding
+	policy *policy // by which it was verified
+	says   Verified
+	bound  binding
 	// boundFault is why what it is bound to can't be read; nil in a token that is remembered.
 	boundFault *Error
 

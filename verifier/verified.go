@@ -23,7 +23,7 @@ type Verified struct {
 	Subject string
 	// Audiences is the aud claim, which names at least one audience of this API.
 	Audiences []string
-	// ClientID is the client that the token was issued to: client_id, or azp where the issuer uses that.
+	// ClientID is the client that the token was issued to, empty if it does not say. See Config.ClientClaim.
 	ClientID string
 	// TokenID is the jti claim, empty if there is none.
 	TokenID string

@@ -110,21 +110,22 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	if err != nil {
 		return nil, err
 	}
-	var keys []*jwk.Key // by which a remembered token names its own
+	var keys []*jwk.Key // by which a remembered token names its own; where the policy says that they are
 	if token != nil {
 		var fault *jwt.Fault
 		if keys, fault = v.keys.Find(ctx, policy.issuer, token.named); fault != nil {
 			return nil, refused(fault)
 		}
 	}
-	// A key that has left the issuer's set, or was fetched again, no longer vouches for what it verified.
-	known := token != nil && slices.Contains(keys, token.key)
+	// A key that has left the issuer's set, or was fetched again, no longer vouches for what it verified. Neither does
+	// another policy: a resolver may return one for the next request.
+	known := token != nil && token.policy == policy && slices.Contains(keys, token.key)
 	if !known {
-		if token, err = v.authenticate(ctx, policy.issuer, compact, message, keys); err != nil {
+		if token, err = v.authenticate(ctx, policy, compact, message, keys); err != nil {
 			return nil, err
 		}
 	}
-	if err = v.claims.check(policy, &token.says); err == nil {
+	if err = v.claims.check(&token.says); err == nil {
 		err = token.boundFault
 	}
 	switch {
@@ -136,32 +137,35 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	return token, err
 }
 
-// authenticate checks that an allowed issuer signed a token, and reads what it says. A message of nil is read first: it
-// was verified by a key that the issuer no longer has. Keys are those that the token names, nil if the issuer has not been
-// asked for them: a request waits for keys once.
+// authenticate checks that an allowed issuer signed a token, and reads what it says by the issuer's policy. A message of
+// nil is read first: it was verified by a key that the issuer no longer has, or by another policy. Keys are those that the
+// token names, nil if the issuer has not been asked for them: a request waits for keys once.
 func (v *Verifier) authenticate(
-	ctx context.Context, issuer, compact string, message *jws.Message, keys []*jwk.Key,
+	ctx context.Context, p *policy, compact string, message *jws.Message, keys []*jwk.Key,
 ) (*signedToken, *Error) {
-	token := &signedToken{length: len(compact)}
+	token := &signedToken{policy: p, length: len(compact)}
 	var fault *jwt.Fault
 	if message == nil {
 		if message, fault = v.form.Parse(compact); fault != nil {
 			return nil, refused(fault)
 		}
 	}
+	if fault = p.form.Check(message); fault != nil {
+		return nil, refused(fault)
+	}
 	if token.named, fault = v.keys.Named(message); fault != nil {
 		return nil, refused(fault)
 	}
 	if keys == nil {
-		if keys, fault = v.keys.Find(ctx, issuer, token.named); fault != nil {
+		if keys, fault = v.keys.Find(ctx, p.issuer, token.named); fault != nil {
 			return nil, refused(fault)
 		}
 	}
 	if token.key, fault = jwt.Signer(message, keys); fault != nil {
 		return nil, refused(fault)
 	}
-	token.says.Issuer = issuer
-	if err := v.claims.read(&token.says, message.Payload); err != nil {
+	token.says.Issuer = p.issuer
+	if err := v.claims.read(p, &token.says, message.Payload); err != nil {
 		return nil, err
 	}
 	token.bound, token.boundFault = readBinding(message.Payload)

@@ -36,12 +36,19 @@ func (f *Form) Parse(compact string) (*jws.Message, *Fault) {
 		return nil, &Fault{Code: CodeType, Rule: fault.Rule, Detail: fault.Error()}
 	case fault != nil:
 		return nil, &Fault{Code: CodeMalformed, Rule: fault.Rule, Detail: fault.Error()}
-	case !slices.Contains(f.Algorithms, message.Algorithm):
-		return message, &Fault{Code: CodeAlgorithm, Rule: f.algorithmRule(message.Algorithm), Detail: "alg is not one of those configured"}
-	case len(f.Types) > 0 && !slices.Contains(f.Types, message.Type):
-		return message, f.otherType()
 	}
-	return message, nil
+	return message, f.Check(message)
+}
+
+// Check checks what a header says of the token: its algorithm and its type.
+func (f *Form) Check(message *jws.Message) *Fault {
+	switch {
+	case !slices.Contains(f.Algorithms, message.Algorithm):
+		return &Fault{Code: CodeAlgorithm, Rule: f.algorithmRule(message.Algorithm), Detail: "alg is not one of those configured"}
+	case len(f.Types) > 0 && !slices.Contains(f.Types, message.Type):
+		return f.otherType()
+	}
+	return nil
 }
 
 // algorithmRule is the rule that an alg breaks which is not configured. None and HMAC never are.

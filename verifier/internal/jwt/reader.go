@@ -77,10 +77,10 @@ func (r *Reader) NeedAudiences(missingRule, malformedRule string) []string {
 }
 
 // Need reports the first of the claims that is missing or null.
-func (r *Reader) Need(rule string, names []string) {
-	for _, name := range names {
-		if value, found := r.Claims.Lookup(name); !found || value.Kind() == strictjson.Null {
-			r.Missing(name, rule)
+func (r *Reader) Need(rule string, claims []Path) {
+	for _, path := range claims {
+		if value, found := path.In(r.Claims); !found || value.Kind() == strictjson.Null {
+			r.Missing(path.String(), rule)
 		}
 	}
 }

@@ -157,8 +157,8 @@ func (c *Checker) AlgorithmNames(path string) []string {
 // Texts copies a list of strings, none of which may be blank.
 func (c *Checker) Texts(field string, list []string) []string {
 	for i, text := range list {
-		if Blank(text) {
-			c.Fault(fmt.Sprintf("%s[%d]", field, i), errBlank)
+		if err := NotBlank(text); err != nil {
+			c.Fault(fmt.Sprintf("%s[%d]", field, i), err)
 		}
 	}
 	return slices.Clone(list)
@@ -166,6 +166,14 @@ func (c *Checker) Texts(field string, list []string) []string {
 
 // Blank reports whether there is nothing but white space in s.
 func Blank(s string) bool { return strings.TrimSpace(s) == "" }
+
+// NotBlank refuses a blank text.
+func NotBlank(text string) error {
+	if Blank(text) {
+		return errBlank
+	}
+	return nil
+}
 
 // Required returns a string that must not be blank.
 func (c *Checker) Required(field, value string) string {

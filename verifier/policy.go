@@ -1,0 +1,206 @@
+package verifier
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
+)
+
+// A policy is what the tokens of one issuer must be. It is looked up once the issuer is known, and does not change. A token
+// is remembered together with the policy that it was verified by, and is worth nothing under another.
+type policy struct {
+	issuer    string // its identifier
+	audiences []string
+	form      jwt.Form // its algorithms and types
+
+	scopes   []jwt.Path // where scopes may be; the first that is there decides
+	clients  []jwt.Path // what may name the client; they must not differ
+	required []jwt.Path
+}
+
+// Where scopes and clients are unless it is configured: RFC 9068 sections 2.2 and 2.2.3, then what issuers in the field
+// write. Only what the issuer signed is read, and the first claim decides even if it can't be read: so no claim that
+// somebody else can add to a token stands in for one that is there.
+var (
+	usualScopes  = paths("scope", "scp")
+	usualClients = paths("client_id", "azp", "cid", "appid")
+)
+
+func paths(names ...string) []jwt.Path {
+	all := make([]jwt.Path, len(names))
+	for i, name := range names {
+		all[i], _ = jwt.ParsePath(name)
+	}
+	return all
+}
+
+// What tokens' typ may be. An access token says at+jwt; many issuers still write JWT or nothing.
+var (
+	usualTypes   = []string{"at+jwt", "jwt", ""}
+	profileTypes = []string{"at+jwt"}
+	// foreignTypes are those of JWTs that are something else (RFC 8725 section 3.11).
+	foreignTypes = []string{
+		"dpop+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "oauth-authz-req+jwt", "client-authentication+jwt",
+	}
+)
+
+var (
+	errForeignType = errors.New("is the type of JWTs that are not access tokens")
+	errProfile     = errors.New("can't be combined with RequireProfile, which accepts only at+jwt; remove one of them")
+)
+
+// A policyReader makes policies of domains.
+type policyReader struct {
+	defaults     policy // what holds where a domain says nothing
+	profile      bool
+	loopbackHTTP bool
+}
+
+func newPolicyReader(c *checker) policyReader {
+	r := policyReader{profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP}
+	p := &r.defaults
+	p.audiences = c.Texts("Audiences", c.Audiences)
+	p.form = jwt.Form{Algorithms: c.AlgorithmNames("Algorithms"), Types: usualTypes, TypeRule: "TYP-02"}
+	if r.profile {
+		p.form.Types, p.form.TypeRule = profileTypes, "TYP-04"
+	}
+	p.scopes, p.clients = usualScopes, usualClients
+	p.readClaims(ports.Domain{ScopeClaim: c.ScopeClaim, ClientClaim: c.ClientClaim, RequiredClaims: c.RequiredClaims}, c.Fault)
+	return r
+}
+
+// A faultFunc is told what is wrong with a field. The field is empty where it is the issuer.
+type faultFunc func(field string, err error)
+
+// read reads a domain.
+func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
+	p := r.defaults
+	var err error
+	if p.issuer, err = issuerurl.Identifier(d, r.loopbackHTTP); err != nil {
+		fault("", err)
+	}
+	if len(d.Audiences) > 0 {
+		p.audiences = slices.Clone(d.Audiences)
+		fault.each("Audiences", d.Audiences, settings.NotBlank)
+	}
+	if len(p.audiences) == 0 {
+		fault("Audiences", settings.ErrRequired)
+	}
+	if len(d.Algorithms) > 0 {
+		p.form.Algorithms = jwk.Allowed(d.Algorithms)
+		fault.each("Algorithms", d.Algorithms, jwk.CheckAlgorithm)
+	}
+	if len(d.Types) > 0 {
+		p.form.Types = mediaTypes(d.Types)
+		fault.each("Types", p.form.Types, checkType)
+		if r.profile {
+			fault("Types", errProfile)
+		}
+	}
+	p.readClaims(d, fault)
+	return &p
+}
+
+// readClaims reads which claims count. Required claims add to those that are required already.
+func (p *policy) readClaims(d ports.Domain, fault faultFunc) {
+	if d.ScopeClaim != "" {
+		p.scopes = fault.paths("ScopeClaim", d.ScopeClaim)
+	}
+	if d.ClientClaim != "" {
+		p.clients = fault.paths("ClientClaim", d.ClientClaim)
+	}
+	p.required = slices.Clone(p.required)
+	for i, name := range d.RequiredClaims {
+		p.required = append(p.required, fault.paths(fmt.Sprintf("RequiredClaims[%d]", i), name)...)
+	}
+}
+
+// each checks the elements of a list.
+func (fault faultFunc) each(field string, list []string, check func(string) error) {
+	for i, element := range list {
+		if err := check(element); err != nil {
+			fault(fmt.Sprintf("%s[%d]", field, i), err)
+		}
+	}
+}
+
+// paths reads one path, and returns none that can't be read.
+func (fault faultFunc) paths(field, written string) []jwt.Path {
+	path, err := jwt.ParsePath(written)
+	if err != nil {
+		fault(field, err)
+		return nil
+	}
+	return []jwt.Path{path}
+}
+
+// mediaTypes returns types as a header's typ is compared with them.
+func mediaTypes(written []string) []string {
+	types := make([]string, len(written))
+	for i, one := range written {
+		types[i] = strings.TrimPrefix(strings.ToLower(one), "application/")
+	}
+	return types
+}
+
+func checkType(name string) error {
+	if slices.Contains(foreignTypes, name) {
+		return errForeignType
+	}
+	return nil
+}
+
+// checkAudience checks that the token is for this API.
+func (p *policy) checkAudience(says *Verified) *Error {
+	if !slices.ContainsFunc(p.audiences, func(allowed string) bool { return slices.Contains(says.Audiences, allowed) }) {
+		return audienceMismatch.fail("CLAIM-AUD-02", fmt.Sprintf("aud has none of %q", p.audiences))
+	}
+	return nil
+}
+
+// readScopes copies the scopes. Ones that can't be read are a fault only where scopes are needed.
+func (p *policy) readScopes(payload strictjson.Object, says *Verified) {
+	for _, path := range p.scopes {
+		value, found := path.In(payload)
+		if !found {
+			continue
+		}
+		list, isText := value.Text()
+		if isText {
+			says.Scopes = strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
+		} else if says.Scopes, isText = value.Strings(); !isText {
+			says.malformedScopes = path.String()
+		}
+		return
+	}
+}
+
+// readClient returns the client, empty if the token names none.
+func (p *policy) readClient(r *jwt.Reader) string {
+	client, by := "", ""
+	for _, path := range p.clients {
+		value, found := path.In(r.Claims)
+		if !found {
+			continue
+		}
+		name, isText := value.Text()
+		switch {
+		case !isText:
+			r.Malformed(path.String(), "CLAIM-CLI-01", jwt.ErrText.Error())
+		case client == "":
+			client, by = name, path.String()
+		case name != "" && name != client:
+			r.Malformed(path.String(), "CLAIM-CLI-01",
+				fmt.Sprintf("names another client than %q; if one of them means something else, name the other as ClientClaim", by))
+		}
+	}
+	return client
+}
