@@ -329,6 +329,21 @@ func TestOtherRequests(t *testing.T) {
 	}
 }
 
+// A client that has left is no outage: a server's statistics have to tell them apart.
+func TestFaultCallerLeaves(t *testing.T) {
+	refusal := httpguard.Refusal{Class: verifier.Undecidable, Status: http.StatusServiceUnavailable, OAuthError: "temporarily_unavailable"}
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	for _, want := range []string{"unavailable", "canceled"} {
+		w := httptest.NewRecorder()
+		connectguard.Refuse(w, httptest.NewRequestWithContext(ctx, http.MethodGet, unary, nil), refusal)
+		if !strings.Contains(w.Body.String(), `"code":"`+want+`"`) {
+			t.Errorf("answered %d %s, want %s", w.Code, w.Body, want)
+		}
+		leave()
+	}
+}
+
 // A syncBuffer is a log.
 type syncBuffer struct {
 	mu sync.Mutex

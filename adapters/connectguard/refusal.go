@@ -27,7 +27,7 @@ var errorWriter = connect.NewErrorWriter()
 func Refuse(w http.ResponseWriter, r *http.Request, refusal httpguard.Refusal) {
 	// The guard has set the header fields. It holds the writer to the status of the refusal, while gRPC's own status is
 	// behind one of success.
-	if guarded, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok && errorWriter.IsSupported(r) {
+	if guarded, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
 		w = guarded.Unwrap()
 	}
 	// A client that has gone away is not waiting for it.

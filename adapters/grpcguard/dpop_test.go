@@ -58,6 +58,7 @@ func TestURLOfAProof(t *testing.T) {
 		{name: "PROXY-05 another port", urls: two, authority: "api.eu.example", htu: "https://api.eu.example" + unary, rule: "PROXY-05"},
 		{name: "PROXY-05 none of two", urls: two, authority: "evil.example", htu: "https://evil.example" + unary, rule: "PROXY-05"},
 		{name: "PROXY-05 an authority with a path", urls: two, authority: "api.example/x", rule: "PROXY-05"},
+		{name: "PROXY-05 an authority with a query", urls: two, authority: "api.example?x", rule: "PROXY-05"},
 		{name: "PROXY-05 an authority with a user", urls: two, authority: "evil@api.example", rule: "PROXY-05"},
 		{name: "PROXY-05 one label of any", urls: []string{"https://*.api.example"}, authority: "tenant.api.example", htu: "https://tenant.api.example" + unary, passes: true},
 		{name: "PROXY-05 no label of any", urls: []string{"https://*.api.example"}, rule: "PROXY-05"},

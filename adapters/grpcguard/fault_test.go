@@ -90,6 +90,8 @@ func TestFaultPaths(t *testing.T) {
 		"/orders.v1.Orders/%43ancel":              codes.Unauthenticated,
 		`/orders.v1.Orders/\Cancel`:               codes.Unauthenticated,
 		"/orders.v1.Orders/":                      codes.Unauthenticated,
+		"/orders.v1.Orders/Can cel":               codes.Unauthenticated,
+		"/orders.v1.Orders/C\u0430ncel":           codes.Unauthenticated,
 		"/open.Service/Method":                    codes.OK,
 		"/open.Service/Methods":                   codes.Internal,
 		"/open.Service/Method?":                   codes.Unauthenticated,

@@ -237,7 +237,7 @@ func (picky) UnaryCall(ctx context.Context, _ *pb.SimpleRequest) (*pb.SimpleResp
 
 func (picky) FullDuplexCall(stream pb.TestService_FullDuplexCallServer) error {
 	token, _ := grpcguard.From(stream.Context())
-	return token.RequireScopes("admin")
+	return errors.Join(status.Error(codes.Aborted, "aborted"), token.RequireScopes("admin"))
 }
 
 // A method's own errors stay as they are.
@@ -258,9 +258,17 @@ func (failing) UnaryCall(context.Context, *pb.SimpleRequest) (*pb.SimpleResponse
 	return nil, status.Error(codes.NotFound, "no such order")
 }
 
-func (failing) FullDuplexCall(pb.TestService_FullDuplexCallServer) error {
-	return status.Error(codes.NotFound, "no such order")
+// Its status counts, although it knows what the verifier said.
+func (failing) FullDuplexCall(stream pb.TestService_FullDuplexCallServer) error {
+	token, _ := grpcguard.From(stream.Context())
+	return ownStatus{token.RequireScopes("admin")}
 }
+
+type ownStatus struct{ error }
+
+func (ownStatus) GRPCStatus() *status.Status { return status.New(codes.NotFound, "no such order") }
+
+func (s ownStatus) Unwrap() error { return s.error }
 
 // Without TLS, as behind a proxy that ends it.
 func TestPlaintext(t *testing.T) {

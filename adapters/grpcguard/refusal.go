@@ -96,9 +96,10 @@ func pick(header map[string][]string) metadata.MD {
 	return md
 }
 
-// refusalOf returns the [verifier.Error] that a method returned in place of a status.
+// refusalOf returns the [verifier.Error] in the error of a method. A status of the method's own stays, unless it is within
+// another error: grpc-go would tell the client all of that one's text.
 func refusalOf(err error) (*verifier.Error, bool) {
-	if _, isStatus := status.FromError(err); isStatus { // nil is one too
+	if _, isStatus := err.(interface{ GRPCStatus() *status.Status }); isStatus {
 		return nil, false
 	}
 	return errors.AsType[*verifier.Error](err)

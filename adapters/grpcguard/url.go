@@ -39,7 +39,7 @@ func newPublicURLs(configured []string, resource string) (publicURLs, error) {
 			text = before + "://" + after
 		}
 		normal, err := dpop.NormalizeTarget(text)
-		if err != nil || strings.ContainsAny(text, "?#*") {
+		if err != nil || strings.ContainsAny(text, "?#") {
 			return nil, fault(field, fmt.Sprintf("%q is not an absolute http or https URL without userinfo, query and fragment, such as https://api.example", configured[i]))
 		}
 		scheme, rest, _ := strings.Cut(normal, "://")
@@ -78,9 +78,9 @@ func (one publicURL) serves(authority string) (string, bool) {
 	prefix := one.scheme + "://"
 	normal, err := dpop.NormalizeTarget(prefix + authority + "/")
 	host := strings.TrimSuffix(strings.TrimPrefix(normal, prefix), "/")
-	compared := host
+	label, compared := "any", host
 	if one.any {
-		_, compared, _ = strings.Cut(host, ".")
+		label, compared, _ = strings.Cut(host, ".")
 	}
-	return host, err == nil && compared == one.host
+	return host, err == nil && label != "" && compared == one.host
 }
