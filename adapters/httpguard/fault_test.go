@@ -149,6 +149,7 @@ func TestFaultHostOfTheClient(t *testing.T) {
 		{name: "one label for the asterisk, and a port", config: httpguard.Config{Hosts: []string{"*.api.example:8080"}}, host: "tenant.api.example:8080", status: 200},
 		{name: "two labels for the asterisk", config: httpguard.Config{Hosts: []string{"*.api.example"}}, host: "a.b.api.example", status: 421},
 		{name: "no label for the asterisk", config: httpguard.Config{Hosts: []string{"*.api.example"}}, host: "api.example", status: 421},
+		{name: "an empty label for the asterisk", config: httpguard.Config{Hosts: []string{"*.api.example"}}, host: ".api.example", status: 421},
 		{name: "another parent for the asterisk", config: httpguard.Config{Hosts: []string{"*.api.example"}}, host: "tenant.evil-api.example", status: 421},
 		{name: "the host of Resource", edit: resource, host: "api.example", status: 200},
 		{name: "another than that of Resource", edit: resource, host: "evil.example", status: 421},

@@ -224,8 +224,8 @@ func (l *location) serves(origin string) bool {
 		return true
 	}
 	scheme, host, _ := strings.Cut(origin, "://")
-	_, parent, found := strings.Cut(host, ".")
-	return found && l.origins[scheme+"://*."+parent]
+	label, parent, _ := strings.Cut(host, ".")
+	return label != "" && l.origins[scheme+"://*."+parent]
 }
 
 // publicPath replaces the longest configured prefix of the path, and puts that of PublicURL in front. The path is in
