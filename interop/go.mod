@@ -29,6 +29,7 @@ require (
 	github.com/goccy/go-json v0.10.5 // indirect
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
 	github.com/holdfast-go/holdfast/adapters/mcpguard v0.1.0
+	github.com/holdfast-go/holdfast/conformance v0.1.0
 	github.com/lestrrat-go/blackmagic v1.0.4 // indirect
 	github.com/lestrrat-go/dsig v1.0.0 // indirect
 	github.com/lestrrat-go/dsig-secp256k1 v1.0.0 // indirect
@@ -51,3 +52,5 @@ replace (
 )
 
 replace github.com/holdfast-go/holdfast/adapters/mcpguard => ../adapters/mcpguard
+
+replace github.com/holdfast-go/holdfast/conformance => ../conformance
