@@ -61,7 +61,7 @@ var byName = func() map[string]*algorithm {
 	return named
 }()
 
-// built reports whether this Go release has the algorithm.
+// built reports whether this program has the algorithm: its Go release, and the cryptographic module that it was built with.
 func (a *algorithm) built() bool { return families[a.kty] != nil }
 
 // is reports whether two names stand for one algorithm.
@@ -69,7 +69,7 @@ func (a *algorithm) is(b *algorithm) bool {
 	return a == b || b != nil && (a.names == b.name || b.names == a.name)
 }
 
-// Algorithms returns the names that can be allowed.
+// Algorithms returns the names that can be allowed in this program.
 func Algorithms() []string {
 	var names []string
 	for _, a := range algorithms {
@@ -100,7 +100,7 @@ func CheckAlgorithm(name string) error {
 	case a == nil:
 		return fmt.Errorf("is %q, not one of %s", name, strings.Join(Algorithms(), ", "))
 	case !a.built():
-		return fmt.Errorf("is %s, which needs Go %s or newer: build the program with that", name, a.since)
+		return fmt.Errorf("is %s, which needs Go %s or newer, and with GOFIPS140 a newer module than v1.0.0: build the program with that", name, a.since)
 	}
 	return nil
 }

@@ -11,7 +11,13 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
-func init() { families["AKP"] = akpKey{} }
+// The Go Cryptographic Module v1.0.0 has no ML-DSA. In a program that is built with it, the family is absent, as with an
+// older Go release.
+func init() {
+	if _, err := mldsa.NewPublicKey(mldsa.MLDSA44(), make([]byte, mldsa.MLDSA44PublicKeySize)); err == nil {
+		families["AKP"] = akpKey{}
+	}
+}
 
 // akpKey is an ML-DSA public key (RFC 9964 sections 3 and 5).
 type akpKey struct{ *mldsa.PublicKey }
