@@ -26,13 +26,13 @@ var snippetImports = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "log": "log", "os": "os", "slog": "log/slog", "testing": "testing",
 	"time": "time",
 
-	"conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
+	"command": prefix + "conformance/command", "conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
 	"exchange": prefix + "verifier/exchange", "fault": prefix + "conformance/fault", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
 	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "player": prefix + "conformance/player", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
 	"grpcguard":   prefix + "adapters/grpcguard",
-	"vendorcache": prefix + "examples/vendorcache", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
+	"vendorcache": prefix + "examples/vendorcache", "vendorcases": prefix + "examples/vendorcases", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
 
 	"jwks": "github.com/auth0/go-jwt-middleware/v3/jwks", "jwtmiddleware": "github.com/auth0/go-jwt-middleware/v3",
 	"validator": "github.com/auth0/go-jwt-middleware/v3/validator",

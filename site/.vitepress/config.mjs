@@ -81,6 +81,7 @@ export default {
           page('What it costs', '/performance'),
           page('What it adds to a build', '/footprint'),
           page('Conformance results', '/conformance'),
+          page('Vectors', '/vectors'),
           page('Assurance', '/assurance'),
           page('Cache format', '/cache-format'),
           page('Glossary', '/glossary'),
