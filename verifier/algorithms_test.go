@@ -13,10 +13,7 @@ import (
 
 // An algorithm that this Go release lacks is refused by a name, a reason and a cure.
 func TestAlgorithmsOfLaterGoReleases(t *testing.T) {
-	issuer, err := verifiertest.NewIssuer(issuerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	issuer := verifiertest.MustIssuer(t, issuerURL)
 	for _, alg := range []string{"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"} {
 		config := verifier.Config{Domain: issuerURL, Audiences: []string{audience}, Fetcher: issuer}
 		config.Algorithms, config.DPoP.Algorithms = []string{"RS256", alg}, []string{alg}

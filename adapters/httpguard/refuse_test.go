@@ -183,15 +183,9 @@ func TestHandlerInAHandler(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := verifiertest.NewKey("ES256", "client")
-	if err != nil {
-		t.Fatal(err)
-	}
+	key := verifiertest.MustKey(t, "ES256", "client")
 	client := &verifiertest.Prover{Key: key}
-	thumbprint, err := client.Thumbprint()
-	if err != nil {
-		t.Fatal(err)
-	}
+	thumbprint := client.MustThumbprint(t)
 	token := mint(t, issuer, verifiertest.Claims{"scope": "read:orders", "cnf": verifiertest.Claims{"jkt": thumbprint}})
 	swap := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -208,10 +202,7 @@ func TestHandlerInAHandler(t *testing.T) {
 		"of another guard":          {guard.Require()(other.Handler(greet)), 401},
 		"with another token inside": {guard.Require()(swap(guard.Handler(greet))), 401},
 	} {
-		proof, err := client.Proof("GET", "http://api.example/orders", token, nil, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
+		proof := client.MustProof(t, "GET", "http://api.example/orders", token, nil, nil)
 		request := httptest.NewRequest("GET", "/orders", nil)
 		request.Host = "api.example"
 		request.Header.Set("Authorization", "DPoP "+token)

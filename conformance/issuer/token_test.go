@@ -288,10 +288,7 @@ func TestTokensBoundByDPoP(t *testing.T) {
 	t.Run("RFC 9449 5: a good proof", func(t *testing.T) {
 		got := send(t, confidential, proof(t, provers[0], endpoint, nil))
 		check(t, got, "")
-		thumbprint, err := provers[0].Thumbprint()
-		if err != nil {
-			t.Fatal(err)
-		}
+		thumbprint := provers[0].MustThumbprint(t)
 		confirmation, _ := claims(t, got.AccessToken)["cnf"].(map[string]any)
 		if got.TokenType != "DPoP" || confirmation["jkt"] != thumbprint {
 			t.Errorf("token type %s, cnf %v", got.TokenType, confirmation)
