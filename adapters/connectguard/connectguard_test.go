@@ -289,6 +289,37 @@ func TestDPoP(t *testing.T) {
 	})
 }
 
+// Without TLS, as behind a proxy that ends it: over HTTP/1.1, which gRPC does not speak, and over HTTP/2.
+func TestPlaintext(t *testing.T) {
+	b := newBench(t, nil)
+	for name, http2 := range map[string]bool{"HTTP/1.1": false, "h2c": true} {
+		t.Run(name, func(t *testing.T) {
+			var over http.Protocols
+			over.SetHTTP1(!http2)
+			over.SetUnencryptedHTTP2(http2)
+			plain := &bench{Server: httptest.NewUnstartedServer(b.Config.Handler), issuer: b.issuer}
+			plain.Config.Protocols = &over
+			plain.Start()
+			defer plain.Close()
+			transport := &http.Transport{Protocols: &over}
+			defer transport.CloseIdleConnections()
+			plain.Server.Client().Transport = transport
+			for name, by := range protocols {
+				if name == "gRPC" && !http2 {
+					continue
+				}
+				if got := plain.call(t, unary, "", http.Header{"Authorization": {"Bearer " + b.mint(t, nil)}}, by); got.subject != "user-1" {
+					t.Errorf("%s: a good token: %v %q", name, got.code, got.message)
+				}
+				got := plain.call(t, unary, "", http.Header{"Authorization": {"Bearer x"}}, by)
+				if got.code != connect.CodeUnauthenticated || len(got.header.Values("WWW-Authenticate")) != 2 {
+					t.Errorf("%s: a bad token: %v %q, %q", name, got.code, got.message, got.header)
+				}
+			}
+		})
+	}
+}
+
 // A method returns what the verifier said by Error.
 func TestError(t *testing.T) {
 	b := newBench(t, nil)

@@ -9,10 +9,10 @@
 // was called, https://api.example/orders.v1.Orders/List, and for POST, or GET where Connect calls a method without side
 // effects by GET. A stream has one proof, for its beginning.
 //
-//	class          code                                           details
+//	class          code                                            details
 //	rejected       unauthenticated; permission_denied for a scope  ErrorInfo
-//	undecidable    unavailable                                    ErrorInfo, RetryInfo
-//	misconfigured  internal                                       ErrorInfo
+//	undecidable    unavailable                                     ErrorInfo, RetryInfo
+//	misconfigured  internal                                        ErrorInfo
 //
 // Challenges (WWW-Authenticate) and DPoP nonces are in the header of the answer in all three protocols. The reason of
 // ErrorInfo is the OAuth error code in upper case, such as INVALID_TOKEN, and its domain is [ErrorDomain]. There is none

@@ -183,6 +183,44 @@ func TestFaultReplayStoreIsDown(t *testing.T) {
 	}
 }
 
+// grpc-go repeats calls by itself where its service config says so. Credentials are asked for a proof each time; one that
+// stands in the metadata of the call was used by the first attempt, as far as the store can tell.
+func TestFaultRetriedCall(t *testing.T) {
+	b := newBench(t)
+	const policy = `{"methodConfig": [{"name": [{}], "retryPolicy": {"maxAttempts": 2, "initialBackoff": "0.01s", "maxBackoff": "0.01s",
+		"backoffMultiplier": 1, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
+	for name, c := range map[string]struct {
+		options  []grpc.DialOption
+		metadata []string
+		want     codes.Code
+	}{
+		"credentials": {[]grpc.DialOption{grpc.WithPerRPCCredentials(proofs{b.prover, b.bound})}, nil, codes.OK},
+		"metadata": {nil, []string{"authorization", "DPoP " + b.bound,
+			"dpop", b.prove(t, "POST", publicURL+pb.TestService_UnaryCall_FullMethodName, nil)}, codes.Unauthenticated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &lossyStore{used: make(map[string]bool)}
+			server := b.serve(t, setup{verifier: func(c *verifier.Config) { c.DPoP.ReplayStore = store }})
+			client := server.dial(t, append(c.options, grpc.WithDefaultServiceConfig(policy))...)
+			if got := call(t, client, c.metadata...); got.code != c.want || len(store.used) == 0 {
+				t.Errorf("DPOP-RPL-05 got %v %q, want %v: %s", got.code, got.message, c.want, server.log.String())
+			}
+		})
+	}
+}
+
+// A lossyStore loses its first answer, but not what it was told. One call at a time asks it here.
+type lossyStore struct{ used map[string]bool }
+
+func (s *lossyStore) FirstUse(_ context.Context, key string, _ time.Duration) (bool, error) {
+	first := !s.used[key]
+	s.used[key] = true
+	if first && len(s.used) == 1 {
+		return false, errors.New("connection reset")
+	}
+	return first, nil
+}
+
 type lostStore struct{}
 
 func (lostStore) FirstUse(context.Context, string, time.Duration) (bool, error) {
