@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"time"
@@ -31,12 +32,17 @@ func (g *Guard) admit(next http.Handler) http.Handler {
 			g.guard.Refuse(w, r, err)
 			return
 		}
-		id := r.Header.Get(sessionField)
-		if g.stateful && id != "" && !g.sessions.use(id, sender.party) {
-			// Another's session is answered as one that there is not. The client begins one of its own.
-			http.Error(w, "session not found", http.StatusNotFound)
-			return
+		if id := r.Header.Get(sessionField); g.stateful && id != "" {
+			if err := g.sessions.use(id, sender.party); err != nil {
+				if errors.Is(err, errNotOwner) {
+					g.audit.LogAttrs(r.Context(), slog.LevelWarn, "session of another party", sender.attributes(id)...)
+				}
+				// The client can't tell which it is, and begins a session of its own.
+				http.Error(w, "session not found", http.StatusNotFound)
+				return
+			}
 		}
+		r = r.WithContext(context.WithValue(r.Context(), callerKey{}, sender))
 		switch r.Method {
 		case http.MethodPost:
 			g.admitMessages(w, r, sender, next)
@@ -147,7 +153,10 @@ func toolName(params json.RawMessage) string {
 	return name
 }
 
-// senderKey is where a caller is in [auth.TokenInfo.Extra], for the middleware.
+// callerKey is where the caller is in the context of a request that was admitted.
+type callerKey struct{}
+
+// senderKey is where it is in [auth.TokenInfo.Extra], for the middleware.
 const senderKey = "holdfast.caller"
 
 // withTokenInfo hands the caller to the SDK, which binds the session to its UserID as well. The SDK has one way to be
@@ -160,13 +169,9 @@ func withTokenInfo(next http.Handler) http.Handler {
 		next.ServeHTTP(w, original.WithContext(r.Context()))
 	})
 	describe := func(ctx context.Context, _ string, _ *http.Request) (*auth.TokenInfo, error) {
-		token, _ := httpguard.From(ctx)
-		sender, err := newCaller(token)
-		if err != nil {
-			return nil, auth.ErrInvalidToken // it was refused before
-		}
+		sender := ctx.Value(callerKey{}).(caller)
 		return &auth.TokenInfo{
-			UserID: sender.String(), Scopes: token.Scopes, Expiration: token.ExpiresAt,
+			UserID: sender.String(), Scopes: sender.token.Scopes, Expiration: sender.token.ExpiresAt,
 			Extra: map[string]any{senderKey: sender},
 		}, nil
 	}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"testing"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -79,4 +82,16 @@ func Example() {
 	}
 	fmt.Println(result.Content[0].(*mcp.TextContent).Text)
 	// Output: hello, ada
+}
+
+// TestExampleTakesThreeLines counts those of the example that name the guard, which README.md and the guide show. Ending its
+// sessions is left out, as they do.
+func TestExampleTakesThreeLines(t *testing.T) {
+	text, err := os.ReadFile("example_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lines := regexp.MustCompile(`(?m)^\t(guard, err := |mux\.Handle\(.*guard\)).*$`).FindAll(text, -1); len(lines) != 3 {
+		t.Errorf("the guard takes %d lines: %q", len(lines), lines)
+	}
 }

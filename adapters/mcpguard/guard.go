@@ -45,7 +45,8 @@ type Config struct {
 	// Transport is handed to the SDK, with these changes: a SessionTimeout of zero means 1 hour, and a negative
 	// MaxRequestBodyBytes is an error. Nil means the SDK's defaults.
 	Transport *mcp.StreamableHTTPOptions
-	// Audit is told of each call of a tool, allowed or refused, at level Info. Nil means HTTP.Logger.
+	// Audit is told of each call of a tool, allowed or refused, at level Info, and of each request for a session of
+	// another party at Warn. Nil means HTTP.Logger.
 	Audit *slog.Logger
 }
 

@@ -55,23 +55,24 @@ const longestToolName = 128
 
 // log writes the line of a call, whose refusal is nil if it may run.
 func (g *Guard) log(ctx context.Context, sender caller, tool, session string, refusal error) {
-	decision := "allowed"
+	line := []slog.Attr{slog.String("decision", "allowed"), slog.String("tool", tool[:min(len(tool), longestToolName)])}
+	line = append(line, sender.attributes(session)...)
 	if refusal != nil {
-		decision = "refused"
+		line[0] = slog.String("decision", "refused")
+		line = append(line, slog.Any("err", refusal))
 	}
-	attributes := []slog.Attr{
-		slog.String("decision", decision),
-		slog.String("tool", tool[:min(len(tool), longestToolName)]),
-		slog.String("issuer", sender.issuer),
-		slog.String("subject", sender.subject),
-		slog.String("client", sender.client),
-		slog.String("actor", sender.actor.Subject),
-		slog.String("actor_issuer", sender.actor.Issuer),
-		slog.String("scheme", string(sender.token.Scheme)),
+	g.audit.LogAttrs(ctx, slog.LevelInfo, "tool call", line...)
+}
+
+// attributes say who calls, in which session.
+func (c caller) attributes(session string) []slog.Attr {
+	return []slog.Attr{
+		slog.String("issuer", c.issuer),
+		slog.String("subject", c.subject),
+		slog.String("client", c.client),
+		slog.String("actor", c.actor.Subject),
+		slog.String("actor_issuer", c.actor.Issuer),
+		slog.String("scheme", string(c.token.Scheme)),
 		slog.String("session", sessionHash(session)),
 	}
-	if refusal != nil {
-		attributes = append(attributes, slog.Any("err", refusal))
-	}
-	g.audit.LogAttrs(ctx, slog.LevelInfo, "tool call", attributes...)
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -55,16 +56,24 @@ func (s *sessions) roomLocked(owner party) bool {
 	return of == nil || of.open.Len() < s.perParty || of.closing < s.perParty
 }
 
-// use reports whether there is such a session of that party, and notes that it is used.
-func (s *sessions) use(id string, by party) bool {
+var (
+	errNoSession = errors.New("there is no such session")
+	errNotOwner  = errors.New("the session belongs to another party")
+)
+
+// use notes that a session is used by its owner.
+func (s *sessions) use(id string, by party) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	found := s.byID[id]
-	if found == nil || found.owner != by || found.place == nil {
-		return false
+	switch {
+	case found == nil || found.place == nil:
+		return errNoSession
+	case found.owner != by:
+		return errNotOwner
 	}
 	s.byParty[by].open.MoveToBack(found.place)
-	return true
+	return nil
 }
 
 // begin notes whose a session is, until it ends, and reports whether there is room for it. It closes the one that its

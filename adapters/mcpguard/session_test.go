@@ -78,6 +78,9 @@ func TestSessionOfAnother(t *testing.T) {
 	if ran := s.tools.String(); ran != "[]" {
 		t.Errorf("tools ran: %s", ran)
 	}
+	if told := s.log.lines(`level=WARN msg="session of another party"`); len(told) != 3*7 || !strings.Contains(s.log.String(), "subject=mallory") {
+		t.Errorf("the operator is told %d times of 21 attempts:\n%s", len(told), s.log)
+	}
 	answer, body := s.send(t, request{token: ada, session: id, body: whoami})
 	if answer.StatusCode != http.StatusOK || !strings.Contains(body, "ada mcp") {
 		t.Errorf("afterwards the owner is answered %d %s", answer.StatusCode, body)
