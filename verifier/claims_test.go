@@ -147,7 +147,9 @@ func TestVerifiedWithoutAVerifier(t *testing.T) {
 	if diff := cmp.Diff(want, refusal(t, err).Header["Www-Authenticate"]); diff != "" {
 		t.Errorf("challenges (-want +got):\n%s", diff)
 	}
-	wantCode(t, made.Decode(new(map[string]any)), verifier.CodeClaimsUndecodable)
+	err = made.Decode(new(map[string]any))
+	wantCode(t, err, verifier.CodeClaimsUndecodable)
+	wantRule(t, err, "CLAIM-CUST-01", "")
 	if chain, err := made.DelegationChain(); chain != nil || err != nil {
 		t.Errorf("ACT-01: the chain is %q, %v", chain, err)
 	}

@@ -31,7 +31,7 @@ const maxCertificateBytes = 64 << 10
 // certificate returns the client's certificate in DER, nil if it has none.
 func (l *location) certificate(r *http.Request) ([]byte, error) {
 	p := &l.proxies
-	if p.Certificate == CertificateOfConnection || !p.believes(r) {
+	if p.Certificate == CertificateOfConnection || !p.isProxied(r) {
 		if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
 			return nil, nil
 		}

@@ -117,14 +117,14 @@ func (p *Proxies) trusts(address string) bool {
 	return false
 }
 
-// believes reports whether the peer of the connection is a proxy.
-func (p *Proxies) believes(r *http.Request) bool { return p.Hops > 0 || p.trusts(r.RemoteAddr) }
+// isProxied reports whether the peer of the connection is a trusted proxy.
+func (p *Proxies) isProxied(r *http.Request) bool { return p.Hops > 0 || p.trusts(r.RemoteAddr) }
 
 // forwarded returns what the outermost proxy that is trusted says of the client's request: everything to the left of it
 // is the client's word (RFC 7239 section 7.4). What it does not say is empty.
 func (p *Proxies) forwarded(r *http.Request) (proto, host string, err error) {
 	switch {
-	case p.Forwarded == 0 || !p.believes(r):
+	case p.Forwarded == 0 || !p.isProxied(r):
 		return "", "", nil
 	case p.Forwarded == Forwarded:
 		return p.rfc7239(r.Header.Values("Forwarded"))

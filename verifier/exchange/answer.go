@@ -29,7 +29,7 @@ func readAnswer(response ports.TokenResponse, sent, received time.Time, secrets 
 	case response.Status < 400 && response.Status != 200, response.Status > 599:
 		return nil, unexpected(response.Status)
 	case len(response.Body) > maxAnswerBytes:
-		return nil, useless(CodeInvalidResponse, "XCHG-08", "the answer is over the size bound")
+		return nil, unusable(CodeInvalidResponse, "XCHG-08", "the answer is over the size bound")
 	case response.Status != 200:
 		refusal := readRefusal(response, secrets)
 		refusal.RetryAfter = readRetryAfter(response, received)
@@ -42,26 +42,26 @@ func readAnswer(response ports.TokenResponse, sent, received time.Time, secrets 
 // credentials along (rule XCHG-16).
 func unexpected(status int) *Error {
 	if status >= 300 && status < 400 {
-		return useless(CodeUnexpected, "XCHG-16", "the token endpoint redirects")
+		return unusable(CodeUnexpected, "XCHG-16", "the token endpoint redirects")
 	}
-	return useless(CodeUnexpected, "XCHG-10", "the token endpoint answered with an unexpected status")
+	return unusable(CodeUnexpected, "XCHG-10", "the token endpoint answered with an unexpected status")
 }
 
 // readToken reads a token response (RFC 6749 section 5.1).
 func readToken(body []byte, sent time.Time) (*Token, *Error) {
 	answer, err := strictjson.ParseObject(body, answerLimits)
 	if err != nil {
-		return nil, useless(CodeInvalidJSON, "XCHG-08", err.Error())
+		return nil, unusable(CodeInvalidJSON, "XCHG-08", err.Error())
 	}
 	token := new(Token)
 	accessToken, isText := answer.Text("access_token")
 	if !isText || accessToken == "" || strings.ContainsFunc(accessToken, notPrintableASCII) {
-		return nil, useless(CodeInvalidResponse, "XCHG-08", "access_token is not a non-empty string of printable ASCII")
+		return nil, unusable(CodeInvalidResponse, "XCHG-08", "access_token is not a non-empty string of printable ASCII")
 	}
 	token.AccessToken = accessToken
 	lifetime, ok := readLifetime(answer)
 	if !ok {
-		return nil, useless(CodeInvalidResponse, "XCHG-09", "expires_in is not a whole number of seconds from 0 on")
+		return nil, unusable(CodeInvalidResponse, "XCHG-09", "expires_in is not a whole number of seconds from 0 on")
 	}
 	token.ExpiresAt = sent.Add(lifetime)
 	for _, member := range []struct {
@@ -79,7 +79,7 @@ func readToken(body []byte, sent time.Time) (*Token, *Error) {
 			continue
 		}
 		if *member.into, isText = value.Text(); !isText {
-			return nil, useless(CodeInvalidResponse, "XCHG-14", member.name+" is not a string")
+			return nil, unusable(CodeInvalidResponse, "XCHG-14", member.name+" is not a string")
 		}
 		token.members = append(token.members, member.name)
 	}

@@ -22,11 +22,11 @@ import (
 
 func TestAnswer(t *testing.T) {
 	const rest = `"token_type":"Bearer"`
-	useless := func(code verifier.Code, rule string) exchange.Error {
+	unusable := func(code verifier.Code, rule string) exchange.Error {
 		return exchange.Error{Class: verifier.Undecidable, Code: code, Rule: rule, Status: 502}
 	}
-	noJSON, noToken := useless("invalid_json", "XCHG-08"), useless("invalid_response", "XCHG-08")
-	badLifetime, badMember := useless("invalid_response", "XCHG-09"), useless("invalid_response", "XCHG-14")
+	noJSON, noToken := unusable("invalid_json", "XCHG-08"), unusable("invalid_response", "XCHG-08")
+	badLifetime, badMember := unusable("invalid_response", "XCHG-09"), unusable("invalid_response", "XCHG-14")
 	tests := []struct {
 		name     string
 		body     string

@@ -303,7 +303,7 @@ func checkBound(form url.Values, token *Token) *Error {
 	if bound || form.Get("grant_type") == grantConnection {
 		return nil
 	}
-	return useless(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
+	return unusable(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
 }
 
 // A redactedError is a cause that quotes what was sent. It is only for errors.Is and errors.As.

@@ -98,8 +98,8 @@ func badArgument(rule, field string, fault error) *Error {
 	}
 }
 
-// useless is an answer that can't be used, of whatever status.
-func useless(code verifier.Code, rule, fault string) *Error {
+// unusable is an answer that can't be used, of whatever status.
+func unusable(code verifier.Code, rule, fault string) *Error {
 	return &Error{Class: verifier.Undecidable, Code: code, Rule: rule, Description: fault, Status: 502}
 }
 

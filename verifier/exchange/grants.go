@@ -142,9 +142,9 @@ func (c *Client) OnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (*Token, e
 func checkAccessToken(token *Token) *Error {
 	switch {
 	case token.IssuedTokenType != TypeAccessToken:
-		return useless(CodeInvalidResponse, "XCHG-12", "issued_token_type is not "+TypeAccessToken+", which was asked for")
+		return unusable(CodeInvalidResponse, "XCHG-12", "issued_token_type is not "+TypeAccessToken+", which was asked for")
 	case strings.EqualFold(token.TokenType, "N_A"):
-		return useless(CodeInvalidResponse, "XCHG-12", "token_type is N_A, which is not that of an access token")
+		return unusable(CodeInvalidResponse, "XCHG-12", "token_type is N_A, which is not that of an access token")
 	}
 	return nil
 }

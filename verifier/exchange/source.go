@@ -197,7 +197,7 @@ func (s *Source) hold(a answer, now time.Time) (*heldToken, error) {
 	case a.err != nil:
 		return nil, a.err
 	case a.token == nil:
-		return nil, useless(CodeInvalidResponse, "", "obtain returned neither token nor error")
+		return nil, unusable(CodeInvalidResponse, "", "obtain returned neither token nor error")
 	}
 	half := a.token.ExpiresAt.Sub(now) / 2
 	held := &heldToken{token: *a.token, obtainedAt: now, renewAt: a.token.ExpiresAt.Add(-min(s.ahead, half))}
@@ -209,7 +209,7 @@ func (s *Source) hold(a answer, now time.Time) (*heldToken, error) {
 
 // tokenEnded is about a token that can't be used any more (rule XCHG-18).
 func tokenEnded() *Error {
-	return useless(CodeInvalidResponse, "XCHG-18", "the token ended before it could be used: its ExpiresAt is past")
+	return unusable(CodeInvalidResponse, "XCHG-18", "the token ended before it could be used: its ExpiresAt is past")
 }
 
 // failure says how long the source does not ask after a renewal failed now (rule XCHG-19).

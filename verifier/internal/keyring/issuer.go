@@ -155,8 +155,8 @@ func (i *issuer) serveStale(current *snapshot) *snapshot {
 	return current
 }
 
-// resting returns how much longer an issuer that failed is left alone, and why it failed.
-func (i *issuer) resting(now time.Time) (time.Duration, error) {
+// backoffLeft returns how much longer an issuer that failed is left alone, and why it failed.
+func (i *issuer) backoffLeft(now time.Time) (time.Duration, error) {
 	last := i.failure.Load()
 	if last == nil {
 		return 0, nil
@@ -170,7 +170,7 @@ func (i *issuer) resting(now time.Time) (time.Duration, error) {
 
 // refreshBehind sees to it that a fetch is under way, unless a failed one forbids it for now. The request does not wait for it.
 func (i *issuer) refreshBehind(current *snapshot, now time.Time) {
-	if rest, _ := i.resting(now); rest > 0 || i.flight.Load() != nil {
+	if rest, _ := i.backoffLeft(now); rest > 0 || i.flight.Load() != nil {
 		return // as seen without the lock
 	}
 	_, _ = i.refresh(current)
@@ -195,7 +195,7 @@ func (i *issuer) refresh(seen *snapshot) (*flight, error) {
 		return landed, nil
 	}
 	now := i.ring.Clock.Now()
-	if rest, err := i.resting(now); rest > 0 {
+	if rest, err := i.backoffLeft(now); rest > 0 {
 		return nil, &UnavailableError{RetryAfter: rest, Err: err, issuerFailed: true}
 	}
 	return i.start(now, false)
