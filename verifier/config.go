@@ -71,7 +71,7 @@ type Config struct {
 	ClientClaim string
 	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes. An nbf or iat may be 60 s
 	// further ahead, whatever Leeway is; exp has no such tolerance.
-	Leeway time.Duration `max:"5m"`
+	Leeway time.Duration `max:"5m0s"`
 	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that only exp decides.
 	MaxTokenAge time.Duration
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.

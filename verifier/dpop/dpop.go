@@ -51,12 +51,12 @@ const longest = 50 * 365 * 24 * time.Hour
 func New(config Config) (*Checker, error) {
 	check := settings.In("dpop", config)
 	c := &Checker{
-		form:   jwt.Form{Algorithms: check.AlgorithmNames("Algorithms"), MaxBytes: check.Int("MaxProofBytes")},
+		form:   jwt.Form{Algorithms: check.AlgorithmNames("Algorithms")},
 		maxAge: min(check.Duration("MaxAge"), longest),
 		leeway: min(check.Duration("Leeway"), longest),
 		clock:  check.ClockOr(config.Clock, memory.Clock{}),
 	}
-	if config.MaxProofBytes == 0 {
+	if c.form.MaxBytes = check.Int("MaxProofBytes"); config.MaxProofBytes == 0 {
 		c.form.MaxBytes += jwk.ProofBytes(c.form.Algorithms)
 	}
 	if err := check.Err(); err != nil {

@@ -63,26 +63,14 @@ type Error struct {
 }
 
 // Error returns the code, the rule, the description and the cause.
-func (e *Error) Error() string {
-	text := "holdfast: " + string(e.Code)
-	if e.Rule != "" {
-		text += " (" + e.Rule + ")"
-	}
-	if e.Description != "" {
-		text += ": " + e.Description
-	}
-	if e.Err != nil {
-		text += ": " + e.Err.Error()
-	}
-	return text
-}
+func (e *Error) Error() string { return e.common().Error() }
 
 // Unwrap returns the class, the code and the cause.
-func (e *Error) Unwrap() []error {
-	if e.Err == nil {
-		return []error{e.Class, e.Code}
-	}
-	return []error{e.Class, e.Code, e.Err}
+func (e *Error) Unwrap() []error { return e.common().Unwrap() }
+
+// common is what an error has in common with those of package verifier.
+func (e *Error) common() *verifier.Error {
+	return &verifier.Error{Class: e.Class, Code: e.Code, Rule: e.Rule, Detail: e.Description, Err: e.Err}
 }
 
 // misconfigured tells all that is wrong with a configuration.

@@ -40,7 +40,7 @@ type Config struct {
 
 	// Leeway is how far clocks may differ when exp, nbf, iat and auth_time are judged: up to 5 minutes. Zero means
 	// 60 seconds, negative none.
-	Leeway time.Duration `default:"1m" max:"5m" negative:"none"`
+	Leeway time.Duration `default:"1m" max:"5 minutes" negative:"none"`
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.
 	MaxTokenBytes int `default:"16 KiB"`
 }
@@ -61,9 +61,12 @@ func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 	lent := shared.Of(v)
 	c := checker{config, settings.Of(config, func(field string, err error) error { return &verifier.FieldError{Field: field, Err: err} })}
 	ids := &Verifier{
-		issuer:           c.issuer(lent),
-		clientID:         c.Required("ClientID", config.ClientID),
-		trustedAudiences: c.Texts("TrustedAudiences", config.TrustedAudiences),
+		claims: claims{
+			issuer:           c.issuer(lent),
+			clientID:         c.Required("ClientID", config.ClientID),
+			trustedAudiences: c.Texts("TrustedAudiences", config.TrustedAudiences),
+			clock:            lent.Clock,
+		},
 		form: jwt.Form{
 			// OpenID Connect Core section 3.1.3.7, item 7, has RS256 as the default.
 			Algorithms: c.AlgorithmNames("Algorithms"), AlgorithmRule: "IDTOK-01",
@@ -72,9 +75,8 @@ func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 		},
 		clientSecret: c.clientSecret(),
 		keys:         jwt.Keys{Ring: lent.Keys, AllowMissingID: config.AllowMissingKeyID, UnknownRule: "IDTOK-12"},
-		leeway:       c.Duration("Leeway"),
-		clock:        lent.Clock,
 	}
+	ids.claims.leeway = c.Duration("Leeway")
 	ids.form.MaxBytes = c.Int("MaxTokenBytes")
 	if ids.clientSecret != nil {
 		ids.form.Algorithms = []string{hs256}

@@ -2,10 +2,7 @@ package idtoken
 
 import (
 	"context"
-	"fmt"
-	"time"
 
-	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
@@ -15,14 +12,10 @@ import (
 // A Verifier verifies the ID tokens that one issuer makes for one client. It does not change, and is safe for
 // concurrent use.
 type Verifier struct {
-	issuer           string
-	clientID         string
-	trustedAudiences []string
-	form             jwt.Form
-	clientSecret     []byte // of HS256, nil if the issuer's keys sign
-	keys             jwt.Keys
-	leeway           time.Duration
-	clock            ports.Clock
+	form         jwt.Form
+	clientSecret []byte // of HS256, nil if the issuer's keys sign
+	keys         jwt.Keys
+	claims       claims
 }
 
 // hs256 is accepted only where the client's secret is configured.
@@ -52,34 +45,18 @@ func (v *Verifier) verify(ctx context.Context, token string, expect Expect) (*Ve
 	if fault != nil {
 		return nil, refused(fault)
 	}
-	claims := &jwt.Reader{Claims: message.Payload}
-	if err := v.checkIssuer(claims); err != nil {
-		return nil, err
+	r := &jwt.Reader{Claims: message.Payload}
+	if v.claims.checkIssuer(r); r.Fault != nil {
+		return nil, refused(r.Fault)
 	}
 	if fault := v.checkSignature(ctx, message); fault != nil {
 		return nil, refused(fault)
 	}
-	verified, err := v.checkClaims(claims)
-	if err != nil {
-		return nil, err
-	}
-	if err := v.checkLogin(verified, expect, message.Algorithm); err != nil {
-		return nil, err
+	verified := v.claims.read(r)
+	if expect.check(r, verified, v.claims.times(), message.Algorithm); r.Fault != nil {
+		return nil, refused(r.Fault)
 	}
 	return verified, nil
-}
-
-// checkIssuer compares iss (OpenID Connect Core section 3.1.3.7, item 2) before the issuer's keys are asked for, so
-// that another's token costs it nothing.
-func (v *Verifier) checkIssuer(claims *jwt.Reader) *verifier.Error {
-	issuer := claims.NeedText("iss", "IDTOK-02")
-	switch {
-	case claims.Fault != nil:
-		return refused(claims.Fault)
-	case issuer != v.issuer:
-		return fail(verifier.CodeIssuer, "IDTOK-02", fmt.Sprintf("iss is not %q", v.issuer))
-	}
-	return nil
 }
 
 // checkSignature verifies the token with a key of the issuer, or with the client's secret where that is configured
@@ -95,7 +72,7 @@ func (v *Verifier) checkSignature(ctx context.Context, message *jws.Message) *jw
 	if fault != nil {
 		return fault
 	}
-	keys, fault := v.keys.Find(ctx, v.issuer, named)
+	keys, fault := v.keys.Find(ctx, v.claims.issuer, named)
 	if fault != nil {
 		return fault
 	}

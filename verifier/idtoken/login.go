@@ -31,87 +31,60 @@ type Expect struct {
 	AMR []string
 }
 
-// checkLogin holds a token, which is good in itself, against what the login asked for.
-func (v *Verifier) checkLogin(verified *Verified, expect Expect, alg string) *verifier.Error {
-	for _, check := range []func(*Verified, Expect) *verifier.Error{
-		checkNonce,
-		v.checkAge,
-		checkOrganization,
-		func(verified *Verified, expect Expect) *verifier.Error {
-			return checkHash(verified, "at_hash", alg, expect.AccessToken)
-		},
-		func(verified *Verified, expect Expect) *verifier.Error {
-			return checkHash(verified, "c_hash", alg, expect.Code)
-		},
-		checkAuthentication,
-	} {
-		if err := check(verified, expect); err != nil {
-			return err
-		}
+// check compares a token, which is good in itself, with what the login asked for. Alg is that of its signature.
+func (e Expect) check(r *jwt.Reader, verified *Verified, times jwt.Times, alg string) {
+	e.checkNonce(r, verified)
+	e.checkAge(r, verified, times)
+	if !jwt.OfOrganization(e.Organization, verified.OrganizationID, verified.OrganizationName) {
+		r.Refuse(verifier.CodeOrganization, "IDTOK-08", "the token is not for the organization of the request")
 	}
-	return nil
+	checkHash(r, "at_hash", alg, e.AccessToken)
+	checkHash(r, "c_hash", alg, e.Code)
+	e.checkAuthentication(r, verified)
 }
 
 // checkNonce ties the token to the request (OpenID Connect Core section 3.1.3.7, item 11).
-func checkNonce(verified *Verified, expect Expect) *verifier.Error {
+func (e Expect) checkNonce(r *jwt.Reader, verified *Verified) {
 	switch {
-	case expect.Nonce == "":
-		return nil
+	case e.Nonce == "":
 	case verified.Nonce == "":
-		return refused(jwt.Missing("nonce", "IDTOK-06"))
-	case subtle.ConstantTimeCompare([]byte(verified.Nonce), []byte(expect.Nonce)) != 1:
-		return fail(CodeNonce, "IDTOK-06", "nonce is not that of the request")
+		r.Missing("nonce", "IDTOK-06")
+	case subtle.ConstantTimeCompare([]byte(verified.Nonce), []byte(e.Nonce)) != 1:
+		r.Refuse(CodeNonce, "IDTOK-06", "nonce is not that of the request")
 	}
-	return nil
 }
 
-// checkAge judges auth_time (OpenID Connect Core section 3.1.3.7, item 13).
-func (v *Verifier) checkAge(verified *Verified, expect Expect) *verifier.Error {
+// checkAge checks auth_time (OpenID Connect Core section 3.1.3.7, item 13).
+func (e Expect) checkAge(r *jwt.Reader, verified *Verified, times jwt.Times) {
 	switch {
-	case expect.MaxAge == nil:
-		return nil
+	case e.MaxAge == nil:
 	case verified.AuthTime.IsZero():
-		return refused(jwt.Missing("auth_time", "IDTOK-07"))
-	case jwt.Times{Now: v.clock.Now(), Leeway: v.leeway}.Longer(verified.AuthTime, *expect.MaxAge):
-		return fail(CodeAuthTime, "IDTOK-07", "auth_time is over the maximum age ago")
+		r.Missing("auth_time", "IDTOK-07")
+	case times.Longer(verified.AuthTime, *e.MaxAge):
+		r.Refuse(CodeAuthTime, "IDTOK-07", "auth_time is over the maximum age ago")
 	}
-	return nil
 }
 
-// checkOrganization compares org_id or org_name with the expected organization.
-func checkOrganization(verified *Verified, expect Expect) *verifier.Error {
-	if !jwt.OfOrganization(expect.Organization, verified.OrganizationID, verified.OrganizationName) {
-		return fail(verifier.CodeOrganization, "IDTOK-08", "the token is not for the organization of the request")
-	}
-	return nil
-}
-
-// checkHash holds at_hash or c_hash against what came with the token (OpenID Connect Core sections 3.1.3.8 and
+// checkHash compares at_hash or c_hash with what came with the token (OpenID Connect Core sections 3.1.3.8 and
 // 3.3.2.10).
-func checkHash(verified *Verified, claim, alg, companion string) *verifier.Error {
+func checkHash(r *jwt.Reader, claim, alg, companion string) {
 	if companion == "" {
-		return nil
+		return
 	}
-	claims := jwt.Reader{Claims: verified.payload}
-	hash := claims.NeedText(claim, "IDTOK-09")
-	switch {
-	case claims.Fault != nil:
-		return refused(claims.Fault)
-	case subtle.ConstantTimeCompare([]byte(hash), []byte(jwk.TokenHash(alg, companion))) != 1:
-		return fail(CodeTokenHash, "IDTOK-09", claim+" is that of another")
+	hash := r.NeedText(claim, "IDTOK-09")
+	if subtle.ConstantTimeCompare([]byte(hash), []byte(jwk.TokenHash(alg, companion))) != 1 {
+		r.Refuse(CodeTokenHash, "IDTOK-09", claim+" is that of another")
 	}
-	return nil
 }
 
-// checkAuthentication judges acr and amr (OpenID Connect Core section 3.1.3.7, item 12).
-func checkAuthentication(verified *Verified, expect Expect) *verifier.Error {
-	if len(expect.ACRValues) > 0 && !slices.Contains(expect.ACRValues, verified.ACR) {
-		return fail(CodeAuthentication, "IDTOK-10", "acr is not one of those asked for")
+// checkAuthentication checks acr and amr (OpenID Connect Core section 3.1.3.7, item 12).
+func (e Expect) checkAuthentication(r *jwt.Reader, verified *Verified) {
+	if len(e.ACRValues) > 0 && !slices.Contains(e.ACRValues, verified.ACR) {
+		r.Refuse(CodeAuthentication, "IDTOK-10", "acr is not one of those asked for")
 	}
-	for _, method := range expect.AMR {
+	for _, method := range e.AMR {
 		if !slices.Contains(verified.AMR, method) {
-			return fail(CodeAuthentication, "IDTOK-10", "amr lacks a method that was asked for")
+			r.Refuse(CodeAuthentication, "IDTOK-10", "amr lacks a method that was asked for")
 		}
 	}
-	return nil
 }

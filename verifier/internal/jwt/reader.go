@@ -6,23 +6,34 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
-// A Reader reads claims. Each is named with the rule that it breaks if it is malformed or, where it is needed, missing.
-// The first fault is kept, and what is read after it is empty.
+// A Reader reads claims and keeps the first fault. Each claim is named with the rule that it breaks if it is malformed or,
+// where it is needed, missing. What can't be read is empty.
 type Reader struct {
 	Claims strictjson.Object
 	Fault  *Fault
 }
 
-// Missing and Malformed report a claim, unless something was reported before.
-func (r *Reader) Missing(name, rule string) { r.report(Missing(name, rule)) }
-
-// Malformed takes a text that follows the claim's name.
-func (r *Reader) Malformed(name, rule, text string) { r.report(Malformed(name, rule, text)) }
-
 func (r *Reader) report(fault *Fault) {
 	if r.Fault == nil {
 		r.Fault = fault
 	}
+}
+
+// Refuse reports a fault by its code, a verifier.Code, which is an error.
+func (r *Reader) Refuse(code error, rule, detail string) {
+	r.report(&Fault{Code: code.Error(), Rule: rule, Detail: detail})
+}
+
+// Missing reports a claim that is not there.
+func (r *Reader) Missing(name, rule string) { r.report(Missing(name, rule)) }
+
+// Malformed reports a claim that can't be what it says. The text follows the claim's name.
+func (r *Reader) Malformed(name, rule, text string) { r.report(Malformed(name, rule, text)) }
+
+// Has reports whether a claim is there.
+func (r *Reader) Has(name string) bool {
+	_, found := r.Claims.Lookup(name)
+	return found
 }
 
 // Text returns a claim that is a string, empty if it is not there.
@@ -36,7 +47,7 @@ func (r *Reader) Text(name, rule string) string {
 
 // NeedText is [Reader.Text] for a claim that must be there.
 func (r *Reader) NeedText(name, rule string) string {
-	if _, found := r.Claims.Lookup(name); !found {
+	if !r.Has(name) {
 		r.Missing(name, rule)
 	}
 	return r.Text(name, rule)
@@ -56,7 +67,7 @@ func (r *Reader) Date(name, rule string) time.Time {
 
 // NeedDate is [Reader.Date] for a claim that must be there.
 func (r *Reader) NeedDate(name, rule string) time.Time {
-	if _, found := r.Claims.Lookup(name); !found {
+	if !r.Has(name) {
 		r.Missing(name, rule)
 	}
 	return r.Date(name, rule)

@@ -1,8 +1,8 @@
 // Package settings reads the fields of a configuration, and collects what is wrong with them. The default of a field and
 // how far it may go stand in its tag, below its documentation:
 //
-//	default:"10m"    what zero means: a duration, a number, a size in KiB or MiB, or a word
-//	max:"5m"         the most that is accepted
+//	default:"10m"    what zero means: a duration, a number, a size in KiB or MiB, or the name of an algorithm
+//	max:"5 minutes"  the most that is accepted
 //	negative:"none"  a negative value means none, and is read as zero; without this tag it is a fault
 package settings
 
@@ -111,32 +111,29 @@ func (c *Checker) number(path string) int64 {
 		c.Fault(path, ErrNegative)
 		return 0
 	case n == 0:
-		return parse(value.Type(), tag.Get("default"))
-	case most != "" && n > parse(value.Type(), most):
-		c.Fault(path, fmt.Errorf("is over %v", reflect.ValueOf(parse(value.Type(), most)).Convert(value.Type())))
+		return parse(tag.Get("default"))
+	case most != "" && n > parse(most):
+		c.Fault(path, errors.New("is over "+most))
 	}
 	return n
 }
 
-// parse reads a number of a tag; there is none in an empty one.
-func parse(kind reflect.Type, text string) int64 {
-	if text == "" {
-		return 0
-	}
-	if kind == reflect.TypeFor[time.Duration]() {
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			panic("settings: " + err.Error())
-		}
-		return int64(d)
-	}
-	digits, unit, _ := strings.Cut(text, " ")
+var units = map[string]int64{"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "minutes": int64(time.Minute)}
+
+// parse reads a number or a duration of a tag, zero where there is none.
+func parse(text string) int64 {
+	digits, name, _ := strings.Cut(text, " ")
 	n, err := strconv.ParseInt(digits, 10, 64)
-	shift, known := map[string]int{"": 0, "KiB": 10, "MiB": 20}[unit]
-	if err != nil || !known {
-		panic("settings: not a number: " + text)
+	unit, known := units[name]
+	switch d, notDuration := time.ParseDuration(text); {
+	case err == nil && known:
+		return n * unit
+	case notDuration == nil:
+		return int64(d)
+	case text != "":
+		panic("settings: not a number or duration: " + text)
 	}
-	return n << shift
+	return 0
 }
 
 // AlgorithmNames returns a list of signature algorithms, or the default one where it is empty.

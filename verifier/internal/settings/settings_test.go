@@ -14,7 +14,7 @@ import (
 
 type sample struct {
 	Size       int           `default:"16 KiB"`
-	Leeway     time.Duration `default:"1m" max:"5m"`
+	Leeway     time.Duration `default:"1m" max:"5 minutes"`
 	Many       int           `default:"10" max:"20" negative:"none"`
 	Plain      int
 	Algorithms []string `default:"RS256"`
@@ -42,7 +42,7 @@ func TestNumbers(t *testing.T) {
 		{"defaults", func(*sample) {}, []int64{16384, 6e10, 10, 0, 5e8}, "<nil>"},
 		{"as set", func(s *sample) { s.Size, s.Leeway, s.Many, s.Plain, s.Inside.Wait = 1, 2, 3, 4, 5 }, []int64{1, 2, 3, 4, 5}, "<nil>"},
 		{"the most", func(s *sample) { s.Leeway, s.Many = 5*time.Minute, 20 }, []int64{16384, 3e11, 20, 0, 5e8}, "<nil>"},
-		{"over it", func(s *sample) { s.Leeway, s.Many = 5*time.Minute+1, 21 }, []int64{16384, 3e11 + 1, 21, 0, 5e8}, "test: Leeway is over 5m0s\ntest: Many is over 20"},
+		{"over it", func(s *sample) { s.Leeway, s.Many = 5*time.Minute+1, 21 }, []int64{16384, 3e11 + 1, 21, 0, 5e8}, "test: Leeway is over 5 minutes\ntest: Many is over 20"},
 		{"negative", func(s *sample) { s.Size, s.Many, s.Inside.Wait = -1, -1, -1 }, []int64{0, 6e10, 0, 0, 0}, "test: Size must not be negative\ntest: Inside.Wait must not be negative"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
