@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -35,16 +36,16 @@ var profileClaims = paths("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 // read copies what a token says, and checks all of it that does not depend on the time, which is left to [claims.check].
 func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Error {
 	says.payload = payload.Raw()
-	if err := c.checkKind(payload); err != nil {
+	r := &jwt.Reader{Claims: payload}
+	if err := c.checkKind(r); err != nil {
 		return err
 	}
-	r := jwt.Reader{Claims: payload}
 	says.Audiences = r.NeedAudiences("CLAIM-AUD-01", "CLAIM-AUD-03")
 	says.ExpiresAt = r.NeedDate("exp", "CLAIM-EXP-01") // RFC 7519 section 4.1.4
 	says.NotBefore = r.Date("nbf", "CLAIM-NBF-01")     // 4.1.5
 	says.IssuedAt = r.NeedDate("iat", "CLAIM-IAT-01")  // 4.1.6
 	says.Subject = r.Text("sub", "CLAIM-SUB-01")
-	says.ClientID = p.readClient(&r)
+	says.ClientID = p.readClient(r)
 	says.TokenID = r.Text("jti", "TYP-04")
 	says.OrganizationID = r.Text("org_id", "CLAIM-ORG-01")
 	says.OrganizationName = r.Text("org_name", "CLAIM-ORG-01")
@@ -84,17 +85,12 @@ func (c *claims) check(says *Verified) *Error {
 // checkKind keeps JWTs of other kinds out that an issuer signs with the same key and that don't say so in typ (RFC 8725
 // section 3.12): an ID token says who logged in at a client; a security event token (RFC 8417 section 2.2), such as a
 // logout token, says what happened. Neither is a permission to use an API.
-func (c *claims) checkKind(payload strictjson.Object) *Error {
-	if _, found := payload.Lookup("events"); found {
+func (c *claims) checkKind(r *jwt.Reader) *Error {
+	switch {
+	case r.Has("events"):
 		return tokenTypeNotAccepted.fail("TYP-06", "the token has events, as logout tokens and other security event tokens have")
-	}
-	if c.allowIDTokens {
-		return nil
-	}
-	for _, mark := range []string{"nonce", "at_hash", "c_hash"} {
-		if _, found := payload.Lookup(mark); found {
-			return tokenTypeNotAccepted.fail("TYP-05", "the token has the marks of an ID token")
-		}
+	case !c.allowIDTokens && slices.ContainsFunc([]string{"nonce", "at_hash", "c_hash"}, r.Has):
+		return tokenTypeNotAccepted.fail("TYP-05", "the token has the marks of an ID token")
 	}
 	return nil
 }

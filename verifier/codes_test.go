@@ -50,7 +50,7 @@ func TestFaultEveryCodeHasAnAnswer(t *testing.T) {
 func TestFaultEveryFaultOfTheFrontHasAnAnswer(t *testing.T) {
 	for _, code := range []string{
 		jwt.CodeTooLarge, jwt.CodeMalformed, jwt.CodeAlgorithm, jwt.CodeType, jwt.CodeKeyIDMissing, jwt.CodeKeyUnknown, jwt.CodeSignature,
-		jwt.CodeClaimMissing, jwt.CodeClaimMalformed, jwt.CodeIssuerUnavailable, jwt.CodeCanceled,
+		jwt.CodeClaimMissing, jwt.CodeClaimMalformed, jwt.CodeUndecodable, jwt.CodeIssuerUnavailable, jwt.CodeCanceled,
 	} {
 		if e := refused(&jwt.Fault{Code: code}); e.Code != Code(code) {
 			t.Errorf("%s is answered as %s", code, e.Code)

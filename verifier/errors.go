@@ -175,7 +175,7 @@ var (
 	tokenTooOld              = badToken(CodeTooOld, "The access token is too old")
 	organizationMismatch     = badToken(CodeOrganization, "The access token is for another organization")
 	confirmationNotSatisfied = badToken(CodeConfirmation, "The access token is bound to a key that was not proved")
-	claimsUndecodable        = badToken(CodeClaimsUndecodable, "The access token has a malformed claim")
+	_                        = badToken(CodeClaimsUndecodable, "The access token has a malformed claim")
 	actorMalformed           = badToken(CodeActorMalformed, "The access token has a malformed claim")
 	proofInvalid             = rejected(CodeProof, 401, invalidDPoPProof, "The DPoP proof is invalid")
 	proofReplayed            = rejected(CodeProofReplayed, 401, invalidDPoPProof, "The DPoP proof was used before")

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4/json"
-
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
@@ -52,14 +50,8 @@ type Verified struct {
 // compared with case, and a member that stands twice in an object is an error. Its error is an [*Error] with the code
 // [CodeClaimsUndecodable].
 func (v *Verified) Decode(target any) error {
-	claims := v.claims()
-	err := claims.CheckDuplicates()
-	if err == nil {
-		err = json.Unmarshal([]byte(claims.Raw()), target)
-	}
-	if err != nil {
-		// The cause would quote the claim that did not fit.
-		return v.refuse(claimsUndecodable.fail("CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target)), nil)
+	if fault := jwt.Decode(v.claims(), target); fault != nil {
+		return v.refuse(refused(fault), nil)
 	}
 	return nil
 }

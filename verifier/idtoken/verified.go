@@ -1,12 +1,9 @@
 package idtoken
 
 import (
-	"fmt"
 	"time"
 
-	"github.com/go-jose/go-jose/v4/json"
-
-	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -45,13 +42,8 @@ type Verified struct {
 // compared with case, and a member that stands twice in an object is an error. Its error is a [*verifier.Error] with
 // the code [verifier.CodeClaimsUndecodable].
 func (v *Verified) Decode(target any) error {
-	err := v.payload.CheckDuplicates()
-	if err == nil {
-		err = json.Unmarshal([]byte(v.payload.Raw()), target)
-	}
-	if err != nil {
-		// The cause would quote the claim that did not fit.
-		return fail(verifier.CodeClaimsUndecodable, "CLAIM-CUST-01", fmt.Sprintf("the claims do not fit %T", target))
+	if fault := jwt.Decode(v.payload, target); fault != nil {
+		return refused(fault)
 	}
 	return nil
 }

@@ -15,19 +15,6 @@ var (
 	ErrRange  = errors.New("is out of range")
 )
 
-// Text returns a claim that is a string, and whether it is there; its error is [ErrText].
-func Text(claims strictjson.Object, name string) (text string, found bool, err error) {
-	value, found := claims.Lookup(name)
-	if !found {
-		return "", false, nil
-	}
-	text, isText := value.Text()
-	if !isText {
-		return "", true, ErrText
-	}
-	return text, true, nil
-}
-
 // Date returns a claim that is a NumericDate (RFC 7519 section 2), and whether it is there; its errors are [ErrNumber]
 // and [ErrRange].
 func Date(claims strictjson.Object, name string) (at time.Time, found bool, err error) {

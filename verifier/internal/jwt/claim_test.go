@@ -12,21 +12,23 @@ func TestClaims(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		name           string
-		found          bool
-		asText, asDate error
+		name   string
+		found  bool
+		isText bool
+		asDate error
 	}{
-		{"text", true, nil, ErrNumber},
-		{"empty", true, nil, ErrNumber},
-		{"number", true, ErrText, nil},
-		{"null", true, ErrText, ErrNumber},
-		{"negative", true, ErrText, ErrRange},
-		{"written", true, nil, ErrNumber},
-		{"absent", false, nil, nil},
-		{"Text", false, nil, nil},
+		{"text", true, true, ErrNumber},
+		{"empty", true, true, ErrNumber},
+		{"number", true, false, nil},
+		{"null", true, false, ErrNumber},
+		{"negative", true, false, ErrRange},
+		{"written", true, true, ErrNumber},
+		{"absent", false, true, nil},
+		{"Text", false, true, nil},
 	} {
-		if _, found, err := Text(claims, c.name); found != c.found || err != c.asText {
-			t.Errorf("%s as text: found is %v, error %v; want %v, %v", c.name, found, err, c.found, c.asText)
+		r := Reader{Claims: claims}
+		if r.Text(c.name, "RULE"); r.Has(c.name) != c.found || (r.Fault == nil) != c.isText {
+			t.Errorf("%s as text: fault %v", c.name, r.Fault)
 		}
 		if _, found, err := Date(claims, c.name); found != c.found || err != c.asDate {
 			t.Errorf("%s as date: found is %v, error %v; want %v, %v", c.name, found, err, c.found, c.asDate)

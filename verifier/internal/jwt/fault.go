@@ -13,6 +13,7 @@ const (
 	CodeSignature      = "signature_invalid"
 	CodeClaimMissing   = "claim_missing"
 	CodeClaimMalformed = "claim_malformed"
+	CodeUndecodable    = "claims_undecodable"
 
 	// Without keys nothing can be said of a token.
 	CodeIssuerUnavailable = "issuer_unavailable"

@@ -1,7 +1,10 @@
 package jwt
 
 import (
+	"fmt"
 	"time"
+
+	"github.com/go-jose/go-jose/v4/json"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -38,9 +41,10 @@ func (r *Reader) Has(name string) bool {
 
 // Text returns a claim that is a string, empty if it is not there.
 func (r *Reader) Text(name, rule string) string {
-	text, _, err := Text(r.Claims, name)
-	if err != nil {
-		r.Malformed(name, rule, err.Error())
+	value, found := r.Claims.Lookup(name)
+	text, isText := value.Text()
+	if found && !isText {
+		r.Malformed(name, rule, ErrText.Error())
 	}
 	return text
 }
@@ -94,4 +98,18 @@ func (r *Reader) Need(rule string, claims []Path) {
 			r.Missing(path.String(), rule)
 		}
 	}
+}
+
+// Decode writes claims into the value that target points to, as encoding/json does, but strictly: names are compared with
+// case, and a member that stands twice in an object is a fault.
+func Decode(claims strictjson.Object, target any) *Fault {
+	err := claims.CheckDuplicates()
+	if err == nil {
+		err = json.Unmarshal([]byte(claims.Raw()), target)
+	}
+	if err != nil {
+		// The cause would quote the claim that did not fit.
+		return &Fault{Code: CodeUndecodable, Rule: "CLAIM-CUST-01", Detail: fmt.Sprintf("the claims do not fit %T", target)}
+	}
+	return nil
 }
