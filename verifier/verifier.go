@@ -143,7 +143,6 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 func (v *Verifier) authenticate(
 	ctx context.Context, p *policy, compact string, message *jws.Message, keys []*jwk.Key,
 ) (*signedToken, *Error) {
-	token := &signedToken{policy: p, length: len(compact)}
 	var fault *jwt.Fault
 	if message == nil {
 		if message, fault = v.form.Parse(compact); fault != nil {
@@ -153,17 +152,20 @@ func (v *Verifier) authenticate(
 	if fault = p.form.Check(message); fault != nil {
 		return nil, refused(fault)
 	}
-	if token.named, fault = v.keys.Named(message); fault != nil {
+	named, fault := v.keys.Named(message)
+	if fault != nil {
 		return nil, refused(fault)
 	}
 	if keys == nil {
-		if keys, fault = v.keys.Find(ctx, p.issuer, token.named); fault != nil {
+		if keys, fault = v.keys.Find(ctx, p.issuer, named); fault != nil {
 			return nil, refused(fault)
 		}
 	}
-	if token.key, fault = jwt.Signer(message, keys); fault != nil {
+	key, fault := jwt.Signer(message, keys)
+	if fault != nil {
 		return nil, refused(fault)
 	}
+	token := &signedToken{policy: p, named: named, key: key, length: len(compact)}
 	token.says.Issuer = p.issuer
 	if err := v.claims.read(p, &token.says, message.Payload); err != nil {
 		return nil, err
