@@ -15,7 +15,6 @@ type claims struct {
 	leeway         time.Duration
 	maxTokenAge    time.Duration // zero where only exp decides
 	requireProfile bool
-	allowedClients []string
 	organization   string
 	allowIDTokens  bool
 }
@@ -23,7 +22,6 @@ type claims struct {
 func newClaims(c *checker) claims {
 	return claims{
 		clock:          c.Clock,
-		allowedClients: c.Texts("AllowedClients", c.AllowedClients),
 		leeway:         c.Duration("Leeway"),
 		maxTokenAge:    c.Duration("MaxTokenAge"),
 		requireProfile: c.RequireProfile,
@@ -61,9 +59,6 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 	}
 	if err := p.checkAudience(says); err != nil {
 		return err
-	}
-	if len(c.allowedClients) > 0 && !slices.Contains(c.allowedClients, says.ClientID) {
-		return clientNotAllowed.fail("CLAIM-CLI-02", "the token is for a client that is not allowed")
 	}
 	if !jwt.OfOrganization(c.organization, says.OrganizationID, says.OrganizationName) {
 		return organizationMismatch.fail("CLAIM-ORG-01", "the token is not for the configured organization")

@@ -59,8 +59,6 @@ type Config struct {
 	// RequiredClaims are claims that must be present and not null, besides iss, aud, exp and iat. Here and where else a
 	// claim is named, a name that begins with a slash is a JSON Pointer (RFC 6901) into objects.
 	RequiredClaims []string
-	// AllowedClients are the clients whose tokens are accepted. Empty means all.
-	AllowedClients []string
 	// Organization is the Auth0 organization that tokens must be for: an ID (org_...), compared exactly with
 	// org_id, or a name, whose lower case is compared with org_name. Empty means any or none.
 	Organization string

@@ -45,7 +45,6 @@ const (
 	CodeIssuedInFuture     Code = "token_issued_in_future"     // iat is further ahead than clocks differ
 	CodeTooOld             Code = "token_too_old"              // iat is longer ago than the configured maximum
 	CodeOrganization       Code = "organization_mismatch"      // it is for another organization
-	CodeClient             Code = "client_not_allowed"         // it is for a client that is not allowed
 	CodeConfirmation       Code = "confirmation_not_satisfied" // it is bound to a key (cnf) that was not proved
 	CodeProof              Code = "dpop_proof_invalid"         // the DPoP proof is missing or bad
 	CodeProofReplayed      Code = "dpop_proof_replayed"        // the DPoP proof was used before
@@ -174,7 +173,6 @@ var (
 	tokenNotYetValid         = badToken(CodeNotYetValid, "The access token is not valid yet")
 	tokenIssuedInFuture      = badToken(CodeIssuedInFuture, "The access token was issued in the future")
 	tokenTooOld              = badToken(CodeTooOld, "The access token is too old")
-	clientNotAllowed         = badToken(CodeClient, "The access token is for a client that is not accepted")
 	organizationMismatch     = badToken(CodeOrganization, "The access token is for another organization")
 	confirmationNotSatisfied = badToken(CodeConfirmation, "The access token is bound to a key that was not proved")
 	_                        = badToken(CodeClaimsUndecodable, "The access token has a malformed claim")

@@ -301,11 +301,6 @@ func claimCases() []Case {
 		decodeCase("CLAIM-CUST-01.other-type", `,"tier":1`, "", verifier.CodeClaimsUndecodable),
 		decodeCase("CLAIM-CUST-01.duplicate-within", `,"tier":"gold","x":[{"a":1,"a":2}]`, "", verifier.CodeClaimsUndecodable),
 
-		TokenCase("CLAIM-CLI-02.allowed", Accepted, "a client that is allowed",
-			Token{Claims: Fields{"client_id": "app-1"}}).Configured(clients("app-1")),
-		TokenCase("CLAIM-CLI-02.another", BadToken, "another client",
-			Token{Claims: Fields{"client_id": "app-2"}}).Configured(clients("app-1")),
-
 		organizationCase("CLAIM-ORG-01.id", Accepted, "the organization's ID",
 			"org_A", Fields{"org_id": "org_A"}),
 		organizationCase("CLAIM-ORG-01.id-in-case", BadToken, "the organization's ID in other case",
@@ -365,10 +360,6 @@ func decodeCase(id, claims, want string, code verifier.Code) Case {
 func organizationCase(id string, want Expectation, reason, organization string, claims Fields) Case {
 	return TokenCase(id, want, reason, Token{Claims: claims}).
 		Configured(func(_ *Environment, c *verifier.Config) { c.Organization = organization })
-}
-
-func clients(allowed ...string) Policy {
-	return func(_ *Environment, c *verifier.Config) { c.AllowedClients = allowed }
 }
 
 func leeway(d time.Duration) Policy {
