@@ -11,6 +11,10 @@ const must = (holds) => { if (!holds) throw new Rejected() }
 
 const now = Date.now
 const sha256 = (data) => createHash('sha256').update(data).digest('base64url')
+const claim = (claims, name) => name[0] !== '/' ? claims[name] : name.slice(1).split('/').reduce((o, part) => {
+  must(o === undefined || typeof o === 'object')
+  return o?.[part.replaceAll('~1', '/').replaceAll('~0', '~')]
+}, claims)
 const target = (url) => { must(typeof url === 'string'); const u = new URL(url); must(!u.username); return u.origin + u.pathname }
 
 // A server has the policy of a group, and remembers keys and proofs.
@@ -43,8 +47,9 @@ function server(policy, documents) {
     must(offered.includes(scheme))
     const claims = await accessToken(token)
     if (scope) {
-      const scopes = claims[policy.scopeClaim] ?? ''
-      must((Array.isArray(scopes) && policy.scopeClaim !== 'scope' ? scopes : scopes.split(' ')).includes(scope))
+      const scopes = policy.issuers.find((i) => i.issuer === claims.iss).scopeClaims.map((name) => claim(claims, name)).find((s) => s !== undefined) ?? ''
+      must(!Array.isArray(scopes) || scopes.every((s) => typeof s === 'string'))
+      must((Array.isArray(scopes) ? scopes : scopes.split(' ')).includes(scope))
     }
     if (scheme === 'dpop') await proof(request, fields('dpop'), token, claims)
     else bearer(request, fields('dpop'), claims)
@@ -57,14 +62,16 @@ function server(policy, documents) {
     const { kid } = jose.decodeProtectedHeader(token)
     must(policy.missingKeyID || typeof kid === 'string' && kid !== '')
     const { payload, protectedHeader } = await jose.jwtVerify(token, keySet(iss), {
-      issuer: issuer.issuer, audience: issuer.audiences, algorithms: policy.algorithms, clockTolerance: policy.leeway,
+      issuer: issuer.issuer, audience: issuer.audiences, algorithms: issuer.algorithms, clockTolerance: policy.leeway,
       maxTokenAge: policy.maxAge || undefined, currentDate: new Date(Date.now()),
-      requiredClaims: ['exp', 'iat', ...policy.requiredClaims, ...(policy.profile ? ['sub', 'client_id', 'jti'] : [])],
+      requiredClaims: ['exp', 'iat', ...(policy.profile ? ['sub', 'client_id', 'jti'] : [])],
     })
     must(!('typ' in protectedHeader) || typeof protectedHeader.typ === 'string')
-    const typ = (protectedHeader.typ ?? 'jwt').toLowerCase().replace(/^application\//, '')
-    must(typ === 'at+jwt' || typ === 'jwt' && !policy.profile)
-    must(policy.requiredClaims.concat('jti', 'cnf').every((name) => payload[name] !== null))
+    must(issuer.types.includes((protectedHeader.typ ?? '').toLowerCase().replace(/^application\//, '')))
+    must(protectedHeader.typ !== '')
+    must(issuer.requiredClaims.every((name) => (claim(payload, name) ?? null) !== null) && payload.jti !== null && payload.cnf !== null)
+    const clients = issuer.clientClaims.map((name) => claim(payload, name)).filter((c) => c !== undefined)
+    must(clients.every((c) => typeof c === 'string') && new Set(clients.filter((c) => c !== '')).size <= 1)
     must(policy.idTokens || !('nonce' in payload || 'at_hash' in payload || 'c_hash' in payload))
     must(!('events' in payload))
     const { organization } = policy

@@ -45,6 +45,19 @@ def sha256(data):
     return base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
 
 
+MISSING = object()
+
+
+def claim(claims, name):
+    """Returns a claim by its name or JSON Pointer."""
+    for part in name[1:].replace("~1", "\0").split("/") if name[0] == "/" else [name]:
+        must(isinstance(claims, dict))
+        claims = claims.get(part.replace("\0", "/").replace("~0", "~"), MISSING)
+        if claims is MISSING:
+            break
+    return claims
+
+
 def target(url):
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower(), parts.path
@@ -104,12 +117,11 @@ class Server:
         must(scheme in {"allowed": ("bearer", "dpop"), "required": ("dpop",), "disabled": ("bearer",)}[policy["dpop"]["mode"]])
         claims = self.access_token(token)
         if "scope" in step:
-            scopes = claims.get(policy["scopeClaim"], "")
+            issuer = next(i for i in policy["issuers"] if i["issuer"] == claims["iss"])
+            scopes = next((s for s in (claim(claims, name) for name in issuer["scopeClaims"]) if s is not MISSING), "")
             if isinstance(scopes, str):
                 scopes = scopes.split(" ")
-            else:
-                must(policy["scopeClaim"] != "scope" and isinstance(scopes, list))
-            must(step["scope"] in scopes)
+            must(isinstance(scopes, list) and all(isinstance(s, str) for s in scopes) and step["scope"] in scopes)
         if scheme == "dpop":
             self.proof(request, fields("dpop"), token, claims)
         else:
@@ -121,14 +133,16 @@ class Server:
         iss = jwt.decode(token, options={"verify_signature": False}).get("iss")
         issuer = next((i for i in policy["issuers"] if i["issuer"] == iss), None)
         must(issuer)
-        must(header.get("alg") in policy["algorithms"])
+        must(header.get("alg") in issuer["algorithms"])
         claims = jwt.decode(
-            token, self.key(iss, header).key, algorithms=policy["algorithms"], issuer=iss, audience=issuer["audiences"], leeway=policy["leeway"],
-            options={"require": ["iss", "aud", "exp", "iat"] + policy["requiredClaims"] + (["sub", "client_id", "jti"] if policy["profile"] else [])},
+            token, self.key(iss, header).key, algorithms=issuer["algorithms"], issuer=iss, audience=issuer["audiences"], leeway=policy["leeway"],
+            options={"require": ["iss", "aud", "exp", "iat"] + (["sub", "client_id", "jti"] if policy["profile"] else [])},
         )
         must(not policy["maxAge"] or Clock.seconds - claims["iat"] <= policy["maxAge"])
-        typ = header.get("typ", "jwt").lower().removeprefix("application/")
-        must(typ == "at+jwt" or typ == "jwt" and not policy["profile"])
+        must(header.get("typ", "absent") != "" and header.get("typ", "").lower().removeprefix("application/") in issuer["types"])
+        must(all(claim(claims, name) not in (MISSING, None) for name in issuer["requiredClaims"]))
+        clients = [c for c in (claim(claims, name) for name in issuer["clientClaims"]) if c is not MISSING]
+        must(all(isinstance(c, str) for c in clients) and len({c for c in clients if c}) <= 1)
         must(policy["idTokens"] or not {"nonce", "at_hash", "c_hash"} & claims.keys())
         must("events" not in claims)
         organization = policy["organization"]

@@ -2,6 +2,8 @@ package vector
 
 import (
 	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -11,33 +13,37 @@ import (
 // A Policy says what an API accepts. Times are in seconds.
 type Policy struct {
 	Issuers []Issuer `json:"issuers"`
-	// Algorithms are those of access tokens.
-	Algorithms []string `json:"algorithms"`
 	// Leeway is how far exp may be past, and nbf and iat ahead; Ahead is how much further nbf and iat may be ahead.
 	Leeway int64 `json:"leeway"`
 	Ahead  int64 `json:"ahead"`
 	// MaxAge is how long ago a token may have been issued; 0 is no bound.
 	MaxAge int64 `json:"maxAge"`
-	// RequiredClaims are those besides iss, aud, exp and iat.
-	RequiredClaims []string `json:"requiredClaims"`
-	// Profile accepts only tokens of RFC 9068. Otherwise typ may also be JWT or absent.
+	// Profile accepts only tokens of RFC 9068.
 	Profile bool `json:"profile"`
 	// IDTokens accepts tokens with the marks of an ID token, MissingKeyID one without kid whose issuer has one key that fits.
 	IDTokens     bool `json:"idTokens"`
 	MissingKeyID bool `json:"missingKeyID"`
 	// Organization is an ID of Auth0's or a name; empty means any.
 	Organization string `json:"organization"`
-	// ScopeClaim is where scopes are.
-	ScopeClaim string `json:"scopeClaim"`
-	DPoP       DPoP   `json:"dpop"`
+	DPoP         DPoP   `json:"dpop"`
 	// MTLS is off, on or required.
 	MTLS string `json:"mtls"`
 }
 
-// An Issuer is one whose tokens are accepted, if they name one of the audiences.
+// An Issuer is one whose tokens are accepted, and what is demanded of them. A claim whose name begins with a slash is a
+// JSON Pointer.
 type Issuer struct {
-	Issuer    string   `json:"issuer"`
-	Audiences []string `json:"audiences"`
+	Issuer     string   `json:"issuer"`
+	Audiences  []string `json:"audiences"`
+	Algorithms []string `json:"algorithms"`
+	// Types are what typ may be, in lower case and without application/; the empty string stands for a token without typ.
+	Types []string `json:"types"`
+	// RequiredClaims are those besides iss, aud, exp and iat.
+	RequiredClaims []string `json:"requiredClaims"`
+	// ScopeClaims are where the scopes are; the first one that a token has counts.
+	ScopeClaims []string `json:"scopeClaims"`
+	// ClientClaims name the client; they must not differ.
+	ClientClaims []string `json:"clientClaims"`
 }
 
 // DPoP is the policy of proofs.
@@ -68,24 +74,26 @@ const (
 	proofAhead = 30 * time.Second
 )
 
+var (
+	usualTypes   = []string{"at+jwt", "jwt", ""}
+	profileTypes = []string{"at+jwt"}
+	usualScopes  = []string{"scope", "scp"}
+	usualClients = []string{"client_id", "azp", "cid", "appid"}
+)
+
 // policyOf returns the policy of a configuration, and whether it says all of it: whether the rest of the configuration is
 // that of base.
 func policyOf(config, base verifier.Config) (Policy, bool) {
 	p := Policy{
-		Algorithms: either(config.Algorithms, "RS256"),
-		Leeway:     seconds(config.Leeway), Ahead: seconds(tokenAhead), MaxAge: seconds(config.MaxTokenAge),
-		RequiredClaims: append([]string{}, config.RequiredClaims...), Profile: config.RequireProfile,
-		IDTokens: config.InsecureAllowIDTokens, MissingKeyID: config.AllowMissingKeyID,
-		Organization: config.Organization, ScopeClaim: config.ScopeClaim,
+		Leeway: seconds(config.Leeway), Ahead: seconds(tokenAhead), MaxAge: seconds(config.MaxTokenAge),
+		Profile: config.RequireProfile, IDTokens: config.InsecureAllowIDTokens, MissingKeyID: config.AllowMissingKeyID,
+		Organization: config.Organization,
 		DPoP: DPoP{
-			Mode: dpopModes[config.DPoP.Mode], Algorithms: either(config.DPoP.Algorithms, "ES256"),
+			Mode: dpopModes[config.DPoP.Mode], Algorithms: either(config.DPoP.Algorithms, []string{"ES256"}),
 			MaxAge: seconds(proofAge), Leeway: seconds(proofAhead),
 			Nonce: nonceModes[config.DPoP.Nonce], BoundAsBearer: config.DPoP.InsecureAcceptBoundTokensAsBearer,
 		},
 		MTLS: mtlsModes[config.MTLS],
-	}
-	if p.ScopeClaim == "" {
-		p.ScopeClaim = "scope"
 	}
 	if config.DPoP.MaxAge > 0 {
 		p.DPoP.MaxAge = seconds(config.DPoP.MaxAge)
@@ -97,8 +105,18 @@ func policyOf(config, base verifier.Config) (Policy, bool) {
 	if len(domains) == 0 {
 		domains = []ports.Domain{{Issuer: config.Domain}}
 	}
+	types := usualTypes
+	if p.Profile {
+		types = profileTypes
+	}
 	for _, d := range domains {
-		p.Issuers = append(p.Issuers, Issuer{d.Issuer, either(d.Audiences, config.Audiences...)})
+		p.Issuers = append(p.Issuers, Issuer{
+			Issuer: d.Issuer, Audiences: either(d.Audiences, config.Audiences),
+			Algorithms: either(d.Algorithms, config.Algorithms, []string{"RS256"}), Types: either(mediaTypes(d.Types), types),
+			RequiredClaims: append(append([]string{}, config.RequiredClaims...), d.RequiredClaims...),
+			ScopeClaims:    either(named(d.ScopeClaim), named(config.ScopeClaim), usualScopes),
+			ClientClaims:   either(named(d.ClientClaim), named(config.ClientClaim), usualClients),
+		})
 	}
 	return p, reflect.DeepEqual(withoutPolicy(config), withoutPolicy(base))
 }
@@ -106,8 +124,9 @@ func policyOf(config, base verifier.Config) (Policy, bool) {
 // withoutPolicy leaves out of a configuration what a Policy says.
 func withoutPolicy(c verifier.Config) verifier.Config {
 	c.Domain, c.Domains, c.Audiences, c.Algorithms = "", nil, nil, nil
-	c.Leeway, c.MaxTokenAge, c.RequiredClaims, c.RequireProfile = 0, 0, nil, false
-	c.InsecureAllowIDTokens, c.AllowMissingKeyID, c.Organization, c.ScopeClaim = false, false, "", ""
+	c.RequiredClaims, c.ScopeClaim, c.ClientClaim = nil, "", ""
+	c.Leeway, c.MaxTokenAge, c.RequireProfile = 0, 0, false
+	c.InsecureAllowIDTokens, c.AllowMissingKeyID, c.Organization = false, false, ""
 	c.MTLS = 0
 	d := &c.DPoP
 	d.Mode, d.Algorithms, d.MaxAge, d.Leeway, d.Nonce, d.InsecureAcceptBoundTokensAsBearer = 0, nil, 0, 0, 0, false
@@ -117,8 +136,7 @@ func withoutPolicy(c verifier.Config) verifier.Config {
 // config is what a verifier of the policy is made of, as Holdfast has it.
 func (p Policy) config() verifier.Config {
 	config := verifier.Config{
-		Algorithms: p.Algorithms, Leeway: duration(p.Leeway), MaxTokenAge: duration(p.MaxAge),
-		RequiredClaims: p.RequiredClaims, RequireProfile: p.Profile,
+		Leeway: duration(p.Leeway), MaxTokenAge: duration(p.MaxAge), RequireProfile: p.Profile,
 		InsecureAllowIDTokens: p.IDTokens, AllowMissingKeyID: p.MissingKeyID, Organization: p.Organization,
 		MTLS: verifier.MTLSMode(indexOf(mtlsModes, p.MTLS)),
 		DPoP: verifier.DPoP{
@@ -128,23 +146,51 @@ func (p Policy) config() verifier.Config {
 			InsecureAcceptBoundTokensAsBearer: p.DPoP.BoundAsBearer,
 		},
 	}
-	if p.ScopeClaim != "scope" {
-		config.ScopeClaim = p.ScopeClaim
-	}
 	if p.DPoP.Leeway == 0 {
 		config.DPoP.Leeway = -1
 	}
 	for _, i := range p.Issuers {
-		config.Domains = append(config.Domains, ports.Domain{Issuer: i.Issuer, Exact: true, Audiences: i.Audiences})
+		domain := ports.Domain{
+			Issuer: i.Issuer, Exact: true, Audiences: i.Audiences, Algorithms: i.Algorithms, RequiredClaims: i.RequiredClaims,
+		}
+		// What is usual can't all be written in a configuration.
+		if !slices.Equal(i.Types, usualTypes) && !p.Profile {
+			domain.Types = i.Types
+		}
+		if !slices.Equal(i.ScopeClaims, usualScopes) {
+			domain.ScopeClaim = i.ScopeClaims[0]
+		}
+		if !slices.Equal(i.ClientClaims, usualClients) {
+			domain.ClientClaim = i.ClientClaims[0]
+		}
+		config.Domains = append(config.Domains, domain)
 	}
 	return config
 }
 
-func either(given []string, fallback ...string) []string {
-	if len(given) > 0 {
-		return given
+// either returns the first list that has something.
+func either(lists ...[]string) []string {
+	for _, list := range lists {
+		if len(list) > 0 {
+			return list
+		}
 	}
-	return fallback
+	return nil
+}
+
+func named(claim string) []string {
+	if claim == "" {
+		return nil
+	}
+	return []string{claim}
+}
+
+func mediaTypes(types []string) []string {
+	var written []string
+	for _, one := range types {
+		written = append(written, strings.TrimPrefix(strings.ToLower(one), "application/"))
+	}
+	return written
 }
 
 func seconds(d time.Duration) int64  { return int64(d / time.Second) }
@@ -152,10 +198,8 @@ func duration(s int64) time.Duration { return time.Duration(s) * time.Second }
 
 // indexOf returns where a word is, or past the end, which New refuses.
 func indexOf(words []string, word string) int {
-	for i, w := range words {
-		if w == word {
-			return i
-		}
+	if i := slices.Index(words, word); i >= 0 {
+		return i
 	}
 	return len(words)
 }
