@@ -102,7 +102,7 @@ func directives(fields []string) iter.Seq2[string, string] {
 }
 
 // members yields the members of a list, in which a quoted string may hold commas (RFC 9110 section 5.6). A quotation
-// mark that is never closed quotes nothing, lest it hide a no-store behind it.
+// mark that is never closed quotes nothing, so that it can't hide a no-store behind it.
 func members(list string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		start, quoted := 0, false

@@ -33,7 +33,7 @@ var (
 	// globalIPv6 is all that is handed out of IPv6 as global unicast (RFC 4291 section 2.4). Loopback, unspecified,
 	// unique local, link-local, multicast and what embeds IPv4 addresses outside 2002::/16 are not in it.
 	globalIPv6 = netip.MustParsePrefix("2000::/3")
-	// nonPublicIPv6 are the parts of globalIPv6 that are no public hosts'.
+	// nonPublicIPv6 are the parts of globalIPv6 in which no public host is.
 	nonPublicIPv6 = prefixes(
 		"2001::/23",     // IETF protocol assignments, Teredo, benchmarking and ORCHID among them (RFC 2928)
 		"2001:db8::/32", // documentation (RFC 3849)

@@ -191,7 +191,7 @@ func TestFaultHostOfTheClient(t *testing.T) {
 	}
 }
 
-// TestFaultURLIsWorkedOutWhereItCounts has requests with fields that are no good: those whose URL does not count pass.
+// TestFaultURLIsWorkedOutWhereItCounts has requests with malformed fields: those whose URL does not count pass.
 func TestFaultURLIsWorkedOutWhereItCounts(t *testing.T) {
 	env := newEnvironment(t)
 	config := httpguard.Config{Optional: true, Proxies: httpguard.Proxies{Hops: 2, Forwarded: httpguard.XForwardedFor | httpguard.XForwardedProto}}

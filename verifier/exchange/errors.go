@@ -52,7 +52,7 @@ type Error struct {
 	// this package. It is for the operator.
 	Description string
 	// Status is the HTTP status of the issuer's error; 504 where the issuer did not answer in time and 502 where its
-	// answer is of no use, as a gateway's would be; 400 for a request that was not sent.
+	// answer can't be used, such as a gateway's page; 400 for a request that was not sent.
 	Status int
 	// RetryAfter is how long to wait before asking again, zero if nothing is known of that. It is what the issuer's
 	// Retry-After says (RFC 9110 section 10.2.3) or, with status 429, when its rate limit is reset, but at most 5

@@ -191,7 +191,7 @@ type answer struct {
 	err   error
 }
 
-// hold takes the token of an answer, unless it is of no use.
+// hold takes the token of an answer, unless it can't be used.
 func (s *Source) hold(a answer, now time.Time) (*heldToken, error) {
 	switch {
 	case a.err != nil:

@@ -92,7 +92,7 @@ func (r *Ring) guard(do func()) error {
 
 var errAborted = errors.New("the fetch ended its goroutine")
 
-// What a request that waited in vain is told. RetryAfter is short, since the fetch goes on.
+// What a request is told that waited without a result. RetryAfter is short, since the fetch goes on.
 var (
 	errLate   = errors.New("no answer of the issuer within Keys.WaitTimeout; the fetch goes on")
 	errNoTurn = errors.New("the fetch still waits for its turn after Keys.WaitTimeout")

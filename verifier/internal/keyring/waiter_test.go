@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A request may wait for several flights, and for WaitTimeout in all: what it waited in vain for may have landed a moment
-// later, with keys other than those that it looks for.
+// A request may wait for several flights, and for WaitTimeout in all: what it waited for may have landed a moment later,
+// with keys other than those that it looks for.
 func TestFaultWaitsAreBoundedTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 2 * time.Second

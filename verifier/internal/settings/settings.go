@@ -197,7 +197,7 @@ func (c *Checker) Secret(field string, secret []byte) {
 	}
 }
 
-// Port refuses what would panic when it is first called. A port that is not set is none of its business.
+// Port refuses what would panic when it is first called. A port that is not set is accepted.
 func (c *Checker) Port(field string, port any) {
 	if port != nil && outbound.IsNil(port) {
 		c.Fault(field, errNilInside)
