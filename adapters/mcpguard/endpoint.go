@@ -67,7 +67,7 @@ func (g *Guard) admitMessages(w http.ResponseWriter, r *http.Request, sender cal
 	case errors.As(err, &tooLong):
 		http.Error(w, http.StatusText(http.StatusRequestEntityTooLarge), http.StatusRequestEntityTooLarge)
 		return
-	case err != nil:
+	case err != nil || !json.Valid(body): // the SDK ignores what comes after a first value
 		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
 		return
 	}
@@ -114,8 +114,8 @@ type messages struct {
 	listens bool     // the answer is an event stream without an end
 }
 
-// readMessages finds calls in a JSON-RPC message, or in a batch of them. It uses the SDK's decoder, so that both mean
-// the same. What it can't read has no calls: the SDK refuses it, and its calls would meet the middleware.
+// readMessages finds calls in a JSON-RPC message, or in a batch of them, which is one JSON value. It uses the SDK's decoder, so
+// that both mean the same. What it can't read has no calls: the SDK refuses it, and its calls would meet the middleware.
 func readMessages(body []byte) messages {
 	var batch []json.RawMessage
 	if json.Unmarshal(body, &batch) != nil {

@@ -93,37 +93,6 @@ func actorOf(claims verifiertest.Claims) any {
 	return verifiertest.Absent
 }
 
-// TestMessagesReadTwice sends calls of write that hide their name from one parser or another. None may run.
-func TestMessagesReadTwice(t *testing.T) {
-	s := newSite(t, setting{config: graded()})
-	token := s.token(t, nil)
-	session := s.begin(t, token)
-	for _, body := range []string{
-		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"write","Name":"whoami","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"Name":"whoami","name":"write","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"whoami","name":"write","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"write","name":"whoami","arguments":{}},"params":{"name":"write"}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools/list","method":"tools/call","params":{"name":"write","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools/call","method":"tools/list","params":{"name":"write","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools\u002fcall","params":{"n\u0061me":"wr\u0069te","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"METHOD":"tools/list","method":"tools/call","params":{"name":"write","arguments":{}}}`,
-		"\ufeff" + callOf("write"),
-		callOf("write") + callOf("whoami"),
-		callOf("whoami") + callOf("write"),
-		"[" + callOf("whoami") + "]" + callOf("write"),
-		" \n[" + callOf("write") + "]",
-		"[[" + callOf("write") + "]]",
-		`{"jsonrpc":"2.0","method":"tools/call","params":{"name":"write","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":null,"method":"tools/call","params":{"name":"write","arguments":{}}}`,
-		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[{"name":"write"}]}`,
-	} {
-		s.send(t, request{token: token, session: session, body: body})
-		if ran := s.tools.String(); strings.Contains(ran, "write") {
-			t.Fatalf("after %s tools ran: %s", body, ran)
-		}
-	}
-}
-
 // TestDPoPForATool: the tool wants a token that is bound to a key, whoever sends it.
 func TestDPoPForATool(t *testing.T) {
 	s := newSite(t, setting{config: mcpguard.Config{Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {DPoP: true}}}})
