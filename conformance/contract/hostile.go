@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -44,10 +43,7 @@ type request struct {
 // newHostileServer starts a server that answers by handler, with these faults over it, until the case ends.
 func newHostileServer(t testing.TB, handler http.HandlerFunc, faults ...fault.Fault) *hostileServer {
 	t.Helper()
-	var faulty http.Handler = handler
-	for _, f := range slices.Backward(faults) {
-		faulty = f.Over(faulty)
-	}
+	faulty := fault.Over(handler, faults...)
 	certificate, err := newCertificate()
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,7 @@
 //	tenant.Fail(fault.Hang.At(fault.Keys)) // there is metadata, but no answer about keys
 //	tenant.Fail()                          // healthy again
 //
-// Any other handler shows them by [Fault.Over]. The contract of fetchers and the cases of the rules use the same list.
+// Any other handler shows them by [Over]. The contract of fetchers and the cases of the rules use the same list.
 //
 // It imports the standard library only.
 package fault

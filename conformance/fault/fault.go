@@ -2,6 +2,7 @@ package fault
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -40,11 +41,19 @@ func (f Fault) At(endpoint Endpoint) Fault {
 // MarshalText returns the name.
 func (f Fault) MarshalText() ([]byte, error) { return []byte(f.Name), nil }
 
-// Over returns a handler that has the fault where healthy has not, as middleware does.
-func (f Fault) Over(healthy http.Handler) http.Handler {
-	if f.Handler == nil {
-		return healthy
+// Over returns a handler that shows these faults, the first one over the second and so on, and is healthy otherwise. A
+// fault that changes answers (Status, Header, Oversized and those of metadata and keys) changes those of the faults after
+// it, except for what Raw and HeaderFlood send.
+func Over(healthy http.Handler, faults ...Fault) http.Handler {
+	for _, f := range slices.Backward(faults) {
+		if f.Handler != nil {
+			healthy = f.over(healthy)
+		}
 	}
+	return healthy
+}
+
+func (f Fault) over(healthy http.Handler) http.Handler {
 	faulty := f.Handler(healthy)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.Endpoint.asked(r) {

@@ -13,9 +13,9 @@ import (
 )
 
 // An API asks its issuer for keys; any handler can have a fault.
-func ExampleFault_Over() {
+func ExampleOver() {
 	keys := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"keys":[]}`) })
-	server := httptest.NewServer(fault.Outage.At(fault.Keys).Over(keys))
+	server := httptest.NewServer(fault.Over(keys, fault.Outage.At(fault.Keys)))
 	defer server.Close()
 	for _, path := range []string{"/jwks", "/.well-known/openid-configuration"} {
 		answer, err := http.Get(server.URL + path)

@@ -63,12 +63,13 @@ func drip(w http.ResponseWriter, r *http.Request) {
 
 func flood(limit int64, taken func(int64)) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
+		blanks := strings.Repeat(" ", 1<<16)
 		for sent := int64(0); sent < limit; {
-			n, err := io.CopyN(w, blanks{}, 1<<16)
+			n, err := io.WriteString(w, blanks)
 			if err != nil {
 				return
 			}
-			sent += n
+			sent += int64(n)
 			if taken != nil {
 				taken(sent)
 			}
@@ -103,14 +104,4 @@ func raw(answer string) http.HandlerFunc {
 		_, _ = io.WriteString(conn, answer)
 		_ = conn.Close()
 	}
-}
-
-// blanks is white space without end.
-type blanks struct{}
-
-func (blanks) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = ' '
-	}
-	return len(p), nil
 }

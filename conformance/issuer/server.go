@@ -114,10 +114,7 @@ func (s *Server) Certificate() *x509.Certificate { return s.server.Certificate()
 // Fail has the server show these faults, the first one over the second and so on, from now until the next call. Without
 // any it is healthy again.
 func (s *Server) Fail(faults ...fault.Fault) {
-	handler := s.endpoints
-	for _, f := range slices.Backward(faults) {
-		handler = f.Over(handler)
-	}
+	handler := fault.Over(s.endpoints, faults...)
 	s.handler.Store(&handler)
 }
 
