@@ -186,6 +186,10 @@ var brokenResolvers = []broken[ports.DomainResolver]{
 	{"DomainResolver/credentials", "tells its address", onResolveCall(tellPassword)},
 }
 
+func TestAnHonestResolverKeepsTheContract(t *testing.T) {
+	TestDomainResolver(t, func(*testing.T) ports.DomainResolver { return known }, DomainTraits{Queries: knownQueries})
+}
+
 func TestDomainResolverCasesFail(t *testing.T) {
 	runBroken(t, domainContract(), brokenResolvers, func(t *testing.T, trial trial, mar func(ports.DomainResolver) ports.DomainResolver) *domainTrial {
 		return newDomainTrial(t, trial, func(*testing.T) ports.DomainResolver { return mar(known) }, DomainTraits{
