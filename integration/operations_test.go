@@ -12,6 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/dpop"
 	"github.com/holdfast-go/holdfast/verifier/exchange"
 	"github.com/holdfast-go/holdfast/verifier/idtoken"
+	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
 // The default of a setting stands in the tag of its field. docs/operations.md has the same one.
@@ -46,6 +47,8 @@ func TestOperationsHasEveryDefault(t *testing.T) {
 	compare("idtoken.Config.", reflect.TypeFor[idtoken.Config]())
 	compare("exchange.Config.", reflect.TypeFor[exchange.Config]())
 	compare("exchange.SourceConfig.", reflect.TypeFor[exchange.SourceConfig]())
+	compare("CacheConfig.", reflect.TypeFor[memory.CacheConfig]())
+	compare("ReplayConfig.", reflect.TypeFor[memory.ReplayConfig]())
 	if settings < 20 {
 		t.Errorf("compared only %d settings", settings)
 	}

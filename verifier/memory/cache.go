@@ -2,8 +2,6 @@ package memory
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -11,18 +9,16 @@ import (
 	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/clock"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
 // CacheConfig says how much a [Cache] holds.
 type CacheConfig struct {
 	// MaxEntries bounds the entries. Zero means 100; negative is an error.
-	MaxEntries int
+	MaxEntries int `default:"100"`
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
 }
-
-const defaultCacheEntries = 100
 
 // A Cache is a [ports.Cache] in the memory of one process. When it is full the entry that was used longest ago goes
 // first. It is safe for concurrent use.
@@ -40,17 +36,12 @@ type cacheEntry struct {
 
 // NewCache returns an empty cache. Its error names the field that can't work.
 func NewCache(config CacheConfig) (*Cache, error) {
-	if config.MaxEntries < 0 {
-		return nil, errors.New("memory: MaxEntries must not be negative")
+	check := settings.In("memory", config)
+	most, source := check.Int("MaxEntries"), check.ClockOr(config.Clock, Clock{})
+	if err := check.Err(); err != nil {
+		return nil, err
 	}
-	if config.MaxEntries == 0 {
-		config.MaxEntries = defaultCacheEntries
-	}
-	source, err := clock.Or(config.Clock, Clock{})
-	if err != nil {
-		return nil, fmt.Errorf("memory: %w", err)
-	}
-	entries, err := simplelru.NewLRU[string, cacheEntry](config.MaxEntries, nil)
+	entries, err := simplelru.NewLRU[string, cacheEntry](most, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -5,13 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/clock"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
 // ErrFull says that a [ReplayStore] holds as many live entries as it may, so that it can't remember one more.
@@ -21,12 +20,10 @@ var ErrFull = errors.New("memory: the replay store is full")
 type ReplayConfig struct {
 	// MaxEntries bounds the entries that are remembered at a time. Zero means 1,048,576, which take about 70 MiB;
 	// negative is an error.
-	MaxEntries int
+	MaxEntries int `default:"1048576"`
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
 }
-
-const defaultReplayEntries = 1 << 20
 
 // A ReplayStore is a [ports.ReplayStore] in the memory of one process. It forgets all when the process ends, and no
 // other process knows what it remembers: a fleet must share a store, or a proof can be used once in each process.
@@ -56,16 +53,10 @@ type replayShard struct {
 
 // NewReplayStore returns an empty store. Its error names the field that can't work.
 func NewReplayStore(config ReplayConfig) (*ReplayStore, error) {
-	if config.MaxEntries < 0 {
-		return nil, fmt.Errorf("memory: MaxEntries must not be negative")
-	}
-	source, err := clock.Or(config.Clock, Clock{})
-	if err != nil {
-		return nil, fmt.Errorf("memory: %w", err)
-	}
-	s := &ReplayStore{clock: source, max: int64(config.MaxEntries)}
-	if s.max == 0 {
-		s.max = defaultReplayEntries
+	check := settings.In("memory", config)
+	s := &ReplayStore{clock: check.ClockOr(config.Clock, Clock{}), max: int64(check.Int("MaxEntries"))}
+	if err := check.Err(); err != nil {
+		return nil, err
 	}
 	for i := range s.shards {
 		s.shards[i].expires = make(map[digest]int64)

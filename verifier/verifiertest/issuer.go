@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/clock"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -102,9 +102,10 @@ func (i *Issuer) Token(claims Claims) (string, error) {
 
 // Payload returns what Token would sign.
 func (i *Issuer) Payload(claims Claims) ([]byte, error) {
-	source, err := clock.Or(i.Clock, memory.Clock{})
-	if err != nil {
-		return nil, fmt.Errorf("verifiertest: %w", err)
+	check := settings.In("verifiertest", nil)
+	source := check.ClockOr(i.Clock, memory.Clock{})
+	if err := check.Err(); err != nil {
+		return nil, err
 	}
 	issued := source.Now().Unix()
 	return overlay(Claims{"iss": i.URL, "sub": "user-1", "iat": issued, "exp": issued + 300, "jti": rand.Text()}, claims)

@@ -6,12 +6,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/internal/clock"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
@@ -41,9 +40,10 @@ func (p *Prover) Proof(method, url, accessToken string, header, claims Claims) (
 	if p.Key == nil {
 		return "", errNoKey
 	}
-	source, err := clock.Or(p.Clock, memory.Clock{})
-	if err != nil {
-		return "", fmt.Errorf("verifiertest: %w", err)
+	check := settings.In("verifiertest", nil)
+	source := check.ClockOr(p.Clock, memory.Clock{})
+	if err := check.Err(); err != nil {
+		return "", err
 	}
 	good := Claims{"jti": rand.Text(), "htm": method, "htu": targetURI(url), "iat": source.Now().Unix()}
 	if accessToken != "" {

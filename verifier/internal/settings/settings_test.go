@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast-go/holdfast/ports"
-	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
 type sample struct {
@@ -22,6 +21,10 @@ type sample struct {
 		Wait time.Duration `default:"500ms"`
 	}
 }
+
+type system struct{}
+
+func (system) Now() time.Time { return time.Time{} }
 
 func TestNumbers(t *testing.T) {
 	read := func(edit func(*sample)) (got []int64, faults string) {
@@ -81,13 +84,13 @@ func TestLists(t *testing.T) {
 	c.Texts("Texts", []string{"a", " "})
 	c.Secrets("Secrets", [][]byte{make([]byte, 32), make([]byte, 31)})
 	c.Required("Text", "\t")
-	var nilClock *memory.Clock
+	var nilClock *system
 	c.Port("Port", nilClock)
 	c.Port("Port", nil)
-	if got := c.ClockOr(nil, memory.Clock{}); got != (memory.Clock{}) {
+	if got := c.ClockOr(nil, system{}); got != (system{}) {
 		t.Errorf("the clock is %v", got)
 	}
-	c.ClockOr(ports.Clock(nilClock), memory.Clock{})
+	c.ClockOr(ports.Clock(nilClock), system{})
 	outer := Of(struct{}{}, func(field string, err error) error { return errors.New(field) })
 	outer.Adopt("Of.", c.Err())
 	want := "Of.Algorithms[1]\nOf.Texts[1]\nOf.Secrets[1]\nOf.Text\nOf.Port\nOf.Clock"
