@@ -9,7 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
-// claims checks what a token says whose signature is good.
+// claims checks what a token with a valid signature says.
 type claims struct {
 	clock          ports.Clock
 	leeway         time.Duration

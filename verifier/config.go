@@ -69,7 +69,7 @@ type Config struct {
 	// ClientClaim is the claim that names the client. Empty means client_id, azp, cid and appid: a token in which
 	// several of them name different clients is rejected.
 	ClientClaim string
-	// Leeway is how far clocks may differ when exp, nbf and iat are judged: 0 to 5 minutes. An nbf or iat may be 60 s
+	// Leeway is how far clocks may differ when exp, nbf and iat are checked: 0 to 5 minutes. An nbf or iat may be 60 s
 	// further ahead, whatever Leeway is; exp has no such tolerance.
 	Leeway time.Duration `max:"5m0s"`
 	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that only exp decides.
@@ -167,7 +167,7 @@ type DPoP struct {
 	// NonceSecrets authenticate nonces: the first one makes them, all of them check. Each has at least 32 bytes,
 	// and they are the same in a whole fleet. Without any, a process knows only its own nonces.
 	NonceSecrets [][]byte
-	// NonceLifetime is how long a nonce is good. Zero means 5 minutes.
+	// NonceLifetime is how long a nonce is valid. Zero means 5 minutes.
 	NonceLifetime time.Duration
 }
 
@@ -234,6 +234,6 @@ type KeyPolicy struct {
 	// MaxKeys bounds the keys of one set. A larger set is refused as a whole, as if the issuer could not be reached.
 	// Default 100.
 	MaxKeys int `default:"100"`
-	// MaxIssuers bounds the issuers whose keys are held; the one used longest ago goes first. Default 10,000.
+	// MaxIssuers bounds the issuers whose keys are held; the least recently used one is evicted first. Default 10,000.
 	MaxIssuers int `default:"10000"`
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
-// firstUses sees to it that a proof is used once.
+// firstUses makes sure that a proof is used once.
 type firstUses struct {
 	store              ports.ReplayStore
 	port               *outbound.Port

@@ -11,8 +11,8 @@ import (
 )
 
 // A tokenMemory remembers tokens whose signature is good, so that a token that is sent again does not cost a signature
-// again. What is found has the SHA-256 of the whole compact token: it is the very token that was verified. It does not
-// judge; docs/decisions/0006-remembered-tokens.md says why that is safe.
+// again. What is found has the SHA-256 of the whole compact token: it is the very token that was verified. It decides
+// nothing; docs/decisions/0006-remembered-tokens.md says why that is safe.
 //
 // It is in shards, so that cores rarely wait for one another; its bounds hold for all of them together. A nil
 // tokenMemory remembers nothing.

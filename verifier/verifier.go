@@ -72,8 +72,8 @@ func (v *Verifier) Misdirected(rule, detail string) *Error {
 	return v.responder.respond(requestMisdirected.fail(rule, detail), "", nil)
 }
 
-// decide is the one way that every token goes, once it is found. The first fault ends it, so that an answer tells no
-// more than it must.
+// decide is the way that every token goes once it is found. It stops at the first fault, so that an answer tells no more
+// than it must.
 func (v *Verifier) decide(ctx context.Context, r Request, sent presented) (*Verified, error) {
 	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
 	if err != nil {

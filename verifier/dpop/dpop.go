@@ -27,7 +27,7 @@ type Config struct {
 	Algorithms []string `default:"ES256"`
 	// MaxAge is how old a proof may be, by its iat. Zero means 300 seconds.
 	MaxAge time.Duration `default:"300s"`
-	// Leeway is how far ahead a proof's iat may be, and how far clocks may differ when its exp and nbf are judged.
+	// Leeway is how far ahead a proof's iat may be, and how far clocks may differ when its exp and nbf are checked.
 	// Zero means 30 seconds, negative none.
 	Leeway time.Duration `default:"30s" negative:"none"`
 	// MaxProofBytes bounds a proof before it is parsed. Zero means 8 KiB, and where Algorithms has ML-DSA-44, -65 or
@@ -84,7 +84,7 @@ type Request struct {
 	Thumbprint string
 }
 
-// A Proof is a DPoP proof that is good for its request.
+// A Proof is a DPoP proof that is valid for its request.
 type Proof struct {
 	// Thumbprint is the JWK thumbprint (RFC 7638, SHA-256) of the key that the sender has proved to hold. An access
 	// token is bound to it by cnf.jkt (RFC 9449 section 6.1).
@@ -101,7 +101,7 @@ type Proof struct {
 	Window time.Duration
 }
 
-// Check tells whether proof, the value of the one DPoP header field, is good for r by RFC 9449 section 4.3, items 2 to
+// Check reports whether proof, the value of the one DPoP header field, is good for r by RFC 9449 section 4.3, items 2 to
 // 9, 11 and 12. Its errors are of type [*Error]. It leaves to the caller: that there was one header field (item 1), the
 // nonce (item 10, see [Nonces.Check]), and first use (section 11.1). It does no I/O.
 //
@@ -232,7 +232,7 @@ func checkTarget(claims strictjson.Object, url string) *Error {
 	return nil
 }
 
-// checkTimes judges iat (item 11, both edges inclusive), and exp and nbf if the proof has them.
+// checkTimes checks iat (item 11, both edges inclusive), and exp and nbf if the proof has them.
 func (c *Checker) checkTimes(claims strictjson.Object, checked *Proof) *Error {
 	times := jwt.Times{Now: c.clock.Now(), Leeway: c.leeway}
 	issuedAt, found, err := jwt.Date(claims, "iat")

@@ -15,13 +15,13 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
-// NonceConfig says how nonces are made. Its zero value is good for a single process.
+// NonceConfig says how nonces are made. Its zero value is right for a single process.
 type NonceConfig struct {
 	// Secrets authenticate nonces: the first one makes them, all of them check, so that secrets can be rotated.
 	// Each has at least 32 bytes, and they are the same in a whole fleet. Without any, a random secret is made, which no
 	// other process knows.
 	Secrets [][]byte
-	// Lifetime is how long a nonce is good. Zero means 5 minutes; under a second is an error.
+	// Lifetime is how long a nonce is valid. Zero means 5 minutes; under a second is an error.
 	Lifetime time.Duration `default:"5m"`
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
@@ -64,13 +64,13 @@ func NewNonces(config NonceConfig) (*Nonces, error) {
 	return n, nil
 }
 
-// Issue returns a nonce that is good from now on.
+// Issue returns a nonce that is valid from now on.
 func (n *Nonces) Issue() string {
 	at := binary.BigEndian.AppendUint64(nil, uint64(n.clock.Now().Unix()))
 	return base64.RawURLEncoding.EncodeToString(append(at, n.mac(n.secrets[0], at)...))
 }
 
-// Check tells whether the proof has a nonce that is good, and whether that is past half its life, so that the answer
+// Check reports whether the proof has a valid nonce, and whether that is past half its life, so that the answer
 // should bring a new one (RFC 9449 section 8.2).
 func (n *Nonces) Check(p *Proof) (renew bool, err error) {
 	wanted := &Error{Rule: "NONCE-01", Detail: "the proof has no nonce", Nonce: true}

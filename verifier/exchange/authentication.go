@@ -23,7 +23,7 @@ const (
 	PublicClient
 )
 
-// assertionLifetime is how long an assertion is good (rule XCHG-02).
+// assertionLifetime is how long an assertion is valid (rule XCHG-02).
 const assertionLifetime = time.Minute
 
 // assertionType is the client_assertion_type of RFC 7523 section 2.2.

@@ -296,7 +296,7 @@ func (c *Client) post(ctx context.Context, endpoint string, r *request) (ports.T
 	return c.endpoint.PostForm(ctx, ports.TokenRequest{URL: endpoint, Form: r.form, Header: r.header})
 }
 
-// checkBound refuses a token that anybody can use where one was wanted that is bound to the client's key (RFC 9449
+// checkBound refuses a token that anyone can use where one was asked for that is bound to the client's key (RFC 9449
 // section 5). A token that is not an access token has the type N_A (RFC 8693 section 2.2.1).
 func checkBound(form url.Values, token *Token) *Error {
 	bound := strings.EqualFold(token.TokenType, "DPoP") || strings.EqualFold(token.TokenType, "N_A")

@@ -108,7 +108,7 @@ func NewSource(obtain func(context.Context) (*Token, error), config SourceConfig
 	return s, nil
 }
 
-// Token returns a token that is good now. It waits only where there is none, until ctx ends; its errors are those of
+// Token returns a token that is valid now. It waits only where there is none, until ctx ends; its errors are those of
 // obtain, or an [*Error] with [CodeCanceled], [CodeTimeout], [CodeNetwork] or [CodeInvalidResponse]. An [*Error] says in
 // RetryAfter how long the source does not ask again.
 func (s *Source) Token(ctx context.Context) (*Token, error) {

@@ -28,7 +28,7 @@ func (c *claims) checkIssuer(r *jwt.Reader) {
 	}
 }
 
-// read copies what the token says and checks it in the order of the rules. The signature is good.
+// read copies what the token says and checks it in the order of the rules. The signature is valid.
 func (c *claims) read(r *jwt.Reader) *Verified {
 	verified := &Verified{Issuer: c.issuer, payload: r.Claims}
 	checkKind(r)

@@ -38,7 +38,7 @@ type Config struct {
 	// Connect Core section 10.1).
 	AllowMissingKeyID bool
 
-	// Leeway is how far clocks may differ when exp, nbf, iat and auth_time are judged: up to 5 minutes. Zero means
+	// Leeway is how far clocks may differ when exp, nbf, iat and auth_time are checked: up to 5 minutes. Zero means
 	// 60 seconds, negative none.
 	Leeway time.Duration `default:"1m" max:"5 minutes" negative:"none"`
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.

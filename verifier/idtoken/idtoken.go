@@ -33,7 +33,7 @@ func (v *Verifier) Verify(ctx context.Context, token string, expect Expect) (*Ve
 	return verified, nil
 }
 
-// verify is the one way that every token goes. The first fault ends it.
+// verify is the way that every token goes. It stops at the first fault.
 func (v *Verifier) verify(ctx context.Context, token string, expect Expect) (*Verified, *verifier.Error) {
 	if expect.MaxAge != nil && *expect.MaxAge < 0 {
 		return nil, misconfigured(&verifier.FieldError{Field: "Expect.MaxAge", Err: settings.ErrNegative})

@@ -23,7 +23,7 @@ type Expect struct {
 	Organization string
 	// AccessToken and Code are what came with the ID token, whose at_hash and c_hash must then be theirs (OpenID
 	// Connect Core section 3.3.2.11). In the code flow an issuer may leave both out, and many do: they are for
-	// tokens that come by way of the browser.
+	// tokens that come through the browser.
 	AccessToken, Code string
 	// ACRValues are the authentication contexts of which acr must be one.
 	ACRValues []string
@@ -31,7 +31,7 @@ type Expect struct {
 	AMR []string
 }
 
-// check compares a token, which is good in itself, with what the login asked for. Alg is that of its signature.
+// check compares a token that is valid in itself with what the login asked for. Alg is that of its signature.
 func (e Expect) check(r *jwt.Reader, verified *Verified, times jwt.Times, alg string) {
 	e.checkNonce(r, verified)
 	e.checkAge(r, verified, times)
