@@ -67,7 +67,7 @@ func actorCase(id, reason, claims string, chain []verifier.Actor, rule string) C
 		want = BadToken
 	}
 	return NewCase(id, want, reason, Step{
-		Send: func(run *Run) Request { return run.Carry(Token{MoreClaims: claims}) },
+		Send: Carrying(Token{MoreClaims: claims}),
 		Want: Accepted,
 		Check: func(run *Run, a Answer) {
 			got, err := a.Verified.DelegationChain()

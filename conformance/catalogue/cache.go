@@ -57,8 +57,8 @@ func refreshCases() []Case {
 			Step{Do: All(IssuerTurns(fault.Outage), Advance(hardTTL)), Send: Known, Want: Undecidable}).ReportedAs(""),
 
 		NewCase("CACHE-05.rotated", Accepted, "the first token of a key that the issuer has just rotated to",
-			Step{Send: func(run *Run) Request { return run.Carry(Token{}) }, Want: Accepted},
-			Step{Do: Publish(NextKey, SigningKey), Send: func(run *Run) Request { return run.Carry(Token{Key: NextKey}) }, Want: Accepted}).
+			Step{Send: Carrying(Token{}), Want: Accepted},
+			Step{Do: Publish(NextKey, SigningKey), Send: Carrying(Token{Key: NextKey}), Want: Accepted}).
 			WithFault(Rotating).As(Should, "OpenID Connect Core 10.1.1"),
 		keyCase("CACHE-05.one-forced", Holds, "100 tokens of unknown kids cause one refresh in the cooldown",
 			Step{Send: Known, Want: Accepted},
@@ -86,7 +86,7 @@ func refreshCases() []Case {
 		keyCase("CACHE-06.within-the-cooldown", Undecidable, "and another of an unknown kid, within the cooldown",
 			Step{Send: Known, Want: Accepted},
 			Step{Do: IssuerTurns(fault.Outage), Send: rotated, Want: Undecidable},
-			Step{Send: func(run *Run) Request { return Bearer(run.Sign(Token{Header: Fields{"kid": "another"}})) }, Want: Undecidable}).ReportedAs(""),
+			Step{Send: AsBearer(Token{Header: Fields{"kid": "another"}}), Want: Undecidable}).ReportedAs(""),
 
 		keyCase("CACHE-07.one-fetch", Holds, "100 requests at once, before there are keys, share a fetch",
 			Step{Do: All(shareFetch, Fetched(1))}),

@@ -15,17 +15,19 @@ import (
 // section 7).
 func chalCases() []Case {
 	expired := Token{Claims: Fields{"exp": In(-3600), "iat": In(-7200)}}
+	expiredBound, expiredUnbound := expired, expired
+	expiredBound.Bound, expiredUnbound.Unbound = true, true
 	cases := []Case{
 		answerCase("CHAL-01.no-credentials", NoCredentials, "no credentials: 401 with challenges that parse",
 			withoutCredentials, hasChallenge),
 		answerCase("CHAL-01.bad-token", BadToken, "a bad token: 401 with challenges that parse",
-			carrying(expired), hasChallenge),
+			Carrying(expired), hasChallenge),
 		answerCase("CHAL-01.bad-proof", BadProof, "a bad proof: 401 with challenges that parse",
 			badlyProved, hasChallenge).In(Allowed, Required),
 
-		answerCase("CHAL-02.bad-token", BadToken, "values in printable ASCII", carrying(expired), printable),
+		answerCase("CHAL-02.bad-token", BadToken, "values in printable ASCII", Carrying(expired), printable),
 		answerCase("CHAL-02.realm", BadToken, "a realm with a quotation mark and a backslash",
-			carrying(expired), func(run *Run, a Answer) {
+			Carrying(expired), func(run *Run, a Answer) {
 				challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
 				run.Must(err)
 				for _, c := range challenges {
@@ -36,20 +38,20 @@ func chalCases() []Case {
 			}).Configured(func(_ *Environment, c *verifier.Config) { c.Realm = oddRealm }),
 
 		answerCase("CHAL-03.alg", BadToken, "a secret word as alg",
-			carrying(Token{Header: Fields{"alg": secretWord}}), notReflected).ReportedAs("JWS-08"),
+			Carrying(Token{Header: Fields{"alg": secretWord}}), notReflected).ReportedAs("JWS-08"),
 		answerCase("CHAL-03.kid", BadToken, "a secret word as kid",
-			carrying(Token{Header: Fields{"kid": secretWord}}), notReflected).ReportedAs("CACHE-05"),
-		answerCase("CHAL-03.typ", BadToken, "a secret word as typ", carrying(Token{
+			Carrying(Token{Header: Fields{"kid": secretWord}}), notReflected).ReportedAs("CACHE-05"),
+		answerCase("CHAL-03.typ", BadToken, "a secret word as typ", Carrying(Token{
 			Header: Fields{"typ": secretWord}, Claims: expired.Claims, // for those who take any typ
 		}), notReflected).ReportedAs("TYP-02"),
 		answerCase("CHAL-03.iss", BadToken, "a secret word as iss",
-			carrying(Token{Claims: Fields{"iss": secretWord}}), notReflected).ReportedAs("CLAIM-ISS-02"),
+			Carrying(Token{Claims: Fields{"iss": secretWord}}), notReflected).ReportedAs("CLAIM-ISS-02"),
 		answerCase("CHAL-03.aud", BadToken, "a secret word as aud",
-			carrying(Token{Claims: Fields{"aud": secretWord}}), notReflected).ReportedAs("CLAIM-AUD-02"),
+			Carrying(Token{Claims: Fields{"aud": secretWord}}), notReflected).ReportedAs("CLAIM-AUD-02"),
 		answerCase("CHAL-03.exp", BadToken, "a secret word as exp",
-			carrying(Token{Claims: Fields{"exp": secretWord}}), notReflected).ReportedAs("CLAIM-EXP-01"),
+			Carrying(Token{Claims: Fields{"exp": secretWord}}), notReflected).ReportedAs("CLAIM-EXP-01"),
 		answerCase("CHAL-03.payload", BadToken, "a secret word as the payload",
-			carrying(Token{RawClaims: func(string) string { return secretWord }}), notReflected).
+			Carrying(Token{RawClaims: func(string) string { return secretWord }}), notReflected).
 			ReportedAs("JWS-04"),
 		answerCase("CHAL-03.scheme", NoCredentials, "a secret word as the scheme",
 			func(*Run) Request {
@@ -62,12 +64,8 @@ func chalCases() []Case {
 		answerCase("CHAL-03.path", NoCredentials, "a secret word in the path and query", func(*Run) Request {
 			return Get().At("/resource/" + secretWord + "?" + secretWord + "=%22")
 		}, notReflected),
-		answerCase("CHAL-03.htu", BadProof, "a secret word in htu", func(run *Run) Request {
-			return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": "https://" + secretWord + ".example/"}})
-		}, notReflected).ReportedAs("DPOP-CLM-04").In(Allowed, Required),
-		answerCase("CHAL-03.jti", BadProof, "a secret word in a proof that is too old", func(run *Run) Request {
-			return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"jti": secretWord, "iat": In(-7200)}})
-		}, notReflected).ReportedAs("DPOP-CLM-08").In(Allowed, Required),
+		answerCase("CHAL-03.htu", BadProof, "a secret word in htu", AsDPoP(Token{Bound: true}, Proof{Claims: Fields{"htu": "https://" + secretWord + ".example/"}}), notReflected).ReportedAs("DPOP-CLM-04").In(Allowed, Required),
+		answerCase("CHAL-03.jti", BadProof, "a secret word in a proof that is too old", AsDPoP(Token{Bound: true}, Proof{Claims: Fields{"jti": secretWord, "iat": In(-7200)}}), notReflected).ReportedAs("DPOP-CLM-08").In(Allowed, Required),
 
 		answerCase("CHAL-04.no-credentials", NoCredentials, "the DPoP challenge carries algs, without credentials",
 			withoutCredentials, hasAlgorithms).
@@ -97,35 +95,35 @@ func chalCases() []Case {
 		answerCase("CHAL-05.allowed", NoCredentials, "mode allowed offers Bearer and DPoP",
 			withoutCredentials, nil).In(Allowed).Exactly().
 			As(Should, "RFC 9449 7.2, RFC 9110 11.6.1"),
-		answerCase("CHAL-05.required", NoCredentials, "mode required offers DPoP alone",
+		answerCase("CHAL-05.required", NoCredentials, "mode required offers only DPoP",
 			withoutCredentials, nil).In(Required).Exactly(),
-		answerCase("CHAL-05.disabled", NoCredentials, "mode disabled offers Bearer alone",
+		answerCase("CHAL-05.disabled", NoCredentials, "mode disabled offers only Bearer",
 			withoutCredentials, nil).In(Disabled).Exactly(),
 
 		answerCase("CHAL-06.bearer", BadToken, "a bad Bearer token: the error is on no other challenge",
-			asBearer(expired), onUsedScheme).In(Allowed, Disabled).
+			AsBearer(expiredUnbound), onUsedScheme).In(Allowed, Disabled).
 			As(Should, "RFC 9449 7.2"),
 		answerCase("CHAL-06.bearer-required", NoCredentials, "a bad Bearer token, where DPoP is required: no error",
-			asBearer(expired), nil).In(Required),
+			AsBearer(expiredUnbound), nil).In(Required),
 		answerCase("CHAL-06.dpop", BadToken, "a bad token as DPoP: the error is on no other challenge",
-			asDPoP(expired), onUsedScheme).In(Allowed, Required).
+			AsDPoP(expiredBound, Proof{}), onUsedScheme).In(Allowed, Required).
 			As(Should, "RFC 9449 7.2"),
 		answerCase("CHAL-06.dpop-disabled", NoCredentials, "a bad token as DPoP, where that is disabled: no error",
-			asDPoP(expired), nil).In(Disabled),
+			AsDPoP(expiredBound, Proof{}), nil).In(Disabled),
 		answerCase("CHAL-06.proof", BadProof, "a bad proof: the error is on no other challenge",
 			badlyProved, onUsedScheme).In(Allowed, Required).
 			As(Should, "RFC 9449 7.2"),
 		answerCase("CHAL-06.scope", NoScope, "a missing scope: the error is on no other challenge",
-			withoutScope, onUsedScheme).
+			Scoped(Token{}), onUsedScheme).
 			As(Should, "RFC 9449 7.2"),
 		answerCase("CHAL-06.bearer-told", BadToken, "a bad Bearer token: 401 invalid_token",
-			asBearer(expired), nil).In(Allowed, Disabled).
+			AsBearer(expiredUnbound), nil).In(Allowed, Disabled).
 			Exactly().As(Should, "RFC 6750 3, 3.1"),
 		answerCase("CHAL-06.dpop-told", BadToken, "a bad token as DPoP: 401 invalid_token",
-			asDPoP(expired), nil).In(Allowed, Required).
+			AsDPoP(expiredBound, Proof{}), nil).In(Allowed, Required).
 			Exactly().As(Should, "RFC 9449 7.1"),
 		answerCase("CHAL-06.unbound-told", BadToken, "an unbound token as DPoP: 401 invalid_token",
-			asDPoP(Token{Unbound: true}), nil).In(Allowed, Required).
+			AsDPoP(Token{Unbound: true}, Proof{}), nil).In(Allowed, Required).
 			Exactly().As(Should, "RFC 9449 7.1").ReportedAs("DPOP-REQ-03"),
 		answerCase("CHAL-06.proof-told", BadProof, "a bad proof: 401 invalid_dpop_proof",
 			badlyProved, nil).In(Allowed, Required).
@@ -142,14 +140,14 @@ func chalCases() []Case {
 				return Get().With("Authorization", "Basic YTpi")
 			}, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it"),
 		answerCase("CHAL-07.bad-token", BadToken, "at most one error for a bad token",
-			carrying(expired), oneError),
+			Carrying(expired), oneError),
 		answerCase("CHAL-07.bad-proof", BadProof, "at most one error for a bad proof",
 			badlyProved, oneError).In(Allowed, Required),
 
 		answerCase("CHAL-08.never-bare", NoCredentials, "a Bearer challenge has a parameter",
 			withoutCredentials, neverBare).In(Allowed, Disabled),
 		answerCase("CHAL-08.never-bare-error", BadToken, "a Bearer challenge has a parameter, of a bad token",
-			carrying(expired), neverBare).In(Allowed, Disabled),
+			Carrying(expired), neverBare).In(Allowed, Disabled),
 		answerCase("CHAL-08.resource-metadata", NoCredentials, "resource_metadata, which is configured",
 			withoutCredentials, func(run *Run, a Answer) {
 				challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
@@ -162,21 +160,21 @@ func chalCases() []Case {
 			}).Configured(func(_ *Environment, c *verifier.Config) { c.Resource = "https://api.example" }),
 
 		answerCase("CHAL-09.issuer-away", Undecidable, "an issuer that is away: no answer that logs clients out",
-			carrying(Token{}), func(run *Run, a Answer) {
+			Carrying(Token{}), func(run *Run, a Answer) {
 				if a.Status < 500 {
 					run.Errorf("the status is %d", a.Status)
 				}
 			}).WithFault(fault.Outage).ReportedAs(""),
 		answerCase("CHAL-09.retry-after", Undecidable, "an issuer that is away: 503 with Retry-After and no challenge",
-			carrying(Token{}), nil).
+			Carrying(Token{}), nil).
 			WithFault(fault.Outage).Exactly().As(Ours, "RFC 9110 15.6.4 permits Retry-After").ReportedAs(""),
 		answerCase("CHAL-09.not-decided", BadToken, "an issuer that is away, and a token that is bad without it",
-			carrying(Token{
+			Carrying(Token{
 				Claims: Fields{"iss": "https://evil.example/"},
 			}), nil).WithFault(fault.Outage).As(Ours, "RFC 8725 3.10").ReportedAs("CLAIM-ISS-02"),
 
 		NewCase("CHAL-10.found", BadToken, "the error has a class and a code that errors.Is finds", Step{
-			Send: carrying(expired), Want: BadToken, Check: func(run *Run, a Answer) {
+			Send: Carrying(expired), Want: BadToken, Check: func(run *Run, a Answer) {
 				if a.Err.Class != verifier.Rejected || a.Err.Code != verifier.CodeExpired ||
 					!errors.Is(a.Err, verifier.Rejected) || !errors.Is(a.Err, verifier.CodeExpired) || errors.Is(a.Err, verifier.Undecidable) {
 					run.Errorf("class %q, code %q", a.Err.Class, a.Err.Code)
@@ -184,7 +182,7 @@ func chalCases() []Case {
 			},
 		}).Needing(Inside).ReportedAs("CLAIM-EXP-02"),
 		NewCase("CHAL-10.hidden", Undecidable, "the cause is for the operator and not for the client", Step{
-			Send: carrying(Token{}), Want: Undecidable, Check: func(run *Run, a Answer) {
+			Send: Carrying(Token{}), Want: Undecidable, Check: func(run *Run, a Answer) {
 				var cause interface{ Unwrap() []error }
 				if !errors.As(a.Err, &cause) || len(cause.Unwrap()) != 3 {
 					run.Errorf("there is no cause")
@@ -198,14 +196,14 @@ func chalCases() []Case {
 		answerCase("CHAL-11.no-credentials", NoCredentials, "Cache-Control: no-store without credentials",
 			withoutCredentials, NotStored),
 		answerCase("CHAL-11.bad-token", BadToken, "Cache-Control: no-store of a bad token",
-			carrying(expired), NotStored),
+			Carrying(expired), NotStored),
 		answerCase("CHAL-11.scope", NoScope, "Cache-Control: no-store of a missing scope",
-			withoutScope, NotStored),
+			Scoped(Token{}), NotStored),
 
 		answerCase("CHAL-12.no-credentials", NoCredentials, "the scope that the route needs, without credentials",
 			func(*Run) Request { return Get().At("/scoped") }, scopeNamed),
 		answerCase("CHAL-12.bad-token", BadToken, "the scope that the route needs, of a bad token",
-			func(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(expired)) }, scopeNamed),
+			Scoped(expired), scopeNamed),
 	}
 	// What is bad about these is not the rule's business.
 	faults := map[Expectation]string{BadToken: "CLAIM-EXP-02", BadProof: "DPOP-CLM-02", NoScope: "CLAIM-SCP-02"}
@@ -229,22 +227,6 @@ func answerCase(id string, want Expectation, reason string, send func(*Run) Requ
 }
 
 func withoutCredentials(*Run) Request { return Get() }
-
-func carrying(t Token) func(*Run) Request { return func(run *Run) Request { return run.Carry(t) } }
-
-// asBearer and asDPoP send a token by a scheme, whatever the mode.
-func asBearer(t Token) func(*Run) Request {
-	t.Unbound = true
-	return func(run *Run) Request { return Bearer(run.Sign(t)) }
-}
-
-func asDPoP(t Token) func(*Run) Request {
-	t.Bound = !t.Unbound
-	return func(run *Run) Request { return run.Proved(run.Sign(t), Proof{}) }
-}
-
-// withoutScope asks for what needs a scope that the token does not have.
-func withoutScope(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(Token{})) }
 
 // badlyProved has a proof for another method.
 func badlyProved(run *Run) Request {
@@ -278,7 +260,7 @@ func scopeNamed(run *Run, a Answer) {
 	challenges, err := ParseChallenges(a.Values("Www-Authenticate"))
 	run.Must(err)
 	for _, c := range challenges {
-		if c.Params["scope"] != neededScope {
+		if c.Params["scope"] != NeededScope {
 			run.Errorf("the scope of the %s challenge is %q", result.Printable(c.Scheme), result.Printable(c.Params["scope"]))
 		}
 	}

@@ -49,14 +49,12 @@ func claimCases() []Case {
 			Token{Claims: Fields{"iss": "https://evil.example/"}}),
 
 		NewCase("CLAIM-ISS-03.not-asked", BadToken, "a token of an issuer that is up, and not trusted", Step{
-			Send: func(run *Run) Request {
-				return run.Carry(Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL)}})
-			},
+			Send: Carrying(Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL)}}),
 			Want: BadToken, Check: OtherNotAsked,
 		}).ReportedAs("CLAIM-ISS-02"),
 		InsideCase("CLAIM-ISS-03.no-request-at-all", BadToken, "a token of an issuer that is not trusted, sent first of all",
 			Step{
-				Send: func(run *Run) Request { return run.Carry(Token{Claims: Fields{"iss": "https://evil.example/"}}) },
+				Send: Carrying(Token{Claims: Fields{"iss": "https://evil.example/"}}),
 				Want: BadToken,
 				Check: func(run *Run, _ Answer) {
 					if asked := run.Environment.Issuer.Requests(); asked > 0 {
@@ -108,9 +106,9 @@ func claimCases() []Case {
 
 		audienceCase("CLAIM-AUD-03.empty-array", "aud is an empty array",
 			func(string) any { return []string{} }),
-		audienceCase("CLAIM-AUD-03.number-within", "aud has a number beside the API's",
+		audienceCase("CLAIM-AUD-03.number-within", "aud has a number besides the API's",
 			func(aud string) any { return []any{aud, 1} }).As(Ours, "RFC 7519 4.1.3 binds issuers"),
-		audienceCase("CLAIM-AUD-03.null-within", "aud has null beside the API's",
+		audienceCase("CLAIM-AUD-03.null-within", "aud has null besides the API's",
 			func(aud string) any { return []any{nil, aud} }).As(Ours, "RFC 7519 4.1.3 binds issuers"),
 		audienceCase("CLAIM-AUD-03.nested", "aud is an array in an array",
 			func(aud string) any { return [][]string{{aud}} }),
@@ -121,7 +119,7 @@ func claimCases() []Case {
 		audienceCase("CLAIM-AUD-03.true", "aud is true", func(string) any { return true }),
 
 		ConfigCase("CLAIM-AUD-04.none", RefusedByNew, "no configured audience", func(_ *Environment, c *verifier.Config) { c.Audiences = nil }),
-		ConfigCase("CLAIM-AUD-04.blank", RefusedByNew, "a blank audience beside a good one",
+		ConfigCase("CLAIM-AUD-04.blank", RefusedByNew, "a blank audience besides a good one",
 			func(_ *Environment, c *verifier.Config) { c.Audiences = append(c.Audiences, " ") }),
 
 		TokenCase("CLAIM-EXP-01.missing", BadToken, "no exp", Token{Claims: Fields{"exp": Absent}}),
@@ -167,19 +165,19 @@ func claimCases() []Case {
 		TokenCase("CLAIM-EXP-03.last-second", Accepted, "exp is the last second of the year 9999",
 			Token{Claims: Fields{"exp": lastSecond}}),
 		TokenCase("CLAIM-EXP-03.after-last", BadToken, "exp is the first second of the year 10000",
-			Token{Claims: Fields{"exp": afterLast}}).As(Ours, "OURS bound; the sources know none"),
+			Token{Claims: Fields{"exp": afterLast}}).As(Ours, "OURS bound; the sources have none"),
 		TokenCase("CLAIM-EXP-03.huge", BadToken, "exp is 1e300",
 			Token{Claims: Fields{"exp": json.Number("1e300")}}).
-			As(Ours, "OURS bound; the sources know none"),
+			As(Ours, "OURS bound; the sources have none"),
 		TokenCase("CLAIM-EXP-03.not-finite", BadToken, "exp is 1e400, which no double is",
 			Token{MoreClaims: `,"exp":1e400`, Claims: Fields{"exp": Absent}}).
 			As(Ours, "RFC 8259 6 leaves the range open"),
 		TokenCase("CLAIM-EXP-03.overflow", BadToken, "exp is 2 to the 63rd",
 			Token{MoreClaims: `,"exp":9223372036854775808`, Claims: Fields{"exp": Absent}}).
-			As(Ours, "OURS bound; the sources know none"),
+			As(Ours, "OURS bound; the sources have none"),
 		TokenCase("CLAIM-EXP-03.wrapping", BadToken, "exp is 2 to the 64th and a little",
 			Token{MoreClaims: `,"exp":18446744073709551617`, Claims: Fields{"exp": Absent}}).
-			As(Ours, "OURS bound; the sources know none"),
+			As(Ours, "OURS bound; the sources have none"),
 		TokenCase("CLAIM-EXP-03.nan", BadToken, "exp is NaN",
 			Token{MoreClaims: `,"exp":NaN`, Claims: Fields{"exp": Absent}}).ReportedAs("JWS-04"),
 
@@ -243,29 +241,29 @@ func claimCases() []Case {
 		scopeCase("CLAIM-SCP-01.string", Accepted, "scope is a string with the scope among others",
 			Fields{"scope": "openid read:conformance x"}),
 		scopeCase("CLAIM-SCP-01.array", Accepted, "scope is an array with the scope among others",
-			Fields{"scope": []string{"x", neededScope}}).As(Ours, "RFC 8693 4.2 has a string"),
+			Fields{"scope": []string{"x", NeededScope}}).As(Ours, "RFC 8693 4.2 has a string"),
 		scopeCase("CLAIM-SCP-01.array-malformed", BadToken, "scope is an array of numbers",
 			Fields{"scope": []int{1}}).As(Ours, "RFC 8693 4.2, where scopes are needed"),
 		scopeCase("CLAIM-SCP-01.scp", Accepted, "scp is an array, and there is no scope",
-			Fields{"scp": []string{"x", neededScope}}).As(Ours, "RFC 9068 2.2.3"),
+			Fields{"scp": []string{"x", NeededScope}}).As(Ours, "RFC 9068 2.2.3"),
 		scopeCase("CLAIM-SCP-01.scp-string", Accepted, "scp is a string, and there is no scope",
-			Fields{"scp": "x " + neededScope}).As(Ours, "RFC 9068 2.2.3"),
+			Fields{"scp": "x " + NeededScope}).As(Ours, "RFC 9068 2.2.3"),
 		scopeCase("CLAIM-SCP-01.scp-beside-scope", NoScope, "the scope is in scp, and there is a scope claim without it",
-			Fields{"scope": "x", "scp": neededScope}).ReportedAs("CLAIM-SCP-02"),
+			Fields{"scope": "x", "scp": NeededScope}).ReportedAs("CLAIM-SCP-02"),
 		scopeCase("CLAIM-SCP-01.scp-beside-malformed", BadToken, "the scope is in scp, and scope can't be read",
-			Fields{"scope": 1, "scp": neededScope}),
+			Fields{"scope": 1, "scp": NeededScope}),
 		scopeCase("CLAIM-SCP-01.configured", Accepted, "another claim, which is configured",
-			Fields{"roles": []string{neededScope}}).Configured(scopeClaim("roles")),
+			Fields{"roles": []string{NeededScope}}).Configured(scopeClaim("roles")),
 		scopeCase("CLAIM-SCP-01.not-configured", NoScope, "another claim, which is not configured",
-			Fields{"roles": []string{neededScope}}).ReportedAs("CLAIM-SCP-02"),
+			Fields{"roles": []string{NeededScope}}).ReportedAs("CLAIM-SCP-02"),
 		scopeCase("CLAIM-SCP-01.scope-not-configured", NoScope, "the scope is in scope, and another claim is configured",
-			Fields{"scope": neededScope}).Configured(scopeClaim("roles")).ReportedAs("CLAIM-SCP-02"),
+			Fields{"scope": NeededScope}).Configured(scopeClaim("roles")).ReportedAs("CLAIM-SCP-02"),
 		scopeCase("CLAIM-SCP-01.nested", Accepted, "a claim inside another, which is configured",
-			Fields{"realm_access": Fields{"roles": []string{neededScope}}}).Configured(scopeClaim("/realm_access/roles")),
+			Fields{"realm_access": Fields{"roles": []string{NeededScope}}}).Configured(scopeClaim("/realm_access/roles")),
 		scopeCase("CLAIM-SCP-01.nested-in-a-string", BadToken, "a string where the configured claim should be inside",
-			Fields{"realm_access": neededScope}).Configured(scopeClaim("/realm_access/roles")),
+			Fields{"realm_access": NeededScope}).Configured(scopeClaim("/realm_access/roles")),
 		scopeCase("CLAIM-SCP-01.nested-by-a-dot", NoScope, "a claim whose name has a dot, where one inside another is configured",
-			Fields{"realm_access.roles": neededScope}).Configured(scopeClaim("/realm_access/roles")).ReportedAs("CLAIM-SCP-02"),
+			Fields{"realm_access.roles": NeededScope}).Configured(scopeClaim("/realm_access/roles")).ReportedAs("CLAIM-SCP-02"),
 		scopeCase("CLAIM-SCP-01.malformed", BadToken, "an array of numbers, in a claim that is configured",
 			Fields{"roles": []int{1}}).Configured(scopeClaim("roles")),
 		TokenCase("CLAIM-SCP-01.not-needed", Accepted, "scope is a number, where none is needed",
@@ -278,20 +276,20 @@ func claimCases() []Case {
 		scopeCase("CLAIM-SCP-02.upper-case", NoScope, "the scope in upper case",
 			Fields{"scope": "READ:CONFORMANCE"}),
 		scopeCase("CLAIM-SCP-02.longer", NoScope, "a scope that begins with it",
-			Fields{"scope": neededScope + ":all"}),
+			Fields{"scope": NeededScope + ":all"}),
 		scopeCase("CLAIM-SCP-02.comma", NoScope, "scopes separated by commas",
-			Fields{"scope": "x," + neededScope}),
+			Fields{"scope": "x," + NeededScope}),
 		NewCase("CLAIM-SCP-02.named", NoScope, "the answer names the scope that is needed", Step{
-			Send: func(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(Token{})) },
+			Send: Scoped(Token{}),
 			Want: NoScope,
 			Check: func(run *Run, a Answer) {
 				challenges, _ := ParseChallenges(a.Values("Www-Authenticate"))
 				for _, c := range challenges {
-					if c.Params["scope"] == neededScope {
+					if c.Params["scope"] == NeededScope {
 						return
 					}
 				}
-				run.Errorf("no challenge has scope=%q", neededScope)
+				run.Errorf("no challenge has scope=%q", NeededScope)
 			},
 		}).As(Ours, "RFC 6750 3.1 permits it"),
 
@@ -327,20 +325,15 @@ func audienceCase(id, reason string, change func(string) any) Case {
 	return TokenCase(id, BadToken, reason, Token{Claims: Fields{"aud": From(func(run *Run) any { return change(run.Audience) })}})
 }
 
-// neededScope is that of /scoped.
-const neededScope = "read:conformance"
-
 // scopeCase asks for what needs a scope.
 func scopeCase(id string, want Expectation, reason string, claims Fields) Case {
-	return RequestCase(id, want, reason, func(run *Run) Request {
-		return run.Present(Get().At("/scoped"), run.Sign(Token{Claims: claims}))
-	})
+	return RequestCase(id, want, reason, Scoped(Token{Claims: claims}))
 }
 
 // decodeCase decodes the claims of a good token with these on top.
 func decodeCase(id, claims, want string, code verifier.Code) Case {
 	return InsideCase(id, Accepted, "claims decoded into a struct: "+claims[1:], Step{
-		Send: func(run *Run) Request { return run.Carry(Token{MoreClaims: claims}) },
+		Send: Carrying(Token{MoreClaims: claims}),
 		Want: Accepted,
 		Check: func(run *Run, a Answer) {
 			type custom struct {

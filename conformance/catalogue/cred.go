@@ -79,7 +79,7 @@ func credCases() []Case {
 			func(scheme, token string) []string {
 				return []string{scheme + ` token="` + token + `"`}
 			}),
-		fieldCase("CRED-05.equals-signs", BadRequest, "equals signs alone",
+		fieldCase("CRED-05.equals-signs", BadRequest, "only equals signs",
 			func(scheme, _ string) []string { return []string{scheme + " =="} }),
 		fieldCase("CRED-05.token68", BadToken, "every character of a token68, but no JWT",
 			func(scheme, _ string) []string {
@@ -112,12 +112,12 @@ func credCases() []Case {
 			func(_, token string) []string {
 				return []string{"Token " + token}
 			}),
-		fieldCase("CRED-07.token-alone", NoCredentials, "a good token alone, which reads as a scheme",
+		fieldCase("CRED-07.token-alone", NoCredentials, "only a good token, which reads as a scheme",
 			func(_, token string) []string {
 				return []string{token}
 			}),
 
-		RequestCase("CRED-08.query-alone", NoCredentials, "a good token in the query alone",
+		RequestCase("CRED-08.query-alone", NoCredentials, "a good token only in the query",
 			func(run *Run) Request {
 				return Get().At("/resource?access_token=" + run.Sign(Token{Unbound: true}))
 			}).As(Should, "RFC 9700 4.3.2; RFC 6750 2.3 leaves it to the API"),
@@ -133,7 +133,7 @@ func credCases() []Case {
 			func(run *Run) Request {
 				return run.Present(Get().At("/resource?access_tokens=x&a=access_token"), run.Sign(Token{}))
 			}),
-		RequestCase("CRED-08.form-alone", NoCredentials, "a good token in a form alone",
+		RequestCase("CRED-08.form-alone", NoCredentials, "a good token only in a form",
 			func(run *Run) Request {
 				r := Get()
 				r.Method, r.Form = "POST", map[string][]string{"access_token": {run.Sign(Token{Unbound: true})}}
@@ -150,7 +150,7 @@ func credCases() []Case {
 			Token{RawClaims: padTo(16<<10 - 1)}).Needing(Inside),
 		TokenCase("CRED-09.over-the-bound", BadToken, "a token like a good one, but over 16 KiB",
 			Token{RawClaims: padTo(16<<10 + 1)}).
-			As(Ours, "OURS bound; the sources know none"),
+			As(Ours, "OURS bound; the sources have none"),
 		fieldCase("CRED-09.huge", BadToken, "a token of 1 MB", func(scheme, _ string) []string {
 			return []string{scheme + " " + strings.Repeat("a.", 1<<19)}
 		}).Needing(Inside),
@@ -158,11 +158,9 @@ func credCases() []Case {
 		optionalCase("CRED-10.absent", Accepted, "no credentials, where they are optional",
 			func(*Run) Request { return Get() }),
 		optionalCase("CRED-10.good", Accepted, "a good token, where credentials are optional",
-			func(run *Run) Request { return run.Carry(Token{}) }),
+			Carrying(Token{})),
 		optionalCase("CRED-10.bad", BadToken, "an expired token, where credentials are optional",
-			func(run *Run) Request {
-				return run.Carry(Token{Claims: Fields{"exp": In(-3600)}})
-			}),
+			Carrying(Token{Claims: Fields{"exp": In(-3600)}})),
 		optionalCase("CRED-10.other-scheme", NoCredentials, "the scheme Basic, where credentials are optional",
 			func(*Run) Request {
 				return Get().With("Authorization", "Basic YTpi")

@@ -75,17 +75,17 @@ func discCases() []Case {
 		UnusableCase("DISC-06.relative", "a relative jwks_uri", fault.RelativeJWKSURI),
 		UnusableCase("DISC-06.http", "a jwks_uri of http", fault.HTTPJWKSURI),
 		UnusableCase("DISC-06.credentials", "a jwks_uri with credentials",
-			fault.CredentialsInJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
+			fault.CredentialsInJWKSURI).As(Ours, "RFC 8414 2 demands only https"),
 		UnusableCase("DISC-06.fragment", "a jwks_uri with a fragment",
-			fault.FragmentInJWKSURI).As(Ours, "RFC 8414 2 demands https alone"),
+			fault.FragmentInJWKSURI).As(Ours, "RFC 8414 2 demands only https"),
 
 		UnusableCase("DISC-07.to-http", "a redirect from https to http", fault.KeysBehindHTTP),
 		UnusableCase("DISC-07.four", "four redirects",
-			fault.Redirects(4).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+			fault.Redirects(4).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources have none"),
 		TokenCase("DISC-07.three", Accepted, "three redirects over https",
-			Token{}).WithFault(fault.Redirects(3).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+			Token{}).WithFault(fault.Redirects(3).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources have none"),
 		TokenCase("DISC-07.once", Accepted, "a redirect over https",
-			Token{}).WithFault(fault.Redirects(1).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources know none"),
+			Token{}).WithFault(fault.Redirects(1).At(fault.Keys)).Needing(Redirects).As(Ours, "OURS bound; the sources have none"),
 
 		ConfigCase("DISC-08.neither", RefusedByNew, "neither domain nor domains", domain("")),
 		ConfigCase("DISC-08.empty-list", RefusedByNew, "an empty list of domains", domainList()),
@@ -136,7 +136,7 @@ func discCases() []Case {
 			}),
 		resolvedCase("DISC-11.empty", Misconfigured, "a resolver that returns nothing",
 			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil }),
-		resolvedCase("DISC-11.blank", Misconfigured, "a resolver that returns a blank domain beside the good one",
+		resolvedCase("DISC-11.blank", Misconfigured, "a resolver that returns a blank domain besides the good one",
 			func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
 				return []ports.Domain{{Issuer: e.Issuer.URL}, {}}, nil
 			}),
@@ -154,14 +154,14 @@ func discCases() []Case {
 			}),
 		resolvedCase("DISC-14.panics", Misconfigured, "a resolver that panics",
 			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) { panic("a resolver that panics") }).ReportedAs("DISC-11"),
-		ConfigCase("DISC-11.with-domain", RefusedByNew, "a resolver beside a domain",
+		ConfigCase("DISC-11.with-domain", RefusedByNew, "a resolver and a domain",
 			func(e *Environment, c *verifier.Config) {
 				c.Domain, c.Resolver = plain, ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil })
 			}),
 
 		TokenCase("DISC-12.list-verifies", Accepted, "a domain and a list: a token of the list's issuer",
 			Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL)}}).Configured(hybrid),
-		TokenCase("DISC-12.domain-does-not", BadToken, "a domain and a list: a token of the domain alone",
+		TokenCase("DISC-12.domain-does-not", BadToken, "a domain and a list: a token of the domain, which is not in the list",
 			Token{}).Configured(hybrid).ReportedAs("CLAIM-ISS-02"),
 		NewCase("DISC-12.domain-serves", Holds, "a domain and a list: the domain is whose token endpoint is asked",
 			Step{Do: func(run *Run) {
@@ -200,7 +200,7 @@ func hybrid(e *Environment, c *verifier.Config) {
 
 func rfc8414(_ *Environment, c *verifier.Config) { c.Discovery = verifier.AuthorizationServerMetadata }
 
-// elsewhereCase configures a domain that is nowhere, whose metadata are at one URL alone, and sends a token with that
+// elsewhereCase configures a domain that is nowhere, whose metadata are at only one URL, and sends a token with that
 // iss.
 func elsewhereCase(id string, want Expectation, reason, configured, iss, metadataURL string) Case {
 	return TokenCase(id, want, reason, Token{Claims: Fields{"iss": iss}}).Configured(func(e *Environment, c *verifier.Config) {

@@ -51,21 +51,15 @@ func dpopRequestCases() []Case {
 		}).In(Allowed, Required),
 
 		RequestCase("DPOP-REQ-03.unbound", BadToken, "a token that is not bound, with a good proof",
-			func(run *Run) Request {
-				return run.Proved(run.Sign(Token{Unbound: true}), Proof{})
-			}).In(Allowed, Required),
+			AsDPoP(Token{Unbound: true}, Proof{})).In(Allowed, Required),
 
-		RequestCase("DPOP-REQ-04.bound-as-bearer", BadToken, "a bound token as Bearer", func(run *Run) Request {
-			return Bearer(run.Sign(Token{Bound: true}))
-		}).In(Allowed),
+		RequestCase("DPOP-REQ-04.bound-as-bearer", BadToken, "a bound token as Bearer", AsBearer(Token{Bound: true})).In(Allowed),
 		RequestCase("DPOP-REQ-04.with-proof", BadToken, "a bound token as Bearer, with a good proof",
 			func(run *Run) Request {
 				return bearerProved(run, Token{Bound: true})
 			}).In(Allowed),
 		RequestCase("DPOP-REQ-04.required", NoCredentials, "a bound token as Bearer, where DPoP is required",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Bound: true}))
-			}).In(Required),
+			AsBearer(Token{Bound: true})).In(Required),
 
 		RequestCase("DPOP-REQ-05.proof-beside-bearer", BadRequest, "an unbound token as Bearer, with a good proof",
 			func(run *Run) Request {
@@ -77,38 +71,24 @@ func dpopRequestCases() []Case {
 			}).In(Disabled),
 
 		RequestCase("DPOP-REQ-06.bearer", NoCredentials, "a good Bearer token, where DPoP is required",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Unbound: true}))
-			}).In(Required),
+			AsBearer(Token{Unbound: true})).In(Required),
 		RequestCase("DPOP-REQ-06.told", NoCredentials, "a good Bearer token, where DPoP is required: 401 with a challenge",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Unbound: true}))
-			}).In(Required).Exactly().As(Should, "RFC 9449 7.1"),
+			AsBearer(Token{Unbound: true})).In(Required).Exactly().As(Should, "RFC 9449 7.1"),
 		RequestCase("DPOP-REQ-06.allowed", Accepted, "a good Bearer token, where DPoP is allowed",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Unbound: true}))
-			}).In(Allowed),
+			AsBearer(Token{Unbound: true})).In(Allowed),
 
 		RequestCase("DPOP-REQ-07.not-offered", NoCredentials, "a bound token as DPoP with a good proof, where that is disabled",
-			func(run *Run) Request {
-				return run.Proved(run.Sign(Token{Bound: true}), Proof{})
-			}).In(Disabled),
+			AsDPoP(Token{Bound: true}, Proof{})).In(Disabled),
 		RequestCase("DPOP-REQ-07.bound-as-bearer", BadToken, "a bound token as Bearer, where DPoP is disabled",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Bound: true}))
-			}).In(Disabled).As(Ours, "RFC 9449 7.2 is for those who know DPoP"),
+			AsBearer(Token{Bound: true})).In(Disabled).As(Ours, "RFC 9449 7.2 is for those who know DPoP"),
 		RequestCase("DPOP-REQ-07.by-choice", Accepted, "the same, where that is chosen",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Bound: true}))
-			}).In(Disabled).Configured(boundAsBearer),
+			AsBearer(Token{Bound: true})).In(Disabled).Configured(boundAsBearer),
 		RequestCase("DPOP-REQ-07.by-choice-other-method", BadToken, "a token that is bound by another method, where that is chosen",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Claims: Fields{"cnf": Fields{"kid": "x"}}}))
-			}).In(Disabled).Configured(boundAsBearer).ReportedAs("DPOP-BIND-03"),
+			AsBearer(Token{Claims: Fields{"cnf": Fields{"kid": "x"}}})).In(Disabled).Configured(boundAsBearer).ReportedAs("DPOP-BIND-03"),
 
 		ProofCase("DPOP-REQ-08.over", BadProof, "a proof like a good one, but over 8 KiB",
 			Proof{Claims: Fields{"pad": strings.Repeat("x", 8<<10)}}).
-			As(Ours, "OURS bound; the sources know none"),
+			As(Ours, "OURS bound; the sources have none"),
 		ProofCase("DPOP-REQ-08.under", Accepted, "a proof of under 8 KiB",
 			Proof{Claims: Fields{"pad": strings.Repeat("x", 5<<10)}}).Needing(Inside),
 	}
@@ -118,13 +98,9 @@ func dpopRequestCases() []Case {
 func dpopBindingCases() []Case {
 	return []Case{
 		RequestCase("DPOP-BIND-01.bound", Accepted, "a token that is bound to the proof's key",
-			func(run *Run) Request {
-				return run.Proved(run.Sign(Token{Bound: true}), Proof{})
-			}).In(Allowed, Required),
+			AsDPoP(Token{Bound: true}, Proof{})).In(Allowed, Required),
 		RequestCase("DPOP-BIND-01.another-key", BadToken, "a good proof by another key than the token is bound to",
-			func(run *Run) Request {
-				return run.Proved(run.Sign(Token{Bound: true}), Proof{Key: OtherClientKey})
-			}).In(Allowed, Required),
+			AsDPoP(Token{Bound: true}, Proof{Key: OtherClientKey})).In(Allowed, Required),
 
 		bindingCase("DPOP-BIND-01.changed", "jkt with a bit changed",
 			func(jkt string) any { return Fields{"jkt": Flip(jkt, 9)} }),
@@ -154,7 +130,7 @@ func dpopBindingCases() []Case {
 			func(string) any { return Fields{"kid": "x"} }).ReportedAs("DPOP-BIND-03"),
 		bindingCase("DPOP-BIND-03.empty", "no method at all",
 			func(string) any { return Fields{} }).ReportedAs("DPOP-BIND-03"),
-		bindingCase("DPOP-BIND-03.beside", "a method that is not understood beside jkt",
+		bindingCase("DPOP-BIND-03.beside", "a method that is not understood besides jkt",
 			func(jkt string) any { return Fields{"jkt": jkt, "jwk": Fields{}} }).
 			ReportedAs("DPOP-BIND-03").As(Ours, "RFC 7800 3.1 leaves it to the application"),
 		bearerBindingCase("DPOP-BIND-03.as-bearer", "a method that is not understood, as Bearer",
@@ -179,9 +155,7 @@ func bindingCase(id, reason string, change func(jkt string) any) Case {
 
 // bearerBindingCase has a cnf in a token that is sent as Bearer.
 func bearerBindingCase(id, reason string, cnf any, fault string) Case {
-	return RequestCase(id, BadToken, reason, func(run *Run) Request {
-		return Bearer(run.Sign(Token{Claims: Fields{"cnf": cnf}}))
-	}).In(Allowed, Disabled).ReportedAs(fault)
+	return RequestCase(id, BadToken, reason, AsBearer(Token{Claims: Fields{"cnf": cnf}})).In(Allowed, Disabled).ReportedAs(fault)
 }
 
 func boundAsBearer(_ *Environment, c *verifier.Config) {

@@ -65,17 +65,17 @@ func keysCases() []Case {
 		TokenCase("KEYS-05.exponent-one", BadToken, "an RSA key of exponent 1, by which every padded hash is its own signature",
 			Token{
 				Header: Fields{"kid": "odd-one"}, Sign: paddedHash,
-			}).WithFault(OddKeys).ReportedAs("CACHE-05").As(Ours, "RFC 7518 3.3 asks for the size alone"),
+			}).WithFault(OddKeys).ReportedAs("CACHE-05").As(Ours, "RFC 7518 3.3 asks only for the size"),
 		oddKeyCase("KEYS-05.even-exponent", "an RSA key of exponent 2",
-			"odd-exponent").As(Ours, "RFC 7518 3.3 asks for the size alone"),
+			"odd-exponent").As(Ours, "RFC 7518 3.3 asks only for the size"),
 
-		oddKeyCase("KEYS-06.off-curve", "an EC key that is no point of its curve", "odd-point"),
+		oddKeyCase("KEYS-06.off-curve", "an EC key that is not a point of its curve", "odd-point"),
 
 		oddKeyCase("KEYS-07.private", "a key that is published with its private half",
 			"odd-private").As(Ours, "RFC 7517 9.2 is for those who publish keys"),
 		oddKeyCase("KEYS-07.symmetric", "an oct key", "odd-oct"),
 
-		TokenCase("KEYS-08.others-serve", Accepted, "the good key, beside those that can't be used",
+		TokenCase("KEYS-08.others-serve", Accepted, "the good key, next to those that can't be used",
 			Token{}).WithFault(OddKeys).As(Should, "RFC 7517 5 recommends it"),
 		oddKeyCase("KEYS-08.post-quantum", "a key of an unknown type", "odd-pqc"),
 		oddKeyCase("KEYS-08.unknown-curve", "a key of an unknown curve", "odd-curve"),
@@ -89,7 +89,7 @@ func keysCases() []Case {
 			fault.NotJSON.At(fault.Keys)),
 
 		UnusableCase("KEYS-10.large", "a set of over 1 MiB",
-			fault.Oversized(1<<20+1).At(fault.Keys)).As(Ours, "OURS bound; the sources know none").Needing(Inside),
+			fault.Oversized(1<<20+1).At(fault.Keys)).As(Ours, "OURS bound; the sources have none").Needing(Inside),
 		TokenCase("KEYS-10.just-under", Accepted, "a set of 1 MiB", Token{}).WithFault(fault.Oversized(1 << 20).At(fault.Keys)),
 		UnusableCase("KEYS-10.101-keys", "a set of 101 keys", fault.ManyKeys(101)).Needing(Inside),
 		TokenCase("KEYS-10.100-keys", Accepted, "a set of 100 keys", Token{}).WithFault(fault.ManyKeys(100)),
@@ -105,15 +105,13 @@ func keysCases() []Case {
 
 		InsideCase("KEYS-11.jwks", Accepted, "keys that are configured as a JWK Set, and an issuer that is away",
 			Step{
-				Send: func(run *Run) Request { return run.Carry(Token{}) }, Want: Accepted, Check: NotAsked,
+				Send: Carrying(Token{}), Want: Accepted, Check: NotAsked,
 			}).Configured(staticKeys(staticJWKS)).WithFault(fault.Outage),
 		InsideCase("KEYS-11.pem", Accepted, "a key that is configured as PEM, and an issuer that is away", Step{
-			Send: func(run *Run) Request {
-				return run.Carry(Token{Header: Fields{"kid": "whatever"}, Sign: SignOwn(crypto.SHA256)})
-			}, Want: Accepted, Check: NotAsked,
+			Send: Carrying(Token{Header: Fields{"kid": "whatever"}, Sign: SignOwn(crypto.SHA256)}), Want: Accepted, Check: NotAsked,
 		}).Configured(staticKeys(OwnPEMBytes)).WithFault(fault.Outage),
 		InsideCase("KEYS-11.another", BadToken, "a token that another key signed", Step{
-			Send: func(run *Run) Request { return run.Carry(Token{Key: ForgerKey}) }, Want: BadToken, Check: NotAsked,
+			Send: Carrying(Token{Key: ForgerKey}), Want: BadToken, Check: NotAsked,
 		}).Configured(staticKeys(staticJWKS)).WithFault(fault.Outage).ReportedAs("JWS-16"),
 		ConfigCase("KEYS-11.malformed", RefusedByNew, "configured keys that are neither a JWK Set nor PEM",
 			staticKeys(func(*Environment) ([]byte, error) {

@@ -42,8 +42,8 @@ func mtlsCases() []Case {
 			Front{}, ClientKey).ReportedAs("MTLS-02"),
 
 		bothCase("MTLS-04.both", Accepted, "both the key and the certificate", true, ClientKey),
-		bothCase("MTLS-04.key-alone", BadToken, "the key alone", true, "").ReportedAs("MTLS-02"),
-		bothCase("MTLS-04.certificate-alone", BadToken, "the certificate alone, as Bearer",
+		bothCase("MTLS-04.key-alone", BadToken, "only the key", true, "").ReportedAs("MTLS-02"),
+		bothCase("MTLS-04.certificate-alone", BadToken, "only the certificate, as Bearer",
 			false, ClientKey).ReportedAs("DPOP-REQ-04").In(Allowed),
 		bothCase("MTLS-04.other-certificate", BadToken, "the key and another certificate",
 			true, OtherClientKey).ReportedAs("MTLS-01"),

@@ -110,7 +110,7 @@ func nonceSecrets(letter string) Policy {
 
 // proving sends a bound token with a proof.
 func proving(p Proof) func(*Run) Request {
-	return func(run *Run) Request { return run.Proved(run.Sign(Token{Bound: true}), p) }
+	return AsDPoP(Token{Bound: true}, p)
 }
 
 // keepNonce keeps the nonce of an answer, of which there is one, of NQCHAR characters (RFC 9449 section 8.1).

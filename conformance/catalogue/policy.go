@@ -18,7 +18,7 @@ func policyCases() []Case {
 		theirs = Fields{"iss": From(OtherURL)}
 	)
 	scoped := func(id string, want Expectation, reason string, t Token) Case {
-		return RequestCase(id, want, reason, func(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(t)) }).Configured(roles)
+		return RequestCase(id, want, reason, Scoped(t)).Configured(roles)
 	}
 	return []Case{
 		TokenCase("CLAIM-ISS-05.algorithm", BadToken, "an alg that only the other issuer's tokens may have",
@@ -35,11 +35,11 @@ func policyCases() []Case {
 			Token{}).Configured(tiered).ReportedAs("CLAIM-REQ-01"),
 		TokenCase("CLAIM-ISS-05.required-of-another", Accepted, "no claim that is required only of the other issuer's tokens",
 			Token{Key: OtherKey, Claims: theirs}).Configured(tiered),
-		scoped("CLAIM-ISS-05.scope", Accepted, "the scope where this issuer has it", Token{Claims: Fields{"scope": neededScope}}),
+		scoped("CLAIM-ISS-05.scope", Accepted, "the scope where this issuer has it", Token{Claims: Fields{"scope": NeededScope}}),
 		scoped("CLAIM-ISS-05.its-scope", Accepted, "the scope where the other issuer has it",
-			Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL), "roles": []string{neededScope}}}),
+			Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL), "roles": []string{NeededScope}}}),
 		scoped("CLAIM-ISS-05.scope-of-another", NoScope, "the scope where only the other issuer has it",
-			Token{Claims: Fields{"roles": []string{neededScope}}}).ReportedAs("CLAIM-SCP-02"),
+			Token{Claims: Fields{"roles": []string{NeededScope}}}).ReportedAs("CLAIM-SCP-02"),
 		InsideCase("CLAIM-ISS-05.remembered", BadToken, "a token that was good by another policy of its issuer",
 			Step{Send: func(run *Run) Request { return Bearer(run.Keep("token", run.Sign(Token{}))) }, Want: Accepted},
 			Step{Send: func(run *Run) Request { return Bearer(run.Kept["token"]) }, Want: Accepted},
@@ -95,7 +95,7 @@ func clientCase(id, want string, claims Fields) Case {
 		claims["client_id"] = Absent
 	}
 	return InsideCase(id, Accepted, "the client by its claims", Step{
-		Send: func(run *Run) Request { return run.Carry(Token{Claims: claims}) },
+		Send: Carrying(Token{Claims: claims}),
 		Want: Accepted,
 		Check: func(run *Run, a Answer) {
 			if a.Verified.ClientID != want {

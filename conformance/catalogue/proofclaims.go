@@ -18,12 +18,12 @@ func proofClaimCases() []Case {
 		ProofCase("DPOP-CLM-01.empty", BadProof, "jti is empty",
 			Proof{Claims: Fields{"jti": ""}}).As(Ours, "RFC 9449 4.2 does not say how long"),
 		ProofCase("DPOP-CLM-01.blank", BadProof, "jti is blank",
-			Proof{Claims: Fields{"jti": " \t"}}).As(Ours, "RFC 9449 4.2 knows no blank"),
+			Proof{Claims: Fields{"jti": " \t"}}).As(Ours, "RFC 9449 4.2 does not mention blanks"),
 		ProofCase("DPOP-CLM-01.at-the-bound", Accepted, "jti of 1 KiB",
 			Proof{Claims: Fields{"jti": longID(1 << 10)}}).Needing(Inside),
 		ProofCase("DPOP-CLM-01.over-the-bound", BadProof, "jti of over 1 KiB",
 			Proof{Claims: Fields{"jti": longID(1<<10 + 1)}}).
-			As(Ours, "OURS bound; the sources know none"),
+			As(Ours, "OURS bound; the sources have none"),
 
 		ProofCase("DPOP-CLM-02.missing", BadProof, "no htm", Proof{Claims: Fields{"htm": Absent}}),
 		ProofCase("DPOP-CLM-02.another", BadProof, "htm is another method",

@@ -32,9 +32,9 @@ func proofFormCases() []Case {
 			Proof{Edit: Segment(2, func(s string) string { return s + "=" })}),
 		ProofCase("DPOP-FORM-01.payload-array", BadProof, "a payload in an array",
 			Proof{RawClaims: func(c string) string { return "[" + c + "]" }}),
-		ProofCase("DPOP-FORM-01.payload-garbage", BadProof, "a payload that is no JSON",
+		ProofCase("DPOP-FORM-01.payload-garbage", BadProof, "a payload that is not JSON",
 			Proof{RawClaims: func(string) string { return "htm=GET" }}),
-		ProofCase("DPOP-FORM-01.header-garbage", BadProof, "a header that is no JSON",
+		ProofCase("DPOP-FORM-01.header-garbage", BadProof, "a header that is not JSON",
 			Proof{RawHeader: func(string) string { return "ES256" }}),
 
 		ProofCase("DPOP-FORM-02.upper-case", Accepted, "typ is DPOP+JWT",
@@ -105,7 +105,7 @@ func proofFormCases() []Case {
 			Proof{Edit: Segment(1, ChangeByte(`"htm":"GET"`, `"htm":"PUT"`))}),
 		ProofCase("DPOP-FORM-06.zero", BadProof, "a signature of zeros",
 			Proof{Edit: Segment(2, func(string) string { return strings.Repeat("A", 86) })}),
-		ProofCase("DPOP-FORM-06.ignored", Accepted, "kid, x5c and jku beside jwk",
+		ProofCase("DPOP-FORM-06.ignored", Accepted, "kid, x5c and jku besides jwk",
 			Proof{MoreHeader: `,"kid":"key-1","x5c":["AA"],"jku":"https://evil.example/"`}),
 	}
 	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"} {
@@ -147,7 +147,7 @@ func largeKeyCase(id, reason string, jwk Fields) Case {
 	return RequestCase(id, BadProof, reason, func(run *Run) Request {
 		bound := run.Sign(Token{Claims: Fields{"cnf": From(func(run *Run) any { return Fields{"jkt": run.Thumbprint("RS256")} })}})
 		return run.Proved(bound, Proof{Key: "RS256", Header: Fields{"jwk": jwk}})
-	}).In(Allowed, Required).As(Ours, "OURS bound; the sources know none").
+	}).In(Allowed, Required).As(Ours, "OURS bound; the sources have none").
 		Configured(func(_ *Environment, c *verifier.Config) { c.DPoP.Algorithms = []string{"RS256"} })
 }
 

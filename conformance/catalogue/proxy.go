@@ -26,9 +26,9 @@ func proxyCases() []Case {
 			"Forwarded", "host="+spoofed+";proto=http", "http://"+spoofed+"/resource"),
 		spoofCase("PROXY-02.x-forwarded-proto", BadProof, "a proof for the scheme of a client's X-Forwarded-Proto",
 			"X-Forwarded-Proto", "https", ""),
-		spoofCase("PROXY-02.ignored", Accepted, "a good proof beside a client's X-Forwarded-Host",
+		spoofCase("PROXY-02.ignored", Accepted, "a good proof with a client's X-Forwarded-Host",
 			"X-Forwarded-Host", spoofed, "same"),
-		spoofCase("PROXY-02.ignored-forwarded", Accepted, "a good proof beside a client's Forwarded",
+		spoofCase("PROXY-02.ignored-forwarded", Accepted, "a good proof with a client's Forwarded",
 			"Forwarded", "host="+spoofed, "same"),
 		proxiedCase("PROXY-02.trusted", Accepted, "a proof for what a trusted proxy forwards",
 			Front{Proxy: true}, func(*Run, Request) (Request, string) {

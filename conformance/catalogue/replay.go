@@ -55,9 +55,7 @@ func replayCases() []Case {
 				c.DPoP.InsecureAcceptWithoutReplayStore = true
 			}),
 		RequestCase("DPOP-RPL-05.bearer-serves", Accepted, "a Bearer token, while the replay store is away",
-			func(run *Run) Request {
-				return Bearer(run.Sign(Token{Unbound: true}))
-			}).In(Allowed).Configured(replayStore(awayStore{})),
+			AsBearer(Token{Unbound: true})).In(Allowed).Configured(replayStore(awayStore{})),
 
 		RequestCase("DPOP-RPL-06.hangs", Undecidable, "a replay store that does not answer",
 			remembered).In(Allowed, Required).Configured(hangingStore).ReportedAs("DPOP-RPL-05"),
@@ -74,7 +72,7 @@ func replayCases() []Case {
 		replayCase("DPOP-RPL-08.over", Undecidable, "a second proof of a key that may have one remembered",
 			Step{Send: remembered, Want: Accepted},
 			Step{Send: freshProof, Want: Undecidable}).
-			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources know none"),
+			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources have none"),
 		replayCase("DPOP-RPL-08.another-client", Accepted, "another client's proof, after that",
 			Step{Send: remembered, Want: Accepted},
 			Step{Send: freshProof, Want: Undecidable},
@@ -82,7 +80,7 @@ func replayCases() []Case {
 				theirs := run.Sign(Token{Claims: Fields{"cnf": Fields{"jkt": run.Thumbprint(OtherClientKey)}}})
 				return run.Proved(theirs, Proof{Key: OtherClientKey})
 			}, Want: Accepted}).
-			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources know none"),
+			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources have none"),
 	}
 }
 

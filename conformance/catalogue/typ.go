@@ -81,7 +81,7 @@ func typCases() []Case {
 	return cases
 }
 
-// profileCase is for a verifier that takes the profile of RFC 9068 alone.
+// profileCase is for a verifier that takes only the profile of RFC 9068.
 func profileCase(id string, want Expectation, reason string, t Token) Case {
 	return TokenCase(id, want, reason, t).Configured(func(_ *Environment, c *verifier.Config) { c.RequireProfile = true })
 }

@@ -110,13 +110,12 @@ func RequestCase(id string, want Expectation, reason string, send func(*Run) Req
 
 // TokenCase is a case of one access token, sent by the scheme that the mode is about.
 func TokenCase(id string, want Expectation, reason string, t Token) Case {
-	return RequestCase(id, want, reason, func(r *Run) Request { return r.Carry(t) })
+	return RequestCase(id, want, reason, Carrying(t))
 }
 
 // ProofCase is a case of one DPoP proof, which comes with a good token that is bound to its key.
 func ProofCase(id string, want Expectation, reason string, p Proof) Case {
-	return RequestCase(id, want, reason, func(r *Run) Request { return r.Proved(r.Sign(Token{Bound: true}), p) }).
-		In(Allowed, Required)
+	return RequestCase(id, want, reason, AsDPoP(Token{Bound: true}, p)).In(Allowed, Required)
 }
 
 // ConfigCase is a case of a configuration that New must refuse, or take.

@@ -8,7 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 )
 
-// check holds an answer against what is wanted. It returns what is wrong, or nothing and what there is to note.
+// check compares an answer with what is wanted. It returns what is wrong, or nothing and what there is to note.
 func (run *Run) check(want Expectation, a Answer) (fault, note string) {
 	want = run.offered(want)
 	fault = WrongDecision(want, a)

@@ -21,7 +21,7 @@ import (
 func OverHTTP(base string, timeout time.Duration) (Target, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
-		return nil, fmt.Errorf("%q is no http or https URL without path", result.Printable(base))
+		return nil, fmt.Errorf("%q is not an http or https URL without path", result.Printable(base))
 	}
 	return &overHTTP{
 		base: u, timeout: timeout,

@@ -27,8 +27,10 @@ var dpopModes = map[Mode]verifier.DPoPMode{
 	Allowed: verifier.DPoPAllowed, Required: verifier.DPoPRequired, Disabled: verifier.DPoPDisabled,
 }
 
-// InProcess returns a target that asks the verifier of a process, for an API at url. Its path /scoped needs the scope
-// read:conformance.
+// NeededScope is the scope that /scoped needs.
+const NeededScope = "read:conformance"
+
+// InProcess returns a target that asks the verifier of a process, for an API at url.
 func InProcess(process *Process, url string) Target { return inProcess{process, url} }
 
 type inProcess struct {
@@ -41,7 +43,7 @@ func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
 		Method: r.Method, URL: p.url + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
 	}
 	if strings.HasPrefix(r.Path, "/scoped") {
-		request.Scopes = []string{"read:conformance"}
+		request.Scopes = []string{NeededScope}
 	}
 	verified, err := p.Verifier.VerifyRequest(ctx, request)
 	if err == nil {

@@ -157,6 +157,24 @@ func (run *Run) TargetURI(r Request) string {
 // Carry sends a token by the scheme that the mode is about, with a good proof if that is DPoP.
 func (run *Run) Carry(t Token) Request { return run.Present(Get(), run.Sign(t)) }
 
+// Carrying makes requests with a token, sent by the scheme that the mode is about.
+func Carrying(t Token) func(*Run) Request { return func(run *Run) Request { return run.Carry(t) } }
+
+// Scoped makes requests that need [NeededScope], with a token sent by the scheme that the mode is about.
+func Scoped(t Token) func(*Run) Request {
+	return func(run *Run) Request { return run.Present(Get().At("/scoped"), run.Sign(t)) }
+}
+
+// AsBearer makes requests with a token as Bearer, whatever the mode.
+func AsBearer(t Token) func(*Run) Request {
+	return func(run *Run) Request { return Bearer(run.Sign(t)) }
+}
+
+// AsDPoP makes requests with a token and a proof, whatever the mode.
+func AsDPoP(t Token, p Proof) func(*Run) Request {
+	return func(run *Run) Request { return run.Proved(run.Sign(t), p) }
+}
+
 // Present adds an access token to a request, by the scheme that the mode is about.
 func (run *Run) Present(r Request, accessToken string) Request {
 	if run.bearing() {

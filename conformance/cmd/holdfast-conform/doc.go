@@ -5,6 +5,8 @@ which rules of RFC 9449, RFC 6750, RFC 9068 and their kin it keeps.
 	holdfast-conform list [-json]
 	holdfast-conform run [flags] -- command [arguments]
 	holdfast-conform run [flags] -url http://127.0.0.1:8080 -dpop allowed -issuer-listen 127.0.0.1:8443 -ca-file issuer.pem
+	holdfast-conform run [flags] -vectors folder
+	holdfast-conform record folder
 
 List prints the catalogue: every case with its rule, level, section and reason. Those marked "in process" need a settable
 clock, a configuration of their own or a look inside; conformance.TestVerifier plays them, and run does not.
@@ -13,6 +15,9 @@ Run starts an issuer over TLS, starts the API by the command (once for each DPoP
 issuer must do from the start, such as being away), waits until it is healthy, plays the cases and ends it again. It prints
 a table by topic, and writes reports as told by -json, -junit and -html. It exits with 0 only when every MUST holds, with 1
 when one does not or is undecided, and with 2 when it could not begin.
+
+Record writes the cases as vectors, files that a verifier in any language can play without a network, and run -vectors
+plays such files on Holdfast itself; docs/vectors.md describes them.
 
 # What is asked of the API
 

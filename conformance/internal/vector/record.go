@@ -174,7 +174,7 @@ func (t target) Send(ctx context.Context, request player.Request) (player.Answer
 	now := documents(r.environment.Documents(ctx))
 	step := Step{Time: r.clock.Now().Unix(), Request: requestOf(request)}
 	if strings.HasPrefix(request.Path, "/scoped") {
-		step.Scope = "read:conformance"
+		step.Scope = player.NeededScope
 	}
 	for nonce, made := range r.nonces {
 		if age := r.clock.Now().Sub(made); -nonceLifetime < age && age < nonceLifetime {
