@@ -26,7 +26,7 @@ type Config struct {
 	// undecidable.
 	ResolverTimeout time.Duration `default:"1s"`
 	// Audiences are the audiences of which a token must name one, byte for byte. They hold for every domain that
-	// names none of its own.
+	// has no audiences itself.
 	Audiences []string
 
 	// Fetcher gets the issuers' metadata and keys: an httpfetch.Fetcher, say. It is required unless StaticKeys has

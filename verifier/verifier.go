@@ -55,7 +55,7 @@ func (v *Verifier) NeedsURL(r Request) bool {
 // DPoP must not be required. Its errors are those of VerifyRequest.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verified, error) {
 	if v.credentials.offered(string(Bearer)) == "" {
-		return nil, v.responder.respond(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is required, and a token alone proves nothing"), "", nil)
+		return nil, v.responder.respond(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is required, and a token without a proof is not enough"), "", nil)
 	}
 	return v.decide(ctx, Request{}, presented{scheme: Bearer, token: token})
 }

@@ -56,7 +56,7 @@ func ExampleServer_Register() {
 	// Output: 200 OK Bearer read:orders
 }
 
-// What a verifier without keys makes of an issuer that misbehaves: it can't decide, and its answer is 503. Keys that can't
+// What a verifier without keys makes of an issuer that fails: it can't decide, and its answer is 503. Keys that can't
 // be used must not keep it from using the others.
 func ExampleServer_Fail() {
 	server := must(issuer.Start())

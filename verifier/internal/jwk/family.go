@@ -73,7 +73,7 @@ func appendOctets(b []byte, object strictjson.Object, name string) []byte {
 	return decoded
 }
 
-// membersLength is about the most that the members of a key take, but for very large RSA keys.
+// membersLength is about the most that the members of a key take, except very large RSA keys.
 const membersLength = 1024
 
 // appendMember appends the text up to a value, and the value in base64url.

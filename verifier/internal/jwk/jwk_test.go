@@ -147,7 +147,7 @@ func TestParse(t *testing.T) {
 		{name: "KEYS-08 alg of encryption", key: rs.with(document{"alg": "RSA-OAEP"}), want: ErrAlgorithm},
 		{name: "KEYS-08 alg of another type of key", key: rs.with(document{"alg": "ES256"}), want: ErrAlgorithm},
 		{name: "KEYS-08 alg of another curve", key: es.with(document{"alg": "ES384"}), want: ErrAlgorithm},
-		{name: "KEYS-02 kid is no string", key: rs.with(document{"kid": 1}), want: ErrKeyID},
+		{name: "KEYS-02 kid is not a string", key: rs.with(document{"kid": 1}), want: ErrKeyID},
 		{name: "KEYS-02 kid of 512 bytes", key: rs.with(document{"kid": strings.Repeat("k", 512)})},
 		{name: "KEYS-02 kid of 513 bytes", key: rs.with(document{"kid": strings.Repeat("k", 513)}), want: ErrKeyID},
 		{name: "KEYS-08 broken x5c costs nothing", key: rs.with(document{"x5c": []string{"no certificate"}, "x5u": 1})},

@@ -32,7 +32,7 @@ var (
 )
 
 // ParseSet reads a JWK Set (RFC 7517 section 5). A key that cannot be used is skipped with a reason; a set that holds
-// more than maxKeys, or is no object with an array of keys, is refused as a whole. A set without any usable key is a
+// more than maxKeys, or is not an object with an array of keys, is refused as a whole. A set without any usable key is a
 // set: the issuer has withdrawn them.
 func ParseSet(body []byte, maxKeys int) (*Set, []Skipped, error) {
 	object, err := strictjson.ParseObject(body, setLimits(maxKeys))
@@ -71,7 +71,7 @@ func setLimits(maxKeys int) strictjson.Limits {
 }
 
 // ParseStatic reads keys that the operator configured: a JWK Set, or PEM blocks with public keys or certificates. Here
-// a key that cannot be used is an error, since somebody is there to mend it.
+// a key that cannot be used is an error, since someone is there to fix it.
 func ParseStatic(source []byte) (*Set, error) {
 	source = bytes.TrimSpace(source)
 	if bytes.HasPrefix(source, []byte("{")) {

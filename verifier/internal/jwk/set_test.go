@@ -82,11 +82,11 @@ func TestKEYS01SoleKeyThatFits(t *testing.T) {
 		set  *Set
 		want int
 	}{
-		"none":              {set(rs, other), 0},
-		"one":               {set(ec), 1},
-		"one beside others": {set(rs, other, ec), 1},
-		"two":               {set(ec, ec.with(document{"kid": "k2"})), 0},
-		"three":             {set(ec, ec.with(document{"kid": "k2"}), ec.with(document{"kid": "k3"})), 0},
+		"none":             {set(rs, other), 0},
+		"one":              {set(ec), 1},
+		"one among others": {set(rs, other, ec), 1},
+		"two":              {set(ec, ec.with(document{"kid": "k2"})), 0},
+		"three":            {set(ec, ec.with(document{"kid": "k2"}), ec.with(document{"kid": "k3"})), 0},
 	} {
 		if got := c.set.Sole("ES256"); len(got) != c.want || len(got) == 1 && !got[0].Fits("ES256") {
 			t.Errorf("%s: %d keys, want %d", name, len(got), c.want)
