@@ -1,6 +1,7 @@
 package verifier_test
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"testing"
@@ -25,6 +26,7 @@ func TestAllocs(t *testing.T) {
 		{name: "Bearer never seen", requests: bearers(true), most: 30},
 		{name: "Bearer never seen, nothing remembered", config: forgetful, requests: bearers(true), most: 30},
 		{name: "Bearer seen", requests: bearers(false), most: 5},
+		{name: "Bearer seen, observed", config: watched, requests: bearers(false), most: 10},
 		{name: "DPoP, token and proof never seen", requests: senders(true), most: 70},
 		{name: "DPoP, token seen, proof fresh", requests: senders(false), most: 45},
 	} {
@@ -52,6 +54,8 @@ func TestAllocs(t *testing.T) {
 }
 
 func forgetful(c *verifier.Config) { c.MaxRememberedTokens = -1 }
+
+func watched(c *verifier.Config) { c.DecisionObserver = func(context.Context, verifier.Decision) {} }
 
 // usual are claims that many access tokens have.
 var usual = verifiertest.Claims{"scope": "read:orders write:orders", "client_id": "app-1"}

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -115,6 +116,13 @@ type Config struct {
 	// several goroutines at once. It should return soon, and must not call the verifier. One that takes over a second is
 	// not waited for; after five such calls in a row events are dropped until it returns in time again.
 	Observer func(ports.KeyEvent)
+	// DecisionObserver is called with each decision, for metrics and traces: once for each call of VerifyRequest and
+	// VerifyAccessToken, with their context, and of Malformed and Misdirected. What a handler refuses later, by
+	// [Verified.RequireScopes] say, is not told.
+	//
+	// It is called on the goroutine of the request before that is answered, by several at once, so the request waits for it:
+	// it must not wait for anything itself, and must not call the verifier. A panic is logged, and changes no decision.
+	DecisionObserver func(context.Context, Decision)
 }
 
 // Discovery says where an issuer publishes its metadata.

@@ -43,13 +43,13 @@ func (c *confirmation) algorithms() []string {
 
 // check checks that the sender holds what the token is bound to. A bound token is never a plain Bearer token, and an
 // unbound one is never more than that (RFC 9449 section 7.2).
-func (c *confirmation) check(ctx context.Context, r Request, sent presented, token *signedToken, verified *Verified) *Error {
+func (c *confirmation) check(ctx context.Context, r Request, sent presented, token *signedToken, verified *Verified, told *Decision) *Error {
 	bound := token.bound
 	if err := c.checkCertificate(r, bound); err != nil {
 		return err
 	}
 	if sent.scheme == DPoPScheme {
-		return c.proofs.check(ctx, r, sent, token, verified)
+		return c.proofs.check(ctx, r, sent, token, verified, told)
 	}
 	switch {
 	case bound.jkt != "" && c.proofs == nil && c.acceptBoundAsBearer:

@@ -17,17 +17,6 @@ type credentials struct {
 	maxBytes int      // of a token
 }
 
-// schemesOf returns the schemes that a mode offers.
-func schemesOf(mode DPoPMode) []Scheme {
-	switch mode {
-	case DPoPRequired:
-		return []Scheme{DPoPScheme}
-	case DPoPDisabled:
-		return []Scheme{Bearer}
-	}
-	return []Scheme{Bearer, DPoPScheme}
-}
-
 // offered returns the scheme of that name (compared without case) in its registered spelling, empty if it is not
 // offered.
 func (c *credentials) offered(name string) Scheme {

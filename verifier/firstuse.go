@@ -42,32 +42,32 @@ func newFirstUses(c *checker, checker *dpop.Checker) *firstUses {
 // take uses the proof as a part of its key's share of the replay store. A proof over the share can't be remembered,
 // so it can't be told either whether it was used before; accepting it is never a choice, since its client would get any
 // proof accepted twice by sending many.
-func (u *firstUses) take(ctx context.Context, proof *dpop.Proof) *Error {
+func (u *firstUses) take(ctx context.Context, proof *dpop.Proof) (Replay, *Error) {
 	if !u.shares.take(proof.Thumbprint) {
-		return proofShareUsedUp.fail("DPOP-RPL-08", "the proof's key has used up its share of the replay store; see DPoP.MaxProofsPerKey")
+		return ReplayUnknown, proofShareUsedUp.fail("DPOP-RPL-08", "the proof's key has used up its share of the replay store; see DPoP.MaxProofsPerKey")
 	}
-	err := u.remember(ctx, proof)
-	if err != nil && err.Code == CodeProofReplayed {
+	known, err := u.remember(ctx, proof)
+	if known == Replayed {
 		u.shares.giveBack(proof.Thumbprint)
 	}
-	return err
+	return known, err
 }
 
 // remember remembers the proof, and tells whether it was used before (RFC 9449 section 11.1).
-func (u *firstUses) remember(ctx context.Context, proof *dpop.Proof) *Error {
+func (u *firstUses) remember(ctx context.Context, proof *dpop.Proof) (Replay, *Error) {
 	first, err := outbound.Call(ctx, u.port, func(ctx context.Context) (bool, error) {
 		return u.store.FirstUse(ctx, proof.ReplayKey(), proof.Window)
 	})
 	switch {
 	case errors.Is(err, outbound.ErrCallerLeft):
 		// It says nothing about the store, so it is never a reason to accept: clients choose when they hang up.
-		return canceled.because(err)
+		return ReplayUnknown, canceled.because(err)
 	case err != nil && u.acceptWithoutStore && !errors.Is(err, outbound.ErrStuck):
-		return nil
+		return ReplayUnknown, nil
 	case err != nil:
-		return replayStoreUnavailable.fail("DPOP-RPL-05", "").because(err)
+		return ReplayUnknown, replayStoreUnavailable.fail("DPOP-RPL-05", "").because(err)
 	case !first:
-		return proofReplayed.fail("DPOP-RPL-01", "the proof was used before")
+		return Replayed, proofReplayed.fail("DPOP-RPL-01", "the proof was used before")
 	}
-	return nil
+	return FirstUse, nil
 }

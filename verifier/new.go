@@ -22,6 +22,7 @@ func New(config Config) (*Verifier, error) {
 	v.origin = &origin{v.responder, c.Clock, v.claims.leeway}
 	v.remembered = newTokenMemory(c.Int("MaxRememberedTokens"), c.Int("MaxRememberedBytes"))
 	v.keys = newKeys(c, v.issuers.fixed)
+	v.observer = newDecisionObserver(c)
 	v.shared = shared.Verifier{
 		Domain: theDomain(c), Keys: v.keys.Ring, Clock: c.Clock, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 	}
@@ -29,6 +30,17 @@ func New(config Config) (*Verifier, error) {
 		return nil, configInvalid.because(err)
 	}
 	return v, nil
+}
+
+// schemesOf returns the schemes that a mode offers.
+func schemesOf(mode DPoPMode) []Scheme {
+	switch mode {
+	case DPoPRequired:
+		return []Scheme{DPoPScheme}
+	case DPoPDisabled:
+		return []Scheme{Bearer}
+	}
+	return []Scheme{Bearer, DPoPScheme}
 }
 
 // theDomain returns the identifier of the one issuer that Domain names, empty if there is none.

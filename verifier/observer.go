@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -46,4 +47,49 @@ func newObserver(c *checker) func(ports.KeyEvent) {
 			log(slog.LevelWarn, "observer_failed", slog.Any("err", err))
 		}
 	}
+}
+
+// A decisionObserver tells the application's observer of decisions. It is told on the request's goroutine, so that its
+// context is that of the request; docs/decisions has why nothing bounds its time.
+type decisionObserver struct {
+	observe func(context.Context, Decision) // nil if nobody wants to know
+	port    *outbound.Port
+	clock   ports.Clock
+}
+
+func newDecisionObserver(c *checker) decisionObserver {
+	return decisionObserver{observe: c.DecisionObserver, port: c.port("decision observer", 0), clock: c.Clock}
+}
+
+// A toldDecision is a decision while it is made.
+type toldDecision struct {
+	Decision
+	began time.Time
+}
+
+func (o *decisionObserver) begin() toldDecision {
+	if o.observe == nil {
+		return toldDecision{}
+	}
+	return toldDecision{began: o.clock.Now()}
+}
+
+// end tells the decision with its outcome, the error that is to be answered.
+func (o *decisionObserver) end(ctx context.Context, told toldDecision, outcome error) {
+	if o.observe == nil {
+		return
+	}
+	if refusal, refused := errors.AsType[*Error](outcome); refused {
+		told.Class, told.Code, told.Rule = refusal.Class, refusal.Code, refusal.Rule
+	}
+	told.Duration = max(0, o.clock.Now().Sub(told.began))
+	o.tell(ctx, told.Decision)
+}
+
+func (o *decisionObserver) tell(ctx context.Context, decision Decision) {
+	// The observer is told also where the request's context has ended.
+	_, _ = outbound.Call(context.Background(), o.port, func(context.Context) (struct{}, error) {
+		o.observe(ctx, decision)
+		return struct{}{}, nil
+	})
 }

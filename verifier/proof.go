@@ -42,7 +42,7 @@ func newProofs(c *checker) *proofs {
 
 // check checks the DPoP proof, that the token is bound to its key, its nonce and, when all else is good, that this
 // is its first use.
-func (p *proofs) check(ctx context.Context, r Request, sent presented, token *signedToken, verified *Verified) *Error {
+func (p *proofs) check(ctx context.Context, r Request, sent presented, token *signedToken, verified *Verified, told *Decision) *Error {
 	switch {
 	case r.Method == "":
 		return requestIncomplete.fail("DPOP-CLM-02", "Request.Method is empty: a DPoP proof is for one method; set it to the request's")
@@ -60,8 +60,9 @@ func (p *proofs) check(ctx context.Context, r Request, sent presented, token *si
 	if err := p.checkNonce(proof, verified); err != nil {
 		return err
 	}
-	if err := p.uses.take(ctx, proof); err != nil {
-		return err
+	var refusal *Error
+	if told.Replay, refusal = p.uses.take(ctx, proof); refusal != nil {
+		return refusal
 	}
 	verified.Thumbprint = proof.Thumbprint
 	return nil

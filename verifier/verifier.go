@@ -24,6 +24,7 @@ type Verifier struct {
 	claims       claims
 	confirmation confirmation
 	responder    *responder
+	observer     decisionObserver
 	remembered   *tokenMemory // nil if it is off
 
 	origin *origin
@@ -35,11 +36,19 @@ type Verifier struct {
 //
 // It does not read the request's body, and checks no scopes but r.Scopes: see [Verified.RequireScopes].
 func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, error) {
+	told := v.observer.begin()
+	verified, err := v.verifyRequest(ctx, r, &told.Decision)
+	v.observer.end(ctx, told, err)
+	return verified, err
+}
+
+func (v *Verifier) verifyRequest(ctx context.Context, r Request, told *Decision) (*Verified, error) {
 	sent, err := v.credentials.find(r)
 	if err != nil {
+		told.Scheme = sent.scheme
 		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
 	}
-	return v.decide(ctx, r, sent)
+	return v.decide(ctx, r, sent, told)
 }
 
 // NeedsURL reports whether more of r.URL than its query counts: r has credentials, and a DPoP proof is checked against
@@ -54,34 +63,50 @@ func (v *Verifier) NeedsURL(r Request) bool {
 // The token must not be bound to a key or certificate (cnf), since nothing here can prove that the sender holds it, and
 // DPoP must not be required. Its errors are those of VerifyRequest.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verified, error) {
+	told := v.observer.begin()
+	verified, err := v.verifyAccessToken(ctx, token, &told.Decision)
+	v.observer.end(ctx, told, err)
+	return verified, err
+}
+
+func (v *Verifier) verifyAccessToken(ctx context.Context, token string, told *Decision) (*Verified, error) {
 	if v.credentials.offered(string(Bearer)) == "" {
 		return nil, v.responder.respond(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is required, and a token without a proof is not enough"), "", nil)
 	}
-	return v.decide(ctx, Request{}, presented{scheme: Bearer, token: token})
+	return v.decide(ctx, Request{}, presented{scheme: Bearer, token: token}, told)
 }
 
 // Malformed returns the error of a request that can't be made into a [Request], with the answer to send: for adapters,
 // which find that out before there are credentials to verify. The rule and the detail are for the operator.
 func (v *Verifier) Malformed(rule, detail string) *Error {
-	return v.responder.respond(requestMalformed.fail(rule, detail), "", nil)
+	return v.refuse(requestMalformed.fail(rule, detail))
 }
 
 // Misdirected returns the error of a request for a host that the API does not serve, with the answer to send (421, RFC
 // 9110 section 15.5.20): for adapters, which know the hosts. The rule and the detail are for the operator.
 func (v *Verifier) Misdirected(rule, detail string) *Error {
-	return v.responder.respond(requestMisdirected.fail(rule, detail), "", nil)
+	return v.refuse(requestMisdirected.fail(rule, detail))
+}
+
+// refuse refuses a request before there are credentials.
+func (v *Verifier) refuse(err *Error) *Error {
+	told := v.observer.begin()
+	v.responder.respond(err, "", nil)
+	v.observer.end(context.Background(), told, err)
+	return err
 }
 
 // decide is the way that every token goes once it is found. It stops at the first fault, so that an answer tells no more
 // than it must.
-func (v *Verifier) decide(ctx context.Context, r Request, sent presented) (*Verified, error) {
-	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token)
+func (v *Verifier) decide(ctx context.Context, r Request, sent presented, told *Decision) (*Verified, error) {
+	told.Scheme = sent.scheme
+	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token, told)
 	if err != nil {
 		return nil, v.responder.respond(sent.fault(err), sent.scheme, r.Scopes)
 	}
 	verified := token.verified()
 	verified.Scheme, verified.origin = sent.scheme, v.origin
-	if err := v.confirmation.check(ctx, r, sent, token, verified); err != nil {
+	if err := v.confirmation.check(ctx, r, sent, token, verified, told); err != nil {
 		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
 	}
 	if err := verified.RequireScopes(r.Scopes...); err != nil {
@@ -91,7 +116,7 @@ func (v *Verifier) decide(ctx context.Context, r Request, sent presented) (*Veri
 }
 
 // verify checks the token itself. For one that was verified recently, parsing and the signature are skipped, and nothing else.
-func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact string) (*signedToken, *Error) {
+func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact string, told *Decision) (*signedToken, *Error) {
 	if fault := v.form.CheckSize(compact); fault != nil {
 		return nil, refused(fault)
 	}
@@ -106,9 +131,13 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	} else if message, query.UnverifiedIssuer, err = v.form.read(compact); err != nil {
 		return nil, err
 	}
+	told.Issuer = OtherIssuer
 	policy, err := v.issuers.find(ctx, query)
 	if err != nil {
 		return nil, err
+	}
+	if v.issuers.resolver == nil {
+		told.Issuer = policy.issuer
 	}
 	var keys []*jwk.Key // by which a remembered token names its own; where the policy says that they are
 	if token != nil {
@@ -120,6 +149,7 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	// A key that has left the issuer's set, or was fetched again, no longer vouches for what it verified. Neither does
 	// another policy: a resolver may return one for the next request.
 	known := token != nil && token.policy == policy && slices.Contains(keys, token.key)
+	told.Remembered = known
 	if !known {
 		if token, err = v.authenticate(ctx, policy, compact, message, keys); err != nil {
 			return nil, err
