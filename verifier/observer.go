@@ -52,7 +52,7 @@ func newObserver(c *checker) func(ports.KeyEvent) {
 // A decisionObserver tells the application's observer of decisions. It is told on the request's goroutine, so that its
 // context is that of the request; docs/decisions has why nothing bounds its time.
 type decisionObserver struct {
-	observe func(context.Context, Decision) // nil if nobody wants to know
+	observe func(context.Context, Decision) // nil if there is none
 	port    *outbound.Port
 	clock   ports.Clock
 }
