@@ -18,6 +18,7 @@ type answerTrial interface {
 	wantAnswer(what string, call func() error) error
 	wantContextError(what string, call func(context.Context) error)
 	wantLeave(calls ...namedCall)
+	wantLeaveAfter(c namedCall, next func() func(context.Context))
 
 	// asker opens a port that trusts the server, and returns what asks at a URL of it and returns the body.
 	asker(*hostileServer) asker
@@ -153,7 +154,7 @@ func callCases[T answerTrial](p answeringPort) []contractCase[T] {
 				s := newHostileServer(t, write(`{}`), fault.Stall.At("stall"))
 				a := t.asker(s)
 				_, _ = ask(t, p, a, s.url) // so that the connection is there: what stalls is the body
-				t.wantLeave(namedCall{p.method + " of which the answer stops half-way", a.errorAt(s.url + "/stall")})
+				t.wantLeaveAfter(namedCall{p.method + " of which the answer stops half-way", a.errorAt(s.url + "/stall")}, s.next)
 			},
 		},
 		{

@@ -162,18 +162,28 @@ func (t trial) wantLeave(calls ...namedCall) {
 	t.Helper()
 	var leaving sync.WaitGroup
 	for _, c := range calls {
-		leaving.Go(func() {
-			deadline, cancel := context.WithTimeout(t.Context(), stay)
-			defer cancel()
-			t.wantLeaveWith(deadline, c, context.DeadlineExceeded)
-
-			canceled, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			time.AfterFunc(stay, cancel)
-			t.wantLeaveWith(canceled, c, context.Canceled)
-		})
+		leaving.Go(func() { t.wantLeaveAfter(c, func() func(context.Context) { return func(context.Context) {} }) })
 	}
 	leaving.Wait()
+}
+
+// wantLeaveAfter is wantLeave of one call, which is cancelled when it has come to its server: next returns what waits for
+// that.
+func (t trial) wantLeaveAfter(c namedCall, next func() func(context.Context)) {
+	t.Helper()
+	deadline, cancel := context.WithTimeout(t.Context(), stay)
+	defer cancel()
+	t.wantLeaveWith(deadline, c, context.DeadlineExceeded)
+
+	canceled, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	reached := next()
+	go func() {
+		reached(canceled)
+		time.Sleep(stay)
+		cancel()
+	}()
+	t.wantLeaveWith(canceled, c, context.Canceled)
 }
 
 func (t trial) wantLeaveWith(ctx context.Context, c namedCall, want error) {

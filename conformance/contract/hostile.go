@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -38,6 +39,21 @@ type request struct {
 	method, uri, host string
 	header            http.Header
 	body              string
+}
+
+// next returns what waits for the request after those that have come, which takes a while on a slow machine.
+func (s *hostileServer) next() (await func(context.Context)) {
+	received := func() int {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.requests)
+	}
+	before := received()
+	return func(ctx context.Context) {
+		for received() == before && ctx.Err() == nil {
+			time.Sleep(time.Millisecond)
+		}
+	}
 }
 
 // newHostileServer starts a server that answers by handler, with these faults over it, until the case ends.
