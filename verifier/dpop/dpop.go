@@ -1,12 +1,12 @@
 package dpop
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -131,19 +131,11 @@ func (c *Checker) check(proof string, r Request) (*Proof, *Error) {
 		return nil, broken("DPOP-FORM-06", "the signature is not that of jwk")
 	}
 	claims := message.Payload
-	if checked.ID, err = proofID(claims); err != nil {
-		return nil, err
-	}
-	if err := checkMethod(claims, r.Method); err != nil {
-		return nil, err
-	}
-	if err := checkTarget(claims, r.URL); err != nil {
-		return nil, err
-	}
-	if err := c.checkTimes(claims, checked); err != nil {
-		return nil, err
-	}
-	if err := checkTokenHash(claims, r); err != nil {
+	err = cmp.Or(
+		checkID(claims, checked), checkMethod(claims, r.Method), checkTarget(claims, r.URL), c.checkTimes(claims, checked),
+		checkTokenHash(claims, r),
+	)
+	if err != nil {
 		return nil, err
 	}
 	var nonce strictjson.Value
@@ -193,12 +185,12 @@ func embeddedKey(message *jws.Message) (*jwk.Key, *Error) {
 // maxIDBytes bounds a jti.
 const maxIDBytes = 1 << 10
 
-func proofID(claims strictjson.Object) (string, *Error) {
-	id, isText := claims.Text("jti")
-	if !isText || strings.TrimSpace(id) == "" || len(id) > maxIDBytes {
-		return "", broken("DPOP-CLM-01", "jti is not a non-blank string of at most 1 KiB")
+func checkID(claims strictjson.Object, checked *Proof) *Error {
+	var isText bool
+	if checked.ID, isText = claims.Text("jti"); !isText || settings.Blank(checked.ID) || len(checked.ID) > maxIDBytes {
+		return broken("DPOP-CLM-01", "jti is not a non-blank string of at most 1 KiB")
 	}
-	return id, nil
+	return nil
 }
 
 // checkMethod compares htm with the method (item 8), with case: methods have one (RFC 9110 section 9.1).
