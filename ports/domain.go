@@ -39,9 +39,12 @@ type Domain struct {
 	// a path is taken exactly as written, since issuers are compared byte for byte (OpenID Connect Discovery
 	// section 4.3).
 	Issuer string
-	// Exact takes Issuer byte for byte also where it has no path: for issuers whose identifier is a URL without
-	// the trailing slash, such as https://accounts.google.com.
+	// Exact takes Issuer byte for byte, as tokens have it: a URL without path and trailing slash, such as
+	// https://accounts.google.com, or what is not a URL, such as kubernetes/serviceaccount. Keys must then say where the
+	// keys of the latter are.
 	Exact bool
+	// Keys is where the issuer's keys are. Its zero value finds them by the issuer's metadata.
+	Keys KeySource
 	// Audiences are the audiences of which a token of this issuer must name one. Empty means the verifier's
 	// default. A token of one issuer never gets by with another issuer's audience.
 	Audiences []string
@@ -58,6 +61,24 @@ type Domain struct {
 	ClientClaim string
 	// RequiredClaims must be present and not null, besides those of the verifier.
 	RequiredClaims []string
+}
+
+// A KeySource says where the keys of an issuer are: at one place, so that at most one field is set. Its zero value means
+// that the issuer's metadata says so, which is found as the verifier's Discovery tells. Wherever they are, keys live
+// as long as the verifier's KeyPolicy says, and an issuer whose keys can't be had is undecidable (503). Whoever chooses it
+// can sign tokens, and have files read: never take it from a tenant.
+type KeySource struct {
+	// MetadataURL is the address of metadata that is not at a well-known one. Its issuer must be the domain's.
+	MetadataURL string
+	// JWKSURL is the address of the issuer's key set (RFC 7517 section 5), for issuers that publish nothing else. No
+	// metadata is asked for.
+	JWKSURL string
+	// File is the path of a file with a JWK Set, or PEM blocks of public keys or certificates. It must be there from the
+	// start. It is read again once KeyPolicy.MinTTL is over and for each unknown key ID (once a KeyPolicy.Cooldown), and
+	// while it can't be read or is half written, the keys known before serve on. Replace it by renaming.
+	File string
+	// Static is a JWK Set, or PEM blocks, that never change.
+	Static []byte
 }
 
 // DomainResolverFunc makes a function a [DomainResolver].

@@ -15,8 +15,8 @@ type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
 	// issuer URL. With Domains as well, only Domains decides which tokens are accepted.
 	Domain string
-	// ExactDomain takes Domain as it is written, as [ports.Domain.Exact] does: for an issuer without path and without
-	// trailing slash, such as Google's.
+	// ExactDomain takes Domain byte for byte, as [ports.Domain.Exact] does: for an issuer without path and without
+	// trailing slash, such as https://accounts.google.com.
 	ExactDomain bool
 	// Domains are the issuers whose tokens are accepted, each with audiences of its own or with Audiences.
 	Domains []ports.Domain
@@ -30,11 +30,12 @@ type Config struct {
 	// has no audiences itself.
 	Audiences []string
 
-	// Fetcher gets the issuers' metadata and keys: an httpfetch.Fetcher, say. It is required unless StaticKeys has
-	// the keys of every domain.
+	// Fetcher gets the issuers' metadata and keys: an httpfetch.Fetcher, say. It is required unless every domain's keys are
+	// static or in a file.
 	Fetcher ports.Fetcher
 	// StaticKeys holds the keys of issuers that are not to be asked for them: by issuer, a JWK Set (RFC 7517
-	// section 5) or PEM blocks of public keys or certificates. A key without kid serves tokens of any kid.
+	// section 5) or PEM blocks of public keys or certificates. A key without kid serves tokens of any kid. It is
+	// for Domain, and the same as Keys.Static of Domains.
 	StaticKeys map[string][]byte
 	// Keys says how long fetched keys serve and how often issuers are asked.
 	Keys KeyPolicy

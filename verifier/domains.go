@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"bytes"
 	"hash/maphash"
 	"slices"
 	"sync"
@@ -66,7 +67,12 @@ func (m *domainMemory) place(d ports.Domain) uint64 {
 func sameDomain(a, b ports.Domain) bool {
 	return a.Issuer == b.Issuer && a.Exact == b.Exact && a.ScopeClaim == b.ScopeClaim && a.ClientClaim == b.ClientClaim &&
 		slices.Equal(a.Audiences, b.Audiences) && slices.Equal(a.Algorithms, b.Algorithms) && slices.Equal(a.Types, b.Types) &&
-		slices.Equal(a.RequiredClaims, b.RequiredClaims)
+		slices.Equal(a.RequiredClaims, b.RequiredClaims) && sameKeys(a.Keys, b.Keys)
+}
+
+func sameKeys(a, b ports.KeySource) bool {
+	return a.MetadataURL == b.MetadataURL && a.JWKSURL == b.JWKSURL && a.File == b.File &&
+		bytes.Equal(a.Static, b.Static) && (a.Static == nil) == (b.Static == nil)
 }
 
 // cloneDomain returns a copy that shares nothing with d.
@@ -74,5 +80,6 @@ func cloneDomain(d ports.Domain) ports.Domain {
 	for _, list := range []*[]string{&d.Audiences, &d.Algorithms, &d.Types, &d.RequiredClaims} {
 		*list = slices.Clone(*list)
 	}
+	d.Keys.Static = slices.Clone(d.Keys.Static)
 	return d
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
@@ -79,6 +80,9 @@ func newIssuers(c *checker) issuers {
 		i.fixed = i.fix(c, c.Domains)
 	case c.Domain != "":
 		one := i.reader.read(ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}, func(field string, err error) {
+			if err == errNoKeyURL {
+				field, err = "Domain", errNotURL
+			}
 			c.Fault(cmp.Or(field, "Domain"), err)
 		})
 		i.fixed = newPolicies(1)
@@ -173,4 +177,12 @@ func (i *issuers) resolved(d ports.Domain) (*policy, error) {
 		i.read.remember(d, p)
 	}
 	return p, errors.Join(faults...)
+}
+
+// source returns where the keys of an issuer are that other packages of this module ask for.
+func (i *issuers) source(identifier string) keyring.Source {
+	if p, known := i.fixed.byIssuer[identifier]; known {
+		return p.source
+	}
+	return keyring.Location{Issuer: identifier, Static: i.reader.static[identifier]}.Source()
 }

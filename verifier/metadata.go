@@ -3,6 +3,8 @@ package verifier
 import (
 	"context"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
@@ -30,11 +32,17 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 		missing = "Domain"
 	case v.keys.Ring.Fetcher == nil:
 		missing = "Fetcher"
+	case !issuerurl.HasMetadata(v.shared.Domain) && !v.shared.Source(v.shared.Domain).PublishesMetadata():
+		missing = "Domains[].Keys.MetadataURL"
 	}
 	if missing != "" {
 		return Metadata{}, v.responder.respond(configInvalid.because(&FieldError{Field: missing, Err: settings.ErrRequired}), "", nil)
 	}
-	published, err := v.keys.Ring.Metadata(ctx, v.shared.Domain)
+	source := v.shared.Source(v.shared.Domain)
+	if !source.PublishesMetadata() { // its keys are named, and its endpoints are found as usual
+		source = keyring.Location{Issuer: v.shared.Domain}.Source()
+	}
+	published, err := v.keys.Ring.Metadata(ctx, source)
 	if err != nil {
 		return Metadata{}, v.responder.respond(refused(v.keys.NotFound(err)), "", nil)
 	}

@@ -24,7 +24,7 @@ func New(config Config) (*Verifier, error) {
 	v.keys = newKeys(c, v.issuers.fixed)
 	v.observer = newDecisionObserver(c)
 	v.shared = shared.Verifier{
-		Domain: theDomain(c), Keys: v.keys.Ring, Clock: c.Clock, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		Domain: theDomain(c), Keys: v.keys.Ring, Source: v.issuers.source, Clock: c.Clock, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 	}
 	if err := c.Err(); err != nil {
 		return nil, configInvalid.because(err)

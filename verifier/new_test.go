@@ -69,6 +69,25 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		}, want: []string{"Domains[0].Types"}},
 		{name: "CLAIM-ISS-05 claims of a domain", edit: each(ports.Domain{ScopeClaim: " ", ClientClaim: "/a//b", RequiredClaims: []string{"a", ""}}),
 			want: []string{"Domains[0].ScopeClaim", "Domains[0].ClientClaim", "Domains[0].RequiredClaims[1]"}},
+		{name: "DISC-17 keys at two places", edit: each(ports.Domain{Keys: ports.KeySource{JWKSURL: "https://a.example", Static: staticSet}}), want: []string{"Domains[0].Keys"}},
+		{name: "DISC-17 static keys twice", edit: func(c *verifier.Config) {
+			each(ports.Domain{Keys: ports.KeySource{JWKSURL: "https://a.example"}})(c)
+			c.StaticKeys = map[string][]byte{issuerURL: staticSet}
+		}, want: []string{"Domains[0].Keys"}},
+		{name: "DISC-17 bad addresses", edit: each(ports.Domain{Keys: ports.KeySource{MetadataURL: "a.example", JWKSURL: "http://a.example"}}),
+			want: []string{"Domains[0].Keys", "Domains[0].Keys.MetadataURL", "Domains[0].Keys.JWKSURL"}},
+		{name: "DISC-17 an address with a query", edit: each(ports.Domain{Keys: ports.KeySource{MetadataURL: "https://a.example/m?p=flow"}})},
+		{name: "DISC-17 static keys need no fetcher", edit: func(c *verifier.Config) {
+			each(ports.Domain{Keys: ports.KeySource{Static: staticSet}})(c)
+			c.Fetcher = nil
+		}},
+		{name: "DISC-18 no file", edit: each(ports.Domain{Keys: ports.KeySource{File: "testdata/none.json"}}), want: []string{"Domains[0].Keys.File"}},
+		{name: "DISC-15 not a URL, and no keys", edit: func(c *verifier.Config) { c.Domain, c.ExactDomain = "acme", true }, want: []string{"Domain"}},
+		{name: "DISC-15 not a URL, static keys", edit: func(c *verifier.Config) {
+			c.Domain, c.ExactDomain, c.StaticKeys, c.Fetcher = "acme", true, map[string][]byte{"acme": staticSet}, nil
+		}},
+		{name: "DISC-16 placeholder", edit: func(c *verifier.Config) { c.Domain = "https://a.example/{tenantid}/v2.0" }, want: []string{"Domain"}},
+		{name: "DISC-16 address of metadata", edit: func(c *verifier.Config) { c.Domain = "https://a.example/.well-known/openid-configuration" }, want: []string{"Domain"}},
 		{name: "CLAIM-AUD-04 no audience of a domain", edit: func(c *verifier.Config) { each(ports.Domain{})(c); c.Audiences = nil }, want: []string{"Domains[0].Audiences"}},
 		{name: "soft TTL over hard TTL", edit: func(c *verifier.Config) { c.Keys.SoftTTL = 25 * time.Hour }, want: []string{"Keys.SoftTTL"}},
 		{name: "floor over soft TTL", edit: func(c *verifier.Config) { c.Keys.MinTTL = time.Hour }, want: []string{"Keys.MinTTL"}},

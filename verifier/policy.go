@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -18,6 +19,7 @@ import (
 // is remembered together with the policy that it was verified by, and is worth nothing under another.
 type policy struct {
 	issuer    string // its identifier
+	source    keyring.Source
 	audiences []string
 	form      jwt.Form // its algorithms and types
 
@@ -62,10 +64,15 @@ type policyReader struct {
 	defaults     policy // what holds where a domain says nothing
 	profile      bool
 	loopbackHTTP bool
+	static       map[string]*jwk.Set // Config.StaticKeys, by identifiers
+	maxBytes     int                 // of a file with keys
 }
 
 func newPolicyReader(c *checker) policyReader {
-	r := policyReader{profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP}
+	r := policyReader{
+		profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		static: staticKeys(c), maxBytes: max(c.Keys.MaxDocumentBytes, 1<<20),
+	}
 	p := &r.defaults
 	p.audiences = c.Texts("Audiences", c.Audiences)
 	p.form = jwt.Form{Algorithms: c.AlgorithmNames("Algorithms"), Types: usualTypes, TypeRule: "TYP-02"}
@@ -86,6 +93,9 @@ func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 	var err error
 	if p.issuer, err = issuerurl.Identifier(d, r.loopbackHTTP); err != nil {
 		fault("", err)
+		p.source = keyring.Location{}.Source()
+	} else {
+		p.source = r.source(p.issuer, d.Keys, fault)
 	}
 	if len(d.Audiences) > 0 {
 		p.audiences = slices.Clone(d.Audiences)

@@ -3,6 +3,8 @@ package verifier
 import (
 	"slices"
 	"strings"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 )
 
 // ResourceMetadata describes an API to its clients (RFC 9728 section 2). It is written by encoding/json.
@@ -36,6 +38,9 @@ func (v *Verifier) ResourceMetadata() (ResourceMetadata, bool) {
 		metadata.BearerMethodsSupported = []string{"header"}
 	}
 	for issuer := range v.issuers.fixed.byIssuer {
+		if !issuerurl.HasMetadata(issuer) {
+			continue // RFC 9728 section 2: issuer identifiers are URLs
+		}
 		metadata.AuthorizationServers = append(metadata.AuthorizationServers, issuer)
 	}
 	slices.Sort(metadata.AuthorizationServers)

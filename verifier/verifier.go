@@ -142,7 +142,7 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	var keys []*jwk.Key // by which a remembered token names its own; where the policy says that they are
 	if token != nil {
 		var fault *jwt.Fault
-		if keys, fault = v.keys.Find(ctx, policy.issuer, token.named); fault != nil {
+		if keys, fault = v.keys.Find(ctx, policy.source, token.named); fault != nil {
 			return nil, refused(fault)
 		}
 	}
@@ -187,7 +187,7 @@ func (v *Verifier) authenticate(
 		return nil, refused(fault)
 	}
 	if keys == nil {
-		if keys, fault = v.keys.Find(ctx, p.issuer, named); fault != nil {
+		if keys, fault = v.keys.Find(ctx, p.source, named); fault != nil {
 			return nil, refused(fault)
 		}
 	}
@@ -215,11 +215,11 @@ func (v *Verifier) Warm(ctx context.Context) error {
 		mu     sync.Mutex // guards failed
 		failed []error
 	)
-	for issuer := range v.issuers.fixed.byIssuer {
+	for _, p := range v.issuers.fixed.byIssuer {
 		turns <- struct{}{}
 		all.Go(func() {
 			defer func() { <-turns }()
-			if err := v.keys.Ring.Warm(ctx, issuer); err != nil {
+			if err := v.keys.Ring.Warm(ctx, p.source); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
 				failed = append(failed, v.responder.respond(refused(v.keys.NotFound(err)), "", nil))

@@ -8,6 +8,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
@@ -16,7 +17,7 @@ import (
 // choice. [New] copies what it keeps.
 type Config struct {
 	// Domain is the issuer, by the rules of [ports.Domain]: an Auth0 domain or an issuer URL. Empty means the
-	// Domain of the verifier.
+	// Domain of the verifier. Its keys are where the verifier's Domains say, if it is among them.
 	Domain string
 	// ExactDomain takes Domain as it is written, as [ports.Domain.Exact] does: for issuers without path and without
 	// trailing slash, such as Google's.
@@ -47,6 +48,7 @@ type Config struct {
 
 var (
 	errConflict = errors.New("can't be combined with Algorithms")
+	errNoSource = errors.New("is not a URL, so that nothing says where its keys are; name it in the verifier's Domains, with Keys")
 	errNoKeys   = errors.New("is an issuer whose keys the verifier doesn't have, and the verifier has no Fetcher to get them with")
 )
 
@@ -77,6 +79,7 @@ func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 		keys:         jwt.Keys{Ring: lent.Keys, AllowMissingID: config.AllowMissingKeyID, UnknownRule: "IDTOK-12"},
 	}
 	ids.claims.leeway = c.Duration("Leeway")
+	ids.source = c.source(lent, ids.claims.issuer)
 	ids.form.MaxBytes = c.Int("MaxTokenBytes")
 	if ids.clientSecret != nil {
 		ids.form.Algorithms = []string{hs256}
@@ -93,24 +96,36 @@ type checker struct {
 	*settings.Checker
 }
 
-// issuer returns the identifier of the issuer, whose keys must be within reach.
+// issuer returns the identifier of the issuer.
 func (c *checker) issuer(lent shared.Verifier) string {
-	identifier := lent.Domain
-	if c.Domain != "" {
-		written := ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}
-		var err error
-		if identifier, err = issuerurl.Identifier(written, lent.LoopbackHTTP); err != nil {
-			c.Fault("Domain", err)
-			return ""
+	if c.Domain == "" {
+		if lent.Domain == "" {
+			c.Fault("Domain", settings.ErrRequired)
 		}
-	} else if identifier == "" {
-		c.Fault("Domain", settings.ErrRequired)
+		return lent.Domain
+	}
+	identifier, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}, lent.LoopbackHTTP)
+	if err != nil {
+		c.Fault("Domain", err)
 		return ""
 	}
-	if _, static := lent.Keys.Static[identifier]; !static && lent.Keys.Fetcher == nil && c.HS256ClientSecret == "" {
-		c.Fault("Domain", errNoKeys)
-	}
 	return identifier
+}
+
+// source returns where the issuer's keys are: where the verifier's domain of that name says, or its metadata. They must be
+// within reach.
+func (c *checker) source(lent shared.Verifier, issuer string) keyring.Source {
+	source := lent.Source(issuer)
+	if issuer == "" || c.HS256ClientSecret != "" {
+		return source
+	}
+	switch at := source.Location(); {
+	case !source.Local() && lent.Keys.Fetcher == nil:
+		c.Fault("Domain", errNoKeys)
+	case source.PublishesMetadata() && at.MetadataURL == "" && !issuerurl.HasMetadata(issuer):
+		c.Fault("Domain", errNoSource)
+	}
+	return source
 }
 
 // clientSecret returns the key of HS256, the octets of the secret (OpenID Connect Core section 10.1), nil if the

@@ -6,6 +6,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
@@ -15,6 +16,7 @@ type Verifier struct {
 	form         jwt.Form
 	clientSecret []byte // of HS256, nil if the issuer's keys sign
 	keys         jwt.Keys
+	source       keyring.Source // of the issuer's keys
 	claims       claims
 }
 
@@ -72,7 +74,7 @@ func (v *Verifier) checkSignature(ctx context.Context, message *jws.Message) *jw
 	if fault != nil {
 		return fault
 	}
-	keys, fault := v.keys.Find(ctx, v.claims.issuer, named)
+	keys, fault := v.keys.Find(ctx, v.source, named)
 	if fault != nil {
 		return fault
 	}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"unicode"
 
 	"github.com/holdfast-go/holdfast/ports"
 )
@@ -18,16 +19,28 @@ var (
 	ErrCredentials = errors.New("must not have credentials")
 	ErrQuery       = errors.New("must not have a query")
 	ErrFragment    = errors.New("must not have a fragment")
+	ErrTemplate    = errors.New("has a placeholder; write the issuer as tokens have it, one domain for each tenant, or choose the tenant's by a Resolver")
+	ErrWellKnown   = errors.New("is the address of metadata; write the issuer that the metadata names, which is mostly what stands before /.well-known/, " +
+		"or put this address into Keys.MetadataURL")
+	ErrControl = errors.New("begins or ends with white space, or has control characters, and Exact takes it as it is")
 )
 
 // Identifier returns the issuer identifier that d stands for, by the rules of [ports.Domain]. Plain http is
 // refused, except for loopback hosts where loopbackHTTP is set.
 func Identifier(d ports.Domain, loopbackHTTP bool) (string, error) {
 	written := strings.TrimSpace(d.Issuer)
-	if written == "" {
+	switch {
+	case written == "":
 		return "", ErrBlank
-	}
-	if !strings.Contains(written, "://") {
+	case strings.ContainsAny(written, "{}"):
+		return "", ErrTemplate
+	case strings.Contains(written, "/.well-known/"):
+		return "", ErrWellKnown
+	case d.Exact && !webURL(written):
+		return d.Issuer, checkOpaque(d.Issuer)
+	case d.Exact && d.Issuer != written:
+		return "", ErrControl
+	case !strings.Contains(written, "://"):
 		written = "https://" + written
 	}
 	u, err := CheckURL(written, loopbackHTTP)
@@ -43,6 +56,23 @@ func Identifier(d ports.Domain, loopbackHTTP bool) (string, error) {
 	}
 	return u.Scheme + "://" + strings.ToLower(u.Host) + "/", nil
 }
+
+// webURL reports whether an issuer is meant to be a URL that metadata can be asked for.
+func webURL(written string) bool {
+	scheme, _, found := strings.Cut(written, "://")
+	return found && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http"))
+}
+
+// checkOpaque checks an issuer that is only compared.
+func checkOpaque(issuer string) error {
+	if strings.TrimSpace(issuer) != issuer || strings.ContainsFunc(issuer, unicode.IsControl) {
+		return ErrControl
+	}
+	return nil
+}
+
+// HasMetadata reports whether metadata of an identifier can be found: it is a URL.
+func HasMetadata(identifier string) bool { return webURL(identifier) }
 
 // CheckURL parses an absolute https URL without credentials or fragment (RFC 8414 section 2).
 func CheckURL(raw string, loopbackHTTP bool) (*url.URL, error) {

@@ -45,6 +45,18 @@ func TestIdentifier(t *testing.T) {
 		{name: "DISC-03 path and slash", domain: ports.Domain{Issuer: "https://id.example.com/realms/Main/"}, want: "https://id.example.com/realms/Main/"},
 		{name: "DISC-03 path, host as written", domain: ports.Domain{Issuer: "https://ID.example.com/v2.0"}, want: "https://ID.example.com/v2.0"},
 		{name: "DISC-03 exact without slash", domain: ports.Domain{Issuer: "https://accounts.google.com", Exact: true}, want: "https://accounts.google.com"},
+		{name: "DISC-15 exact, not a URL", domain: ports.Domain{Issuer: "kubernetes/serviceaccount", Exact: true}, want: "kubernetes/serviceaccount"},
+		{name: "DISC-15 exact domain", domain: ports.Domain{Issuer: "Accounts.google.com", Exact: true}, want: "Accounts.google.com"},
+		{name: "DISC-15 exact, another scheme", domain: ports.Domain{Issuer: "spiffe://td.example", Exact: true}, want: "spiffe://td.example"},
+		{name: "DISC-15 exact with white space before", domain: ports.Domain{Issuer: " acme", Exact: true}, want: " acme", err: ErrControl},
+		{name: "DISC-15 exact with a line break", domain: ports.Domain{Issuer: "ac\nme", Exact: true}, want: "ac\nme", err: ErrControl},
+		{name: "DISC-15 exact URL with white space behind", domain: ports.Domain{Issuer: "https://a.example ", Exact: true}, err: ErrControl},
+		{name: "DISC-15 exact blank", domain: ports.Domain{Issuer: " ", Exact: true}, err: ErrBlank},
+		{name: "DISC-15 exact with credentials", domain: ports.Domain{Issuer: "HTTPS://u@a.example", Exact: true}, err: ErrCredentials},
+		{name: "DISC-16 template", domain: ports.Domain{Issuer: "https://login.microsoftonline.com/{tenantid}/v2.0"}, err: ErrTemplate},
+		{name: "DISC-16 template, exact", domain: ports.Domain{Issuer: "{tenant}", Exact: true}, err: ErrTemplate},
+		{name: "DISC-16 metadata", domain: ports.Domain{Issuer: "https://a.example/.well-known/openid-configuration"}, err: ErrWellKnown},
+		{name: "DISC-16 metadata of RFC 8414", domain: ports.Domain{Issuer: "a.example/.well-known/oauth-authorization-server/x", Exact: true}, err: ErrWellKnown},
 		{name: "DISC-03 exact is still checked", domain: ports.Domain{Issuer: "http://accounts.google.com", Exact: true}, err: ErrScheme},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -89,6 +101,12 @@ func FuzzIdentifier(f *testing.F) {
 		again, err := Identifier(ports.Domain{Issuer: id, Exact: exact}, false)
 		if err != nil || again != id {
 			t.Errorf("Identifier(%q) = %q, but of that %q, %v", written, id, again, err)
+		}
+		if !HasMetadata(id) {
+			if !exact || id != written {
+				t.Errorf("Identifier(%q) = %q", written, id)
+			}
+			return
 		}
 		for _, address := range []string{OpenIDConfiguration(id), AuthorizationServerMetadata(id)} {
 			if _, err := CheckURL(address, false); err != nil {

@@ -33,7 +33,7 @@ func (k *Keys) Named(message *jws.Message) (keyring.Selector, *Fault) {
 
 // Find returns the issuer's keys that a token names, and of no other issuer (RFC 8725 section 3.8). The issuer is one that
 // is allowed.
-func (k *Keys) Find(ctx context.Context, issuer string, named keyring.Selector) ([]*jwk.Key, *Fault) {
+func (k *Keys) Find(ctx context.Context, issuer keyring.Source, named keyring.Selector) ([]*jwk.Key, *Fault) {
 	keys, err := k.Ring.Keys(ctx, issuer, named)
 	if err != nil {
 		return nil, k.NotFound(err)

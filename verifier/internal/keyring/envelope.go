@@ -22,6 +22,7 @@ import (
 //	{"issuer":"...","fetched_at":"2026-01-02T15:04:05.000Z","fresh_ms":15000,"metadata":{...},"keys":{...}}
 type envelope struct {
 	Issuer    string          `json:"issuer"`
+	Source    string          `json:"source,omitempty"` // as Ring.published has it
 	FetchedAt time.Time       `json:"fetched_at"`
 	FreshMS   int64           `json:"fresh_ms"`
 	Metadata  json.RawMessage `json:"metadata"`
@@ -38,20 +39,29 @@ const (
 var (
 	errEnvelope     = errors.New("cache entry is malformed or of another version")
 	errMAC          = errors.New("cache entry is not authentic")
-	errCachedIssuer = errors.New("cache entry is of another issuer")
+	errCachedIssuer = errors.New("cache entry is of another issuer, or of keys from elsewhere")
 	errCachedAge    = errors.New("cache entry is over the hard TTL, or from over a minute ahead")
 )
 
-// cacheKey names an issuer's entry. It is hashed, since issuers are longer than what some caches take for a key.
-func cacheKey(name string) string {
+// shares reports whether an issuer's keys are in the shared cache. What is in a file is at hand.
+func (r *Ring) shares(i *issuer) bool { return r.Cache != nil && i.location.File == "" }
+
+// cacheKey names an issuer's entry, one for each place that its keys may come from. It is hashed, since issuers are longer
+// than what some caches take for a key.
+func (r *Ring) cacheKey(at Location) string {
+	name := at.Issuer
+	if source := r.published(at); source != "" {
+		name += "\n" + source
+	}
 	sum := sha256.Sum256([]byte(envelopeVersion + " " + name))
 	return "keys:" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // seal writes an envelope, authenticated by the first secret if there is one.
-func (r *Ring) seal(name string, docs documents) ([]byte, error) {
+func (r *Ring) seal(at Location, docs documents) ([]byte, error) {
 	body, err := json.Marshal(envelope{
-		Issuer:    name,
+		Issuer:    at.Issuer,
+		Source:    r.published(at),
 		FetchedAt: docs.fetchedAt.UTC().Truncate(time.Millisecond),
 		FreshMS:   docs.fresh.Milliseconds(),
 		Metadata:  docs.metadata,
@@ -69,7 +79,7 @@ func (r *Ring) seal(name string, docs documents) ([]byte, error) {
 
 // open reads an envelope. With secrets configured, one that none of them made is refused before it is parsed: whoever
 // can write to the cache must not be able to mint tokens.
-func (r *Ring) open(name string, sealed []byte) (documents, error) {
+func (r *Ring) open(at Location, sealed []byte) (documents, error) {
 	if len(sealed) > 3*r.MaxBytes {
 		return documents{}, errTooLarge
 	}
@@ -88,7 +98,7 @@ func (r *Ring) open(name string, sealed []byte) (documents, error) {
 	now := r.Clock.Now()
 	age := now.Sub(e.FetchedAt)
 	switch {
-	case e.Issuer != name:
+	case e.Issuer != at.Issuer, e.Source != r.published(at):
 		return documents{}, errCachedIssuer
 	case age >= r.Hard, age < -clockSkew:
 		return documents{}, errCachedAge
@@ -135,26 +145,26 @@ func mac(secret, body []byte) []byte {
 // fromCache returns a snapshot of what the shared cache holds, if that is any good and newer than what is known: a key
 // that the issuer has withdrawn must not come back from an old entry. The cache's outage costs a fetch, never a
 // decision.
-func (r *Ring) fromCache(ctx context.Context, name string, known *snapshot) result {
+func (r *Ring) fromCache(ctx context.Context, at Location, known *snapshot) result {
 	sealed, err := outbound.Call(ctx, &r.cachePort, func(ctx context.Context) ([]byte, error) {
-		return r.Cache.Get(ctx, cacheKey(name))
+		return r.Cache.Get(ctx, r.cacheKey(at))
 	})
 	switch {
 	case errors.Is(err, ports.ErrMiss), errors.Is(err, outbound.ErrCallerLeft):
 		return result{}
 	case err != nil:
-		return cacheEvent(ports.CacheFailed, name, err)
+		return cacheEvent(ports.CacheFailed, at.Issuer, err)
 	}
-	docs, err := r.open(name, sealed)
+	docs, err := r.open(at, sealed)
 	if err != nil {
-		return cacheEvent(ports.CacheRefused, name, err)
+		return cacheEvent(ports.CacheRefused, at.Issuer, err)
 	}
 	if known != nil && !docs.fetchedAt.After(known.fetchedAt) {
 		return result{}
 	}
-	taken := r.take(name, docs)
+	taken := r.take(at, docs)
 	if taken.err != nil {
-		return cacheEvent(ports.CacheRefused, name, taken.err)
+		return cacheEvent(ports.CacheRefused, at.Issuer, taken.err)
 	}
 	return taken
 }
@@ -163,7 +173,7 @@ func (r *Ring) fromCache(ctx context.Context, name string, known *snapshot) resu
 // those who waited for the keys have gone on. An issuer's fetches write in their order: what a later one has replaced
 // meanwhile is not written.
 func (r *Ring) share(ctx context.Context, i *issuer, result result) {
-	if r.Cache == nil || !result.reachedIssuer {
+	if !r.shares(i) || !result.reachedIssuer {
 		return
 	}
 	select {
@@ -175,10 +185,10 @@ func (r *Ring) share(ctx context.Context, i *issuer, result result) {
 	if i.snapshot.Load() != result.snapshot {
 		return
 	}
-	sealed, err := r.seal(i.name, result.documents)
+	sealed, err := r.seal(i.location, result.documents)
 	if err == nil {
 		_, err = outbound.Call(ctx, &r.cachePort, func(ctx context.Context) (struct{}, error) {
-			return struct{}{}, r.Cache.Set(ctx, cacheKey(i.name), sealed, r.Hard)
+			return struct{}{}, r.Cache.Set(ctx, r.cacheKey(i.location), sealed, r.Hard)
 		})
 	}
 	if err != nil && !errors.Is(err, outbound.ErrCallerLeft) {

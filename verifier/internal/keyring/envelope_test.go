@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 )
 
 var (
@@ -342,24 +343,24 @@ func TestCACHE10OutageCostsAFetch(t *testing.T) {
 }
 
 func FuzzOpen(f *testing.F) {
-	config := Config{Clock: fixedClock{}, Hard: 24 * time.Hour, Soft: time.Hour, MaxBytes: 1 << 16, MaxKeys: 10, Rand: func(int64) int64 { return 0 }}
+	config := Config{MetadataURL: issuerurl.OpenIDConfiguration, Clock: fixedClock{}, Hard: 24 * time.Hour, Soft: time.Hour, MaxBytes: 1 << 16, MaxKeys: 10, Rand: func(int64) int64 { return 0 }}
 	r := New(config)
 	config.CacheSecrets = [][]byte{secretA}
 	withSecret := New(config)
-	sealed, err := r.seal(issuerURL, documents{metadata: []byte(`{}`), keys: []byte(`{"keys":[]}`), fetchedAt: noon})
+	sealed, err := r.seal(Location{Issuer: issuerURL}, documents{metadata: []byte(`{}`), keys: []byte(`{"keys":[]}`), fetchedAt: noon})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(sealed)
 	f.Fuzz(func(t *testing.T, sealed []byte) {
-		docs, err := r.open(issuerURL, sealed)
+		docs, err := r.open(Location{Issuer: issuerURL}, sealed)
 		if err != nil {
 			return
 		}
-		if taken := r.take(issuerURL, docs); taken.err == nil && since(taken.snapshot.fetchedAt, noon) >= config.Hard {
+		if taken := r.take(Location{Issuer: issuerURL}, docs); taken.err == nil && since(taken.snapshot.fetchedAt, noon) >= config.Hard {
 			t.Error("an entry that is too old was taken")
 		}
-		if _, err := withSecret.open(issuerURL, sealed); err == nil {
+		if _, err := withSecret.open(Location{Issuer: issuerURL}, sealed); err == nil {
 			t.Error("authentic without the secret")
 		}
 	})
@@ -371,8 +372,8 @@ func (fixedClock) Now() time.Time { return noon }
 
 // TestExampleOfTheDocumentation holds the example in docs/cache-format.md against the code.
 func TestExampleOfTheDocumentation(t *testing.T) {
-	ring := New(Config{CacheSecrets: [][]byte{[]byte("a secret of thirty-two bytes, say")}})
-	sealed, err := ring.seal(issuerURL, documents{
+	ring := New(Config{MetadataURL: issuerurl.OpenIDConfiguration, CacheSecrets: [][]byte{[]byte("a secret of thirty-two bytes, say")}})
+	sealed, err := ring.seal(Location{Issuer: issuerURL}, documents{
 		metadata:  []byte(`{"issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/jwks"}`),
 		keys:      []byte(`{"keys":[{"kty":"EC","crv":"P-256","kid":"key-1","x":"KSexBRK64-3c_kZ4KBKLrSkDJpkZ9whgacjE32xzKDg","y":"x3h5ZOqsAOWSH7FJimD0YGdms9loUAFVjRqXTnNBUT4"}]}`),
 		fetchedAt: noon,
@@ -385,7 +386,7 @@ func TestExampleOfTheDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range append(strings.Split(string(sealed), "\n"), cacheKey(issuerURL)) {
+	for _, want := range append(strings.Split(string(sealed), "\n"), ring.cacheKey(Location{Issuer: issuerURL})) {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("docs/cache-format.md lacks\n%s", want)
 		}

@@ -25,18 +25,20 @@ func (env *environment) held() map[string]bool {
 func TestCACHE12EvictionByUse(t *testing.T) {
 	const first, second = "https://1.example/", "https://2.example/"
 	for name, use := range map[string]func(*environment){
-		"a look-up": func(env *environment) { _, _ = env.Keys(t.Context(), first, Selector{KeyID: "key-1", HasKeyID: true}) },
-		"a look-up that finds no key": func(env *environment) {
-			_, _ = env.Keys(t.Context(), first, Selector{KeyID: "made-up", HasKeyID: true})
+		"a look-up": func(env *environment) {
+			_, _ = env.Keys(t.Context(), of(first), Selector{KeyID: "key-1", HasKeyID: true})
 		},
-		"metadata": func(env *environment) { _, _ = env.Metadata(t.Context(), first) },
-		"warming":  func(env *environment) { _ = env.Warm(t.Context(), first) },
+		"a look-up that finds no key": func(env *environment) {
+			_, _ = env.Keys(t.Context(), of(first), Selector{KeyID: "made-up", HasKeyID: true})
+		},
+		"metadata": func(env *environment) { _, _ = env.Metadata(t.Context(), of(first)) },
+		"warming":  func(env *environment) { _ = env.Warm(t.Context(), of(first)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := newEnvironment(t, func(c *Config) { c.MaxIssuers = 2 })
 			env.down = errDown
 			for _, issuer := range []string{first, second} {
-				_ = env.Warm(t.Context(), issuer)
+				_ = env.Warm(t.Context(), of(issuer))
 				env.clock.Advance(time.Second)
 			}
 			use(env)
@@ -46,7 +48,7 @@ func TestCACHE12EvictionByUse(t *testing.T) {
 					use(env)
 					env.clock.Advance(time.Second)
 				}
-				_ = env.Warm(t.Context(), fmt.Sprintf("https://%d.example/", n))
+				_ = env.Warm(t.Context(), of(fmt.Sprintf("https://%d.example/", n)))
 				env.clock.Advance(time.Second)
 				if held := env.held(); len(held) != 2 || !held[first] || !held[fmt.Sprintf("https://%d.example/", n)] {
 					t.Errorf("held are %v, want the first and the last", held)
@@ -62,14 +64,14 @@ func TestCACHE12EvictionByUse(t *testing.T) {
 func TestCACHE12MaxIssuersAreHeld(t *testing.T) {
 	env := newEnvironment(t, func(c *Config) { c.MaxIssuers = 3 })
 	for n := range 3 {
-		env.Ring.issuer(fmt.Sprintf("https://%d.example/", n))
+		env.Ring.issuer(of(fmt.Sprintf("https://%d.example/", n)))
 	}
 	if held := env.held(); len(held) != 3 {
 		t.Errorf("held are %v, want 3", held)
 	}
 	for n := range 50 { // all in the same second: the new one stays
 		name := fmt.Sprintf("https://new-%d.example/", n)
-		env.Ring.issuer(name)
+		env.Ring.issuer(of(name))
 		if held := env.held(); len(held) != 3 || !held[name] {
 			t.Errorf("held are %v, want 3, with %s", held, name)
 		}
@@ -88,7 +90,7 @@ func TestAnIssuersStateKeepsNothingOfTheToken(t *testing.T) {
 	for n := range issuers {
 		name := fmt.Sprintf("https://%d.example/", n)
 		payload := name + strings.Repeat("x", token)
-		_ = env.Warm(t.Context(), payload[:len(name)])
+		_ = env.Warm(t.Context(), of(payload[:len(name)]))
 	}
 	env.slots.launched.Wait()
 	each := (liveBytes() - before) / issuers

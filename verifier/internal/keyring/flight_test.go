@@ -37,7 +37,7 @@ func TestFaultCACHE20FetcherIgnoresItsContext(t *testing.T) {
 			end := env.ignoring()
 			defer end()
 			began := time.Now()
-			err := env.Warm(t.Context(), issuerURL)
+			err := env.Warm(t.Context(), of(issuerURL))
 			if time.Since(began) != 10*time.Second || !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, outbound.ErrCallerLeft) {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
 			}
@@ -69,12 +69,12 @@ func TestFaultCACHE20FetcherIgnoresItsContext(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, env *environment) {
 			end := env.ignoring()
 			for range maxGivenUp {
-				if err := env.Warm(t.Context(), issuerURL); !errors.Is(err, context.DeadlineExceeded) {
+				if err := env.Warm(t.Context(), of(issuerURL)); !errors.Is(err, context.DeadlineExceeded) {
 					t.Fatal(err)
 				}
 				env.clock.Advance(maxBackoff)
 			}
-			if err := env.Warm(t.Context(), issuerURL); !errors.Is(err, outbound.ErrStuck) {
+			if err := env.Warm(t.Context(), of(issuerURL)); !errors.Is(err, outbound.ErrStuck) {
 				t.Errorf("error is %v, want ErrStuck", err)
 			}
 			if left := env.fetching.Load(); left != maxGivenUp {
@@ -92,7 +92,7 @@ func TestFaultCACHE20FetcherIgnoresItsContext(t *testing.T) {
 		env.want(t, "key-1", "found", 1)
 		env.clock.Advance(25 * time.Hour)
 		env.fetching.Store(64 + maxGivenUpAll)
-		if err := env.Warm(t.Context(), issuerURL); !errors.Is(err, errStuck) {
+		if err := env.Warm(t.Context(), of(issuerURL)); !errors.Is(err, errStuck) {
 			t.Errorf("error is %v, want errStuck", err)
 		}
 	})
@@ -104,7 +104,7 @@ func TestFaultCACHE20FetchTimeoutBoundsBothDocuments(t *testing.T) {
 	inBubble(t, nil, func(t *testing.T, env *environment) {
 		env.slow(6 * time.Second)
 		began := time.Now()
-		err := env.Warm(t.Context(), issuerURL)
+		err := env.Warm(t.Context(), of(issuerURL))
 		if time.Since(began) != 10*time.Second || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), `fetch key set "https://issuer.example/jwks"`) {
 			t.Errorf("Warm = %v after %v", err, time.Since(began))
 		}
@@ -185,7 +185,7 @@ func TestFaultCACHE20ClockFails(t *testing.T) {
 			good := env.Ring.Clock
 			broken := &brokenClock{Clock: good, fail: fail}
 			env.Ring.Clock = broken
-			i := env.Ring.issuer(issuerURL)
+			i := env.Ring.issuer(of(issuerURL))
 			f := i.newFlight(noon, false)
 			i.flight.Store(f)
 			broken.broken = true
@@ -317,7 +317,7 @@ func TestCloseIsNoFaultOfTheCache(t *testing.T) {
 			cache := &slowCache{}
 			hang(cache)
 			inBubble(t, func(c *Config) { c.Cache = cache }, func(t *testing.T, env *environment) {
-				go func() { _, _ = env.Keys(t.Context(), issuerURL, Selector{KeyID: "key-1", HasKeyID: true}) }()
+				go func() { _, _ = env.Keys(t.Context(), of(issuerURL), Selector{KeyID: "key-1", HasKeyID: true}) }()
 				time.Sleep(100 * time.Millisecond)
 				env.Close()
 				for _, event := range env.events {

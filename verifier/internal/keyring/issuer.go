@@ -13,8 +13,9 @@ import (
 
 // An issuer is the state machine that the package comment draws.
 type issuer struct {
-	ring *Ring
-	name string
+	ring     *Ring
+	name     string
+	location Location
 	// fetcher is the way to the Fetcher, one for each issuer: that one issuer hangs says nothing of another.
 	fetcher outbound.Port
 
@@ -101,10 +102,17 @@ func (i *issuer) keys(ctx context.Context, selector Selector) ([]*jwk.Key, error
 	if err != nil {
 		return nil, err
 	}
-	if keys := selector.in(current.keys); len(keys) > 0 {
+	if keys := i.find(selector, current); len(keys) > 0 {
 		return keys, nil
 	}
 	return i.keysAhead(&w, selector, arrived)
+}
+
+func (i *issuer) find(selector Selector, in *snapshot) []*jwk.Key {
+	if i.location.File != "" {
+		return selector.inLocal(in.keys)
+	}
+	return selector.in(in.keys)
 }
 
 // serving returns the snapshot whose keys serve now, as the package comment says.
@@ -207,7 +215,7 @@ func (i *issuer) refresh(seen *snapshot) (*flight, error) {
 func (i *issuer) keysAhead(w *waiter, selector Selector, arrived uint64) ([]*jwk.Key, error) {
 	for {
 		current := i.snapshot.Load()
-		if keys := selector.in(current.keys); len(keys) > 0 {
+		if keys := i.find(selector, current); len(keys) > 0 {
 			return keys, nil
 		}
 		if current.number > arrived {

@@ -42,7 +42,7 @@ func newManyIssuers(t testing.TB, n int) (*Ring, []string) {
 	names := make([]string, n)
 	for i := range names {
 		names[i] = fmt.Sprintf("https://tenant-%d.issuer.example/", i)
-		if err := ring.Warm(t.Context(), names[i]); err != nil {
+		if err := ring.Warm(t.Context(), of(names[i])); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,7 @@ func TestAllocsOfALookup(t *testing.T) {
 	selector := Selector{KeyID: "key-2", HasKeyID: true}
 	ctx := context.Background()
 	if allocs := testing.AllocsPerRun(1000, func() {
-		if keys, err := ring.Keys(ctx, names[3], selector); len(keys) != 1 || err != nil {
+		if keys, err := ring.Keys(ctx, of(names[3]), selector); len(keys) != 1 || err != nil {
 			t.Fatal(keys, err)
 		}
 	}); allocs != 0 {
@@ -96,7 +96,7 @@ func BenchmarkLookup(b *testing.B) {
 				if i++; i == len(names) {
 					i = 0
 				}
-				if _, err := ring.Keys(context.Background(), names[i], selector); err != nil {
+				if _, err := ring.Keys(context.Background(), of(names[i]), selector); err != nil {
 					b.Fatal(err)
 				}
 			}

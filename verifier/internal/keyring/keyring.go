@@ -7,7 +7,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unique"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/backoff"
@@ -64,16 +63,13 @@ type Config struct {
 
 	// Rand returns a random number in [0, n), as [math/rand/v2.Int64N] does.
 	Rand func(n int64) int64
-
-	// Static holds keys that never change and are never fetched, by issuer.
-	Static map[string]*jwk.Set
 }
 
 // A Ring keeps the keys of issuers. It is safe for concurrent use.
 type Ring struct {
 	Config
 
-	// issuers maps unique.Handle[string] to *issuer. A handle is as wide as a pointer, so that looking one up
+	// issuers maps Source to *issuer. A source is as wide as a pointer, so that looking one up
 	// allocates nothing, and a sync.Map is read without a lock.
 	issuers sync.Map
 	held    atomic.Int64
@@ -128,28 +124,33 @@ func (s Selector) in(set *jwk.Set) []*jwk.Key {
 // Keys returns the issuer's keys that are selected, at least one. Its errors are [ErrUnknownKey], an
 // [*UnavailableError], or the context's. The caller must have found the issuer among those allowed, and must not
 // change the slice.
-func (r *Ring) Keys(ctx context.Context, issuer string, selector Selector) ([]*jwk.Key, error) {
-	if set, static := r.Static[issuer]; static {
+func (r *Ring) Keys(ctx context.Context, source Source, selector Selector) ([]*jwk.Key, error) {
+	if set := source.Location().Static; set != nil {
 		return staticKeys(set, selector)
 	}
-	return r.issuer(issuer).keys(ctx, selector)
+	return r.issuer(source).keys(ctx, selector)
 }
 
-// staticKeys finds keys that the operator vouched for. One without kid (PEM has none) serves tokens of any kid.
+// staticKeys finds keys that the operator vouched for.
 func staticKeys(set *jwk.Set, selector Selector) ([]*jwk.Key, error) {
-	keys := selector.in(set)
-	if len(keys) == 0 {
-		keys = set.WithoutID()
+	if keys := selector.inLocal(set); len(keys) > 0 {
+		return keys, nil
 	}
-	if len(keys) == 0 {
-		return nil, ErrUnknownKey
-	}
-	return keys, nil
+	return nil, ErrUnknownKey
 }
 
-// Metadata returns what the issuer published of itself, as recent as its keys. Its errors are those of Keys.
-func (r *Ring) Metadata(ctx context.Context, issuer string) (Metadata, error) {
-	current, err := r.issuer(issuer).serving(&waiter{ctx: ctx, limit: r.WaitTimeout})
+// inLocal finds keys in what the operator has put there. One without kid (PEM has none) serves tokens of any kid.
+func (s Selector) inLocal(set *jwk.Set) []*jwk.Key {
+	if keys := s.in(set); len(keys) > 0 {
+		return keys
+	}
+	return set.WithoutID()
+}
+
+// Metadata returns what the issuer published of itself, as recent as its keys. Its errors are those of Keys. The source is
+// one that publishes metadata.
+func (r *Ring) Metadata(ctx context.Context, source Source) (Metadata, error) {
+	current, err := r.issuer(source).serving(&waiter{ctx: ctx, limit: r.WaitTimeout})
 	if err != nil {
 		return Metadata{}, err
 	}
@@ -158,32 +159,30 @@ func (r *Ring) Metadata(ctx context.Context, issuer string) (Metadata, error) {
 
 // Warm has the issuer's keys fetched if there are none that serve. It waits also for an issuer that is late, and for its
 // turn as long as for the fetch.
-func (r *Ring) Warm(ctx context.Context, issuer string) error {
-	if _, static := r.Static[issuer]; static {
+func (r *Ring) Warm(ctx context.Context, source Source) error {
+	if source.Location().Static != nil {
 		return nil
 	}
-	_, err := r.issuer(issuer).serving(&waiter{ctx: ctx, limit: 2 * r.FetchTimeout, patient: true})
+	_, err := r.issuer(source).serving(&waiter{ctx: ctx, limit: 2 * r.FetchTimeout, patient: true})
 	return err
 }
 
 // issuer returns the state of one issuer, which begins empty.
-func (r *Ring) issuer(name string) *issuer {
-	handle := unique.Make(name)
-	if held, found := r.issuers.Load(handle); found {
+func (r *Ring) issuer(source Source) *issuer {
+	if held, found := r.issuers.Load(source); found {
 		return held.(*issuer)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	admitted, found := r.issuers.LoadOrStore(handle, r.newIssuer(handle))
+	admitted, found := r.issuers.LoadOrStore(source, r.newIssuer(source.Location()))
 	if !found && r.held.Add(1) > int64(r.MaxIssuers) {
-		r.evict(handle)
+		r.evict(source)
 	}
 	return admitted.(*issuer)
 }
 
-// newIssuer takes its name from the handle, which has a copy: what it is called by is part of a token.
-func (r *Ring) newIssuer(handle unique.Handle[string]) *issuer {
-	i := &issuer{ring: r, name: handle.Value(), sharing: make(chan struct{}, 1)}
+func (r *Ring) newIssuer(at Location) *issuer {
+	i := &issuer{ring: r, name: at.Issuer, location: at, sharing: make(chan struct{}, 1)}
 	i.fetcher.Name, i.fetcher.Timeout, i.fetcher.Logger = "fetcher", r.FetchTimeout, r.Logger
 	i.fetcher.MaxGivenUp = maxGivenUp
 	now := r.Clock.Now()
@@ -193,19 +192,19 @@ func (r *Ring) newIssuer(handle unique.Handle[string]) *issuer {
 
 // evict forgets the issuer that was used longest ago, other than the one just admitted. One that was used in the future
 // was used before the clock was set back.
-func (r *Ring) evict(admitted unique.Handle[string]) {
+func (r *Ring) evict(admitted Source) {
 	var (
 		victim any
 		oldest int64
 		now    = r.Clock.Now().Unix()
 	)
-	r.issuers.Range(func(handle, held any) bool {
+	r.issuers.Range(func(source, held any) bool {
 		used := held.(*issuer).lastUsed.Load()
 		if used > now {
 			used = 0
 		}
-		if handle != admitted && (victim == nil || used < oldest) {
-			victim, oldest = handle, used
+		if source != admitted && (victim == nil || used < oldest) {
+			victim, oldest = source, used
 		}
 		return true
 	})

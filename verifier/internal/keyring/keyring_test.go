@@ -129,10 +129,13 @@ func (env *environment) set(change func()) {
 	change()
 }
 
+// of is an issuer whose keys are found by its metadata.
+func of(issuer string) Source { return Location{Issuer: issuer}.Source() }
+
 // find looks for a key and reports the outcome: found, unknown, or unavailable.
 func (env *environment) find(t *testing.T, kid string) string {
 	t.Helper()
-	keys, err := env.Keys(t.Context(), issuerURL, Selector{KeyID: kid, HasKeyID: true})
+	keys, err := env.Keys(t.Context(), of(issuerURL), Selector{KeyID: kid, HasKeyID: true})
 	var unavailable *UnavailableError
 	switch {
 	case err == nil && len(keys) == 1 && keys[0].ID == kid:
@@ -309,7 +312,7 @@ func TestCACHE07WaitersShareAFetchThatOutlivesThem(t *testing.T) {
 	first, leave := context.WithCancel(t.Context())
 	left := make(chan error)
 	go func() {
-		_, err := env.Keys(first, issuerURL, Selector{KeyID: "key-1", HasKeyID: true})
+		_, err := env.Keys(first, of(issuerURL), Selector{KeyID: "key-1", HasKeyID: true})
 		left <- err
 	}()
 	for env.underWay() == nil {

@@ -158,7 +158,7 @@ func TestErrorsNameTheCulprit(t *testing.T) {
 				}
 				return ports.Document{Body: []byte(body)}, body != ""
 			}
-			err := env.Warm(t.Context(), issuerURL)
+			err := env.Warm(t.Context(), of(issuerURL))
 			if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 				t.Errorf("error is\n%v, want\n%s", err, c.want)
 			}

@@ -36,7 +36,7 @@ func (env *environment) slow(delay time.Duration) {
 
 func TestStages(t *testing.T) {
 	env := newEnvironment(t, nil)
-	i := env.Ring.issuer(issuerURL)
+	i := env.Ring.issuer(of(issuerURL))
 	s := &snapshot{fetchedAt: noon, due: 9 * time.Minute, soft: 10 * time.Minute}
 	for _, c := range []struct {
 		name string
@@ -66,7 +66,7 @@ func TestCACHE03RefreshIsSpread(t *testing.T) {
 	for name, jitter := range map[string]func(int64) int64{"least": func(int64) int64 { return 0 }, "most": func(n int64) int64 { return n - 1 }} {
 		env := newEnvironment(t, func(c *Config) { c.Rand = jitter })
 		env.want(t, "key-1", "found", 1)
-		s := env.Ring.issuer(issuerURL).snapshot.Load()
+		s := env.Ring.issuer(of(issuerURL)).snapshot.Load()
 		if s.soft != 10*time.Minute || s.due < 9*time.Minute || s.due > 10*time.Minute*95/100 {
 			t.Errorf("%s: due after %v, stale after %v", name, s.due, s.soft)
 		}
@@ -247,13 +247,13 @@ func TestFaultCACHE18ARequestWaitsForItsTime(t *testing.T) {
 		inBubble(t, nil, func(t *testing.T, env *environment) {
 			env.slow(4900 * time.Millisecond)
 			began := time.Now()
-			if err := env.Warm(t.Context(), issuerURL); err != nil || time.Since(began) != 9800*time.Millisecond {
+			if err := env.Warm(t.Context(), of(issuerURL)); err != nil || time.Since(began) != 9800*time.Millisecond {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
 			}
 			env.clock.Advance(25 * time.Hour)
 			env.slow(time.Minute)
 			began = time.Now()
-			err := env.Warm(t.Context(), issuerURL)
+			err := env.Warm(t.Context(), of(issuerURL))
 			var unavailable *UnavailableError
 			if !errors.As(err, &unavailable) || time.Since(began) != 10*time.Second {
 				t.Errorf("Warm = %v after %v", err, time.Since(began))
@@ -318,16 +318,16 @@ func TestFaultCACHE16ClockSetBack(t *testing.T) {
 		env.want(t, "key-1", "found", 1)
 		env.want(t, "key-2", "unknown", 2)
 		// Only the cooldown is in the future: the keys are as old as the clock says.
-		env.Ring.issuer(issuerURL).forcedAt = noon.Add(time.Hour)
+		env.Ring.issuer(of(issuerURL)).forcedAt = noon.Add(time.Hour)
 		env.issuer.SetKeys(newKeys(t, "key-2")...)
 		env.want(t, "key-2", "found", 3)
 	})
 	t.Run("eviction takes the one that was used before", func(t *testing.T) {
 		env := newEnvironment(t, func(c *Config) { c.MaxIssuers = 2 })
-		env.Ring.issuer("https://before.example/").touch(env.clock.Now())
+		env.Ring.issuer(of("https://before.example/")).touch(env.clock.Now())
 		env.clock.Advance(-time.Hour)
-		env.Ring.issuer("https://after.example/")
-		env.Ring.issuer("https://new.example/")
+		env.Ring.issuer(of("https://after.example/"))
+		env.Ring.issuer(of("https://new.example/"))
 		if held := env.held(); len(held) != 2 || held["https://before.example/"] {
 			t.Errorf("held are %v", held)
 		}
@@ -344,7 +344,7 @@ func TestCACHE15AgeCountsFromTheRequest(t *testing.T) {
 		return ports.Document{}, false
 	}
 	env.want(t, "key-1", "found", 1)
-	if fetched := env.Ring.issuer(issuerURL).snapshot.Load().fetchedAt; !fetched.Equal(noon) {
+	if fetched := env.Ring.issuer(of(issuerURL)).snapshot.Load().fetchedAt; !fetched.Equal(noon) {
 		t.Errorf("fetched at %v, want %v", fetched, noon)
 	}
 }
@@ -391,7 +391,7 @@ func movedWall(t time.Time, d time.Duration) time.Time {
 func TestCACHE07AFetchThatEndedMeanwhile(t *testing.T) {
 	env := newEnvironment(t, nil)
 	env.want(t, "key-1", "found", 1)
-	i := env.Ring.issuer(issuerURL)
+	i := env.Ring.issuer(of(issuerURL))
 	if f, err := i.refresh(nil); f != landed || err != nil {
 		t.Errorf("refresh = %v, %v", f, err)
 	}

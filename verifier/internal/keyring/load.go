@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
+	"github.com/holdfast-go/holdfast/verifier/internal/keyfile"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -67,8 +69,8 @@ const (
 func (r *Ring) load(f *flight) result {
 	i := f.issuer
 	var cached result
-	if r.Cache != nil && !f.forced {
-		cached = r.fromCache(f.ctx, i.name, i.snapshot.Load())
+	if r.shares(i) && !f.forced {
+		cached = r.fromCache(f.ctx, i.location, i.snapshot.Load())
 		if cached.snapshot != nil && i.stage(cached.snapshot, r.Clock.Now()) == fresh {
 			return cached
 		}
@@ -88,7 +90,7 @@ func (r *Ring) fromIssuer(f *flight) result {
 	if err != nil {
 		return result{err: err}
 	}
-	taken := r.take(f.issuer.name, docs)
+	taken := r.take(f.issuer.location, docs)
 	if taken.err == nil {
 		taken.snapshot.number, taken.reachedIssuer = f.number, true
 	}
@@ -97,6 +99,9 @@ func (r *Ring) fromIssuer(f *flight) result {
 
 // fetch asks the issuer for its metadata and keys. FetchTimeout bounds both together.
 func (r *Ring) fetch(ctx context.Context, i *issuer) (documents, error) {
+	if i.location.File != "" {
+		return r.readFile(ctx, i)
+	}
 	if r.fetching.Load() >= int64(r.MaxFetches)+maxGivenUpAll {
 		return documents{}, errStuck
 	}
@@ -109,26 +114,43 @@ func (r *Ring) fetch(ctx context.Context, i *issuer) (documents, error) {
 	docs, err := outbound.Call(ctx, &i.fetcher, func(ctx context.Context) (documents, error) {
 		r.fetching.Add(1)
 		defer r.fetching.Add(-1)
-		metadata, err := get(ctx, "metadata", r.MetadataURL(i.name))
-		if err != nil {
-			return documents{}, err
-		}
-		parsed, err := r.parseMetadata(i.name, metadata.Body)
-		if err != nil {
-			return documents{}, err
+		var metadata []byte
+		jwksURI := i.location.JWKSURL
+		if jwksURI == "" {
+			document, err := get(ctx, "metadata", r.metadataURL(i.location))
+			if err != nil {
+				return documents{}, err
+			}
+			parsed, err := r.parseMetadata(i.name, document.Body)
+			if err != nil {
+				return documents{}, err
+			}
+			metadata, jwksURI = document.Body, parsed.JWKSURI
 		}
 		// What the issuer withdraws from here on may still be in its answer.
 		fetchedAt := r.Clock.Now()
-		keys, err := get(ctx, "key set", parsed.JWKSURI)
+		keys, err := get(ctx, "key set", jwksURI)
 		if err != nil {
 			return documents{}, err
 		}
-		return documents{metadata: metadata.Body, keys: keys.Body, fetchedAt: fetchedAt, fresh: keys.Fresh}, nil
+		return documents{metadata: metadata, keys: keys.Body, fetchedAt: fetchedAt, fresh: keys.Fresh}, nil
 	})
 	if step := asked.Load(); err != nil && step != nil {
 		err = fmt.Errorf("fetch %s: %w", *step, err)
 	}
 	return docs, err
+}
+
+// changing is how fresh a file is: it is read again as soon as the floor permits.
+const changing = -1
+
+// readFile reads keys where the operator has put them. It costs next to nothing, so nobody else is told of them.
+func (r *Ring) readFile(ctx context.Context, i *issuer) (documents, error) {
+	return outbound.Call(ctx, &i.fetcher, func(context.Context) (documents, error) {
+		fetchedAt := r.Clock.Now()
+		keys, err := keyfile.Read(i.location.File, r.MaxBytes)
+		return documents{keys: keys, fetchedAt: fetchedAt, fresh: changing}, err
+	})
 }
 
 // quoted makes a text of the issuer's fit for a log: in ASCII, and not too long.
@@ -141,12 +163,15 @@ func quoted(text string) string {
 }
 
 // take makes a snapshot of documents, which are untrusted wherever they come from.
-func (r *Ring) take(name string, docs documents) result {
-	metadata, err := r.parseMetadata(name, docs.metadata)
-	if err != nil {
-		return result{err: fmt.Errorf("metadata %w", err)}
+func (r *Ring) take(at Location, docs documents) result {
+	metadata := Metadata{JWKSURI: at.JWKSURL + at.File}
+	if at.JWKSURL == "" && at.File == "" {
+		var err error
+		if metadata, err = r.parseMetadata(at.Issuer, docs.metadata); err != nil {
+			return result{err: fmt.Errorf("metadata %w", err)}
+		}
 	}
-	keys, skipped, err := r.parseKeys(docs.keys)
+	keys, skipped, err := r.parseKeys(at, docs.keys)
 	if err != nil {
 		return result{err: fmt.Errorf("key set %s: %w", quoted(metadata.JWKSURI), err), skipped: skipped}
 	}
@@ -162,15 +187,38 @@ func (r *Ring) take(name string, docs documents) result {
 
 // parseKeys reads a key set. One without a key that can be used is refused: it says that every token is bad, and that
 // is far more often a fault of the issuer's than meant.
-func (r *Ring) parseKeys(body []byte) (*jwk.Set, []jwk.Skipped, error) {
+func (r *Ring) parseKeys(at Location, body []byte) (*jwk.Set, []jwk.Skipped, error) {
 	if len(body) > r.MaxBytes {
 		return nil, nil, errTooLarge
+	}
+	if at.File != "" && isPEM(body) {
+		keys, err := jwk.ParseStatic(body)
+		return keys, nil, err
 	}
 	keys, skipped, err := jwk.ParseSet(body, r.MaxKeys)
 	if err == nil && keys.Len() == 0 {
 		err = jwk.ErrNoKey
 	}
 	return keys, skipped, err
+}
+
+func isPEM(body []byte) bool { return !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
+
+// CheckFile reports what is wrong with a file that is to have keys.
+func CheckFile(path string, maxBytes int) error {
+	body, err := keyfile.Read(path, maxBytes)
+	if err != nil {
+		return fmt.Errorf("can't be read: %w", err)
+	}
+	if isPEM(body) {
+		_, err = jwk.ParseStatic(body)
+		return err
+	}
+	keys, _, err := jwk.ParseSet(body, 1000)
+	if err == nil && keys.Len() == 0 {
+		err = jwk.ErrNoKey
+	}
+	return err
 }
 
 // softTTL is how long keys are fresh (RFC 9111 section 4.2): what the answer says, within floor and soft. A floor is

@@ -92,7 +92,7 @@ func nth(kind string, n int) string { return fmt.Sprintf("https://%s-%d.example/
 // ask looks for key-1 of an issuer, and reports the outcome and how long it took.
 func (c *crowd) ask(ctx context.Context, issuer string) (time.Duration, error) {
 	began := time.Now()
-	_, err := c.Keys(ctx, issuer, Selector{KeyID: "key-1", HasKeyID: true})
+	_, err := c.Keys(ctx, of(issuer), Selector{KeyID: "key-1", HasKeyID: true})
 	return time.Since(began), err
 }
 

@@ -14,7 +14,7 @@ import (
 // findIssued is find for a token that says it was issued then.
 func (env *environment) findIssued(t *testing.T, kid string, issued time.Time) (string, time.Duration) {
 	t.Helper()
-	_, err := env.Keys(t.Context(), issuerURL, Selector{KeyID: kid, HasKeyID: true, IssuedAt: issued})
+	_, err := env.Keys(t.Context(), of(issuerURL), Selector{KeyID: kid, HasKeyID: true, IssuedAt: issued})
 	var unavailable *UnavailableError
 	switch {
 	case err == nil:
@@ -148,7 +148,7 @@ func TestFaultCACHE07AWaiterOfAnUnknownKeyLeaves(t *testing.T) {
 		ctx, leave := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		defer leave()
 		began := time.Now()
-		_, err := env.Keys(ctx, issuerURL, Selector{KeyID: "made-up", HasKeyID: true})
+		_, err := env.Keys(ctx, of(issuerURL), Selector{KeyID: "made-up", HasKeyID: true})
 		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, new(*UnavailableError)) || time.Since(began) != 300*time.Millisecond {
 			t.Errorf("error is %v after %v", err, time.Since(began))
 		}
@@ -166,7 +166,7 @@ func TestCACHE05ManyWaitersOfUnknownKeysAskOnce(t *testing.T) {
 		var waiting sync.WaitGroup
 		for n := range 1000 {
 			waiting.Go(func() {
-				_, err := env.Keys(t.Context(), issuerURL, Selector{KeyID: fmt.Sprint("made-up-", n), HasKeyID: true})
+				_, err := env.Keys(t.Context(), of(issuerURL), Selector{KeyID: fmt.Sprint("made-up-", n), HasKeyID: true})
 				if !errors.Is(err, ErrUnknownKey) {
 					t.Error(err)
 				}

@@ -16,8 +16,11 @@ type Verifier struct {
 	// Domain is the identifier of the one issuer that the verifier names by itself, empty if there is none.
 	Domain string
 	// Keys holds keys and metadata of issuers. It is closed with the verifier.
-	Keys  *keyring.Ring
-	Clock ports.Clock
+	Keys *keyring.Ring
+	// Source returns where the keys of an issuer are, as the verifier is configured for it: by its metadata if it is
+	// not.
+	Source func(identifier string) keyring.Source
+	Clock  ports.Clock
 	// Logger is that of the configuration, nil if there is none.
 	Logger *slog.Logger
 	// LoopbackHTTP permits URLs of http on a loopback address.
