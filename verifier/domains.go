@@ -44,7 +44,7 @@ func (m *domainMemory) recall(d ports.Domain) *policy {
 	return known.policy
 }
 
-// remember keeps a domain that no one else changes. Of two domains of one place the later one is kept.
+// remember keeps a domain, which must not change. Of two domains of one place the later one is kept.
 func (m *domainMemory) remember(d ports.Domain, p *policy) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

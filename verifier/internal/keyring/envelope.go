@@ -43,7 +43,7 @@ var (
 	errCachedAge    = errors.New("cache entry is over the hard TTL, or from over a minute ahead")
 )
 
-// shares reports whether an issuer's keys are in the shared cache. What is in a file is at hand.
+// shares reports whether an issuer's keys are in the shared cache. A file is as near.
 func (r *Ring) shares(i *issuer) bool { return r.Cache != nil && i.location.File == "" }
 
 // cacheKey names an issuer's entry, one for each place that its keys may come from. It is hashed, since issuers are longer

@@ -144,7 +144,7 @@ func (r *Ring) fetch(ctx context.Context, i *issuer) (documents, error) {
 // changing is how fresh a file is: it is read again as soon as the floor permits.
 const changing = -1
 
-// readFile reads keys where the operator has put them. It costs next to nothing, so nobody else is told of them.
+// readFile reads keys where the operator has put them.
 func (r *Ring) readFile(ctx context.Context, i *issuer) (documents, error) {
 	return outbound.Call(ctx, &i.fetcher, func(context.Context) (documents, error) {
 		fetchedAt := r.Clock.Now()
