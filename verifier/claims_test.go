@@ -50,6 +50,7 @@ func TestClaims(t *testing.T) {
 		{name: "CLAIM-CLI-01 client_id is a number", claims: claims{"client_id": 1}, want: verifier.CodeClaimMalformed},
 		{name: "CLAIM-CLI-01 azp is a number", claims: claims{"azp": 1}, want: verifier.CodeClaimMalformed},
 		{name: "TYP-04 jti is a number", claims: claims{"jti": 1}, want: verifier.CodeClaimMalformed},
+		{name: "CLAIM-CLI-01 client_id and azp differ", claims: claims{"client_id": "a", "azp": "b"}, want: verifier.CodeClaimMalformed},
 		{name: "TYP-05 nonce", claims: claims{"nonce": "n"}, want: verifier.CodeTokenType},
 		{name: "TYP-06 events is null", claims: claims{"events": nil}, want: verifier.CodeTokenType},
 		{name: "DPOP-REQ-04 jkt", claims: claims{"cnf": claims{"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}}, want: verifier.CodeConfirmation},
