@@ -14,9 +14,8 @@ import (
 )
 
 // A Verifier decides whether requests may pass. It is safe for concurrent use. Close ends its background fetches.
-//
-// It is made of stages. Each has the policy that it applies, and can't reach that of another.
 type Verifier struct {
+	// The stages. Each has the settings that it applies, and can't reach those of another.
 	credentials  credentials
 	issuers      issuers
 	form         form
