@@ -152,72 +152,59 @@ const (
 	useDPoPNonce     = "use_dpop_nonce"
 )
 
-// The table of answers. An [Error] is made only by one of them, so that no error can have a code without an answer.
+// What clients are told of a server that can't decide.
+const (
+	unavailable   = "The token can't be verified at the moment"
+	misconfigured = "The server is misconfigured"
+)
+
+// The table of answers. An [Error] is made only of one of its rows, so that no error can have a code without an answer.
+// Rows without a name are found by the code of a fault: see refused.
 var (
-	credentialsMissing       = rejected(CodeCredentialsMissing, 401, "", "An access token is needed")
-	schemeNotOffered         = rejected(CodeSchemeNotOffered, 401, "", "An access token is needed")
-	requestMalformed         = rejected(CodeRequestMalformed, 400, invalidRequest, "The request is malformed")
-	requestMisdirected       = rejected(CodeMisdirected, 421, invalidRequest, "The request is for another host")
-	tokenTooLarge            = badToken(CodeTokenTooLarge, "The access token is too large")
-	_                        = badToken(CodeTokenMalformed, "The access token is malformed")
-	_                        = badToken(CodeAlgorithm, "The access token's signature algorithm is not accepted")
-	tokenTypeNotAccepted     = badToken(CodeTokenType, "The token is not an access token")
-	issuerNotAllowed         = badToken(CodeIssuer, "The access token's issuer is not accepted")
-	_                        = badToken(CodeKeyIDMissing, "The access token does not name its key")
-	_                        = badToken(CodeKeyUnknown, "The access token's key is unknown")
-	_                        = badToken(CodeSignature, "The access token's signature is invalid")
-	_                        = badToken(CodeClaimMissing, "The access token lacks a required claim")
-	_                        = badToken(CodeClaimMalformed, "The access token has a malformed claim")
-	audienceMismatch         = badToken(CodeAudience, "The access token is for another audience")
-	tokenExpired             = badToken(CodeExpired, "The access token expired")
-	tokenNotYetValid         = badToken(CodeNotYetValid, "The access token is not valid yet")
-	tokenIssuedInFuture      = badToken(CodeIssuedInFuture, "The access token was issued in the future")
-	tokenTooOld              = badToken(CodeTooOld, "The access token is too old")
-	organizationMismatch     = badToken(CodeOrganization, "The access token is for another organization")
-	confirmationNotSatisfied = badToken(CodeConfirmation, "The access token is bound to a key that was not proved")
-	_                        = badToken(CodeClaimsUndecodable, "The access token has a malformed claim")
-	actorMalformed           = badToken(CodeActorMalformed, "The access token has a malformed claim")
-	proofInvalid             = rejected(CodeProof, 401, invalidDPoPProof, "The DPoP proof is invalid")
-	proofReplayed            = rejected(CodeProofReplayed, 401, invalidDPoPProof, "The DPoP proof was used before")
-	nonceNeeded              = rejected(CodeNonce, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer")
-	scopeInsufficient        = rejected(CodeScope, 403, insufficientScope, "The access token lacks a needed scope")
-	_                        = undecidable(CodeIssuerUnavailable)
-	resolverUnavailable      = undecidable(CodeResolverUnavailable)
-	replayStoreUnavailable   = undecidable(CodeReplayStore)
-	proofShareUsedUp         = undecidable(CodeProofShare)
-	canceled                 = undecidable(CodeCanceled)
-	configInvalid            = misconfigured(CodeConfig)
-	resolverFailed           = misconfigured(CodeResolver)
-	requestIncomplete        = misconfigured(CodeRequestIncomplete)
+	credentialsMissing       = row(Rejected, CodeCredentialsMissing, 401, "", "An access token is needed")
+	schemeNotOffered         = row(Rejected, CodeSchemeNotOffered, 401, "", "An access token is needed")
+	requestMalformed         = row(Rejected, CodeRequestMalformed, 400, invalidRequest, "The request is malformed")
+	requestMisdirected       = row(Rejected, CodeMisdirected, 421, invalidRequest, "The request is for another host")
+	tokenTooLarge            = row(Rejected, CodeTokenTooLarge, 401, invalidToken, "The access token is too large")
+	_                        = row(Rejected, CodeTokenMalformed, 401, invalidToken, "The access token is malformed")
+	_                        = row(Rejected, CodeAlgorithm, 401, invalidToken, "The access token's signature algorithm is not accepted")
+	tokenTypeNotAccepted     = row(Rejected, CodeTokenType, 401, invalidToken, "The token is not an access token")
+	issuerNotAllowed         = row(Rejected, CodeIssuer, 401, invalidToken, "The access token's issuer is not accepted")
+	_                        = row(Rejected, CodeKeyIDMissing, 401, invalidToken, "The access token does not name its key")
+	_                        = row(Rejected, CodeKeyUnknown, 401, invalidToken, "The access token's key is unknown")
+	_                        = row(Rejected, CodeSignature, 401, invalidToken, "The access token's signature is invalid")
+	_                        = row(Rejected, CodeClaimMissing, 401, invalidToken, "The access token lacks a required claim")
+	_                        = row(Rejected, CodeClaimMalformed, 401, invalidToken, "The access token has a malformed claim")
+	audienceMismatch         = row(Rejected, CodeAudience, 401, invalidToken, "The access token is for another audience")
+	tokenExpired             = row(Rejected, CodeExpired, 401, invalidToken, "The access token expired")
+	tokenNotYetValid         = row(Rejected, CodeNotYetValid, 401, invalidToken, "The access token is not valid yet")
+	tokenIssuedInFuture      = row(Rejected, CodeIssuedInFuture, 401, invalidToken, "The access token was issued in the future")
+	tokenTooOld              = row(Rejected, CodeTooOld, 401, invalidToken, "The access token is too old")
+	organizationMismatch     = row(Rejected, CodeOrganization, 401, invalidToken, "The access token is for another organization")
+	confirmationNotSatisfied = row(Rejected, CodeConfirmation, 401, invalidToken, "The access token is bound to a key that was not proved")
+	_                        = row(Rejected, CodeClaimsUndecodable, 401, invalidToken, "The access token has a malformed claim")
+	actorMalformed           = row(Rejected, CodeActorMalformed, 401, invalidToken, "The access token has a malformed claim")
+	proofInvalid             = row(Rejected, CodeProof, 401, invalidDPoPProof, "The DPoP proof is invalid")
+	proofReplayed            = row(Rejected, CodeProofReplayed, 401, invalidDPoPProof, "The DPoP proof was used before")
+	nonceNeeded              = row(Rejected, CodeNonce, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer")
+	scopeInsufficient        = row(Rejected, CodeScope, 403, insufficientScope, "The access token lacks a needed scope")
+	_                        = row(Undecidable, CodeIssuerUnavailable, 503, temporarilyUnavailable, unavailable)
+	resolverUnavailable      = row(Undecidable, CodeResolverUnavailable, 503, temporarilyUnavailable, unavailable)
+	replayStoreUnavailable   = row(Undecidable, CodeReplayStore, 503, temporarilyUnavailable, unavailable)
+	proofShareUsedUp         = row(Undecidable, CodeProofShare, 503, temporarilyUnavailable, unavailable)
+	canceled                 = row(Undecidable, CodeCanceled, 503, temporarilyUnavailable, unavailable)
+	configInvalid            = row(Misconfigured, CodeConfig, 500, serverError, misconfigured)
+	resolverFailed           = row(Misconfigured, CodeResolver, 500, serverError, misconfigured)
+	requestIncomplete        = row(Misconfigured, CodeRequestIncomplete, 500, serverError, misconfigured)
 )
 
 // answers are those of the table, by their codes.
 var answers = make(map[Code]answer)
 
-func (a answer) add() answer {
-	answers[a.Code] = a
+func row(class Class, code Code, status int, oauthError, description string) answer {
+	a := answer{Class: class, Code: code, Status: status, OAuthError: oauthError, Description: description}
+	answers[code] = a
 	return a
-}
-
-func rejected(code Code, status int, oauthError, description string) answer {
-	return answer{Class: Rejected, Code: code, Status: status, OAuthError: oauthError, Description: description}.add()
-}
-
-func badToken(code Code, description string) answer {
-	return rejected(code, 401, invalidToken, description)
-}
-
-func undecidable(code Code) answer {
-	return answer{
-		Class: Undecidable, Code: code, Status: 503, OAuthError: temporarilyUnavailable,
-		Description: "The token can't be verified at the moment",
-	}.add()
-}
-
-func misconfigured(code Code) answer {
-	return answer{
-		Class: Misconfigured, Code: code, Status: 500, OAuthError: serverError, Description: "The server is misconfigured",
-	}.add()
 }
 
 // fail makes an error that breaks rule. Its header fields depend on the request: see [responder].
