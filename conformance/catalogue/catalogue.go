@@ -9,7 +9,7 @@ import (
 // Cases returns the whole catalogue, in the order of the topics of package rules.
 func Cases() []Case {
 	return slices.Concat(
-		credCases(), jwsCases(), typCases(), claimCases(), policyCases(), keysCases(), discCases(), sourceCases(), cacheCases(), keyFaultCases(), chalCases(),
-		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), actCases(),
+		credentialCases(), jwsCases(), typeCases(), claimCases(), policyCases(), keysCases(), discoveryCases(), sourceCases(), cacheCases(), keyFaultCases(), challengeCases(),
+		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), delegationCases(),
 	)
 }

@@ -54,17 +54,17 @@ type (
 	onDelete func(c ports.Cache, ctx context.Context, key string) error
 )
 
-func (get onGet) mar(c ports.Cache) ports.Cache {
+func (get onGet) wrap(c ports.Cache) ports.Cache {
 	return brokenCache{Cache: c, get: func(ctx context.Context, key string) ([]byte, error) { return get(c, ctx, key) }}
 }
 
-func (set onSet) mar(c ports.Cache) ports.Cache {
+func (set onSet) wrap(c ports.Cache) ports.Cache {
 	return brokenCache{Cache: c, set: func(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 		return set(c, ctx, key, value, ttl)
 	}}
 }
 
-func (del onDelete) mar(c ports.Cache) ports.Cache {
+func (del onDelete) wrap(c ports.Cache) ports.Cache {
 	return brokenCache{Cache: c, del: func(ctx context.Context, key string) error { return del(c, ctx, key) }}
 }
 
@@ -103,7 +103,7 @@ var brokenCaches = []broken[ports.Cache]{
 	{"Cache.Get/value", "trims line ends", onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
 		value, err := c.Get(ctx, key)
 		return bytes.TrimSuffix(value, []byte("\r\n")), err
-	}).mar},
+	}).wrap},
 	{"Cache.Get/copies", "hands out one slice", func(c ports.Cache) ports.Cache {
 		var slices notebook[[]byte]
 		return onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
@@ -117,7 +117,7 @@ var brokenCaches = []broken[ports.Cache]{
 			}
 			value, _ = slices.read(content)
 			return value, nil
-		}).mar(c)
+		}).wrap(c)
 	}},
 	{"Cache.Get/miss", "has another error for keys that it never saw", func(c ports.Cache) ports.Cache {
 		var seen notebook[bool]
@@ -147,7 +147,7 @@ var brokenCaches = []broken[ports.Cache]{
 			}
 			once.write(key, true)
 			return c.Set(ctx, key, value, 1000*long)
-		}).mar(c)
+		}).wrap(c)
 	}},
 	{"Cache.Get/evicted", "has another error for what was evicted", func(c ports.Cache) ports.Cache {
 		var lasting notebook[bool]
@@ -178,14 +178,14 @@ var brokenCaches = []broken[ports.Cache]{
 			err = ports.ErrMiss
 		}
 		return value, err
-	}).mar},
+	}).wrap},
 	{"Cache.Get/away", "takes an outage for a miss", onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
 		value, err := c.Get(ctx, key)
 		if err != nil && !ofContext(err) && !errors.Is(err, errBabble) {
 			return nil, ports.ErrMiss
 		}
 		return value, err
-	}).mar},
+	}).wrap},
 
 	{"Cache.Set/copies", "keeps the caller's slice", func(c ports.Cache) ports.Cache {
 		var slices notebook[[]byte]
@@ -209,13 +209,13 @@ var brokenCaches = []broken[ports.Cache]{
 			value[0] = 'Y'
 		}
 		return err
-	}).mar},
+	}).wrap},
 	{"Cache.Set/replaces", "leaves the rest of a longer value", onSet(func(c ports.Cache, ctx context.Context, key string, value []byte, ttl time.Duration) error {
 		if old, err := c.Get(ctx, key); ttl > 0 && err == nil && len(old) > len(value) {
 			value = append(bytes.Clone(value), old[len(value):]...)
 		}
 		return c.Set(ctx, key, value, ttl)
-	}).mar},
+	}).wrap},
 	{"Cache.Set/replaces-by-longer", "keeps the shorter ttl", keepTTL(func(old, ttl time.Duration) time.Duration { return min(old, ttl) })},
 	{"Cache.Set/replaces-by-shorter", "keeps the longer ttl", keepTTL(func(old, ttl time.Duration) time.Duration { return max(old, ttl) })},
 	{"Cache.Set/zero", "takes zero for ever", withTTL(func(ttl time.Duration) time.Duration {
@@ -243,13 +243,13 @@ var brokenCaches = []broken[ports.Cache]{
 			return nil, ports.ErrMiss
 		}
 		return value, err
-	}).mar},
+	}).wrap},
 	{"Cache.Set/away", "keeps an outage to itself", onSet(func(c ports.Cache, ctx context.Context, key string, value []byte, ttl time.Duration) error {
 		if err := c.Set(ctx, key, value, ttl); ofContext(err) {
 			return err
 		}
 		return nil
-	}).mar},
+	}).wrap},
 
 	{"Cache.Delete/removes", "does nothing", onDelete(func(c ports.Cache, ctx context.Context, key string) error {
 		_, err := c.Get(ctx, key)
@@ -257,7 +257,7 @@ var brokenCaches = []broken[ports.Cache]{
 			return nil
 		}
 		return err
-	}).mar},
+	}).wrap},
 	{"Cache.Delete/removes", "removes the neighbour too", func(c ports.Cache) ports.Cache {
 		var previous, last string
 		return brokenCache{Cache: c,
@@ -277,13 +277,13 @@ var brokenCaches = []broken[ports.Cache]{
 			return err
 		}
 		return c.Delete(ctx, key)
-	}).mar},
+	}).wrap},
 	{"Cache.Delete/away", "keeps an outage to itself", onDelete(func(c ports.Cache, ctx context.Context, key string) error {
 		if err := c.Delete(ctx, key); ofContext(err) {
 			return err
 		}
 		return nil
-	}).mar},
+	}).wrap},
 
 	{"Cache/shared", "has keys of its own in each handle", func(c ports.Cache) ports.Cache {
 		own := rand.Text()
@@ -298,10 +298,10 @@ var brokenCaches = []broken[ports.Cache]{
 			return errOther
 		}
 		return c.Set(ctx, key, value, ttl)
-	}).mar},
+	}).wrap},
 	{"Cache/value-larger", "cuts values", onSet(func(c ports.Cache, ctx context.Context, key string, value []byte, ttl time.Duration) error {
 		return c.Set(ctx, key, value[:min(len(value), smallValue)], ttl)
-	}).mar},
+	}).wrap},
 
 	{"Cache/concurrency", "takes one call at a time", func(c ports.Cache) ports.Cache { return onCall(oneAtATime())(c) }},
 	{"Cache/context-ended", "has another error", onCall(hideEndedContext)},
@@ -321,7 +321,7 @@ func keepTTL(choose func(old, ttl time.Duration) time.Duration) func(ports.Cache
 			}
 			ttls.write(key, ttl)
 			return c.Set(ctx, key, value, ttl)
-		}).mar(c)
+		}).wrap(c)
 	}
 }
 
@@ -329,11 +329,11 @@ func keepTTL(choose func(old, ttl time.Duration) time.Duration) func(ports.Cache
 func withTTL(change func(time.Duration) time.Duration) func(ports.Cache) ports.Cache {
 	return onSet(func(c ports.Cache, ctx context.Context, key string, value []byte, ttl time.Duration) error {
 		return c.Set(ctx, key, value, change(ttl))
-	}).mar
+	}).wrap
 }
 
 func TestCacheCasesFail(t *testing.T) {
-	runBroken(t, cacheContract(), brokenCaches, func(t *testing.T, trial trial, mar func(ports.Cache) ports.Cache) *cacheTrial {
+	runBroken(t, cacheContract(), brokenCaches, func(t *testing.T, trial trial, wrap func(ports.Cache) ports.Cache) *cacheTrial {
 		clock := verifiertest.NewClock(noon)
 		newCache := func(entries int) *memory.Cache {
 			cache, err := memory.NewCache(memory.CacheConfig{MaxEntries: entries, Clock: clock})
@@ -343,12 +343,12 @@ func TestCacheCasesFail(t *testing.T) {
 			return cache
 		}
 		store := newCache(1000)
-		return newCacheTrial(t, trial, func(*testing.T) ports.Cache { return mar(store) }, CacheTraits{
+		return newCacheTrial(t, trial, func(*testing.T) ports.Cache { return wrap(store) }, CacheTraits{
 			Advance:     clock.Advance,
 			MaxValue:    smallValue,
 			Shared:      true,
-			Small:       func(*testing.T) (ports.Cache, int) { return mar(newCache(10)), 10 },
-			Connect:     func(_ *testing.T, address string) ports.Cache { return mar(remote(address)) },
+			Small:       func(*testing.T) (ports.Cache, int) { return wrap(newCache(10)), 10 },
+			Connect:     func(_ *testing.T, address string) ports.Cache { return wrap(remote(address)) },
 			Credentials: []string{password},
 		})
 	})

@@ -56,12 +56,12 @@ var brokenClocks = []broken[ports.Clock]{
 }
 
 func TestClockCasesFail(t *testing.T) {
-	runBroken(t, clockContract(), brokenClocks, func(t *testing.T, trial trial, mar func(ports.Clock) ports.Clock) *clockTrial {
+	runBroken(t, clockContract(), brokenClocks, func(t *testing.T, trial trial, wrap func(ports.Clock) ports.Clock) *clockTrial {
 		if trial.clause.id != "Clock.Now/set" {
-			return newClockTrial(t, trial, func(*testing.T) ports.Clock { return mar(memory.Clock{}) }, ClockTraits{})
+			return newClockTrial(t, trial, func(*testing.T) ports.Clock { return wrap(memory.Clock{}) }, ClockTraits{})
 		}
 		clock := verifiertest.NewClock(noon)
-		return newClockTrial(t, trial, func(*testing.T) ports.Clock { return mar(clock) }, ClockTraits{
+		return newClockTrial(t, trial, func(*testing.T) ports.Clock { return wrap(clock) }, ClockTraits{
 			Advance: func(_ ports.Clock, d time.Duration) { clock.Advance(d) },
 		})
 	})

@@ -45,7 +45,7 @@ var knownQueries = []ports.DomainQuery{
 // onResolve breaks a resolver in its one method.
 type onResolve func(r ports.DomainResolver, ctx context.Context, q ports.DomainQuery) ([]ports.Domain, error)
 
-func (resolve onResolve) mar(r ports.DomainResolver) ports.DomainResolver {
+func (resolve onResolve) wrap(r ports.DomainResolver) ports.DomainResolver {
 	return ports.DomainResolverFunc(func(ctx context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
 		return resolve(r, ctx, q)
 	})
@@ -59,7 +59,7 @@ func onDomains(change func(q ports.DomainQuery, domains []ports.Domain) []ports.
 			return nil, err
 		}
 		return change(q, domains), nil
-	}).mar
+	}).wrap
 }
 
 // onResolveCall breaks a resolver in what surrounds every call.
@@ -67,7 +67,7 @@ func onResolveCall(around func(ctx context.Context, call func(context.Context) e
 	return onResolve(func(r ports.DomainResolver, ctx context.Context, q ports.DomainQuery) (domains []ports.Domain, err error) {
 		err = around(ctx, func(ctx context.Context) error { domains, err = r.ResolveDomains(ctx, q); return err })
 		return domains, err
-	}).mar
+	}).wrap
 }
 
 var brokenResolvers = []broken[ports.DomainResolver]{
@@ -76,7 +76,7 @@ var brokenResolvers = []broken[ports.DomainResolver]{
 			return nil, errOther
 		}
 		return r.ResolveDomains(ctx, q)
-	}).mar},
+	}).wrap},
 	{"DomainResolver.ResolveDomains/unknown", "returns nothing", onDomains(func(q ports.DomainQuery, domains []ports.Domain) []ports.Domain {
 		if q.URL != "" && known[q.URL].Issuer == "" {
 			return nil
@@ -101,7 +101,7 @@ var brokenResolvers = []broken[ports.DomainResolver]{
 			return nil, errOther
 		}
 		return domains, err
-	}).mar},
+	}).wrap},
 	{"DomainResolver.ResolveDomains/own-data", "trusts the URL", onDomains(func(q ports.DomainQuery, domains []ports.Domain) []ports.Domain {
 		host, _, _ := strings.Cut(strings.TrimPrefix(q.URL, "https://"), "/")
 		if strings.HasSuffix(host, ".invalid") {
@@ -134,7 +134,7 @@ var brokenResolvers = []broken[ports.DomainResolver]{
 			q.Header["X-Tenant"] = []string{"acme"}
 		}
 		return r.ResolveDomains(ctx, q)
-	}).mar},
+	}).wrap},
 
 	{"Domain.Issuer/form", "returns an issuer with a query", onDomains(func(_ ports.DomainQuery, domains []ports.Domain) []ports.Domain {
 		return append(domains, ports.Domain{Issuer: "https://id.example/?tenant=acme"})
@@ -191,10 +191,10 @@ func TestAnHonestResolverKeepsTheContract(t *testing.T) {
 }
 
 func TestDomainResolverCasesFail(t *testing.T) {
-	runBroken(t, domainContract(), brokenResolvers, func(t *testing.T, trial trial, mar func(ports.DomainResolver) ports.DomainResolver) *domainTrial {
-		return newDomainTrial(t, trial, func(*testing.T) ports.DomainResolver { return mar(known) }, DomainTraits{
+	runBroken(t, domainContract(), brokenResolvers, func(t *testing.T, trial trial, wrap func(ports.DomainResolver) ports.DomainResolver) *domainTrial {
+		return newDomainTrial(t, trial, func(*testing.T) ports.DomainResolver { return wrap(known) }, DomainTraits{
 			Queries:     knownQueries,
-			Connect:     func(_ *testing.T, address string) ports.DomainResolver { return mar(remote(address)) },
+			Connect:     func(_ *testing.T, address string) ports.DomainResolver { return wrap(remote(address)) },
 			Credentials: []string{password},
 		})
 	})

@@ -229,8 +229,8 @@ func (j *carelessJar) Cookies(*url.URL) []*http.Cookie {
 }
 
 // brokenClient is a row of the tables below.
-func brokenClient(id, how string, mar func(*plainClient)) broken[*plainClient] {
-	return broken[*plainClient]{id, how, func(p *plainClient) *plainClient { mar(p); return p }}
+func brokenClient(id, how string, wrap func(*plainClient)) broken[*plainClient] {
+	return broken[*plainClient]{id, how, func(p *plainClient) *plainClient { wrap(p); return p }}
 }
 
 // withFresh breaks a fetcher in the freshness of answers whose header it chooses.
@@ -449,11 +449,11 @@ func refuseAfter(redirects int) func(*http.Request, []*http.Request) error {
 }
 
 func TestFetcherCasesFail(t *testing.T) {
-	runBroken(t, fetchContract(), brokenFetchers, func(t *testing.T, trial trial, mar func(*plainClient) *plainClient) *fetchTrial {
+	runBroken(t, fetchContract(), brokenFetchers, func(t *testing.T, trial trial, wrap func(*plainClient) *plainClient) *fetchTrial {
 		return newFetchTrial(t, trial, func(t *testing.T, roots *x509.CertPool) ports.Fetcher {
 			client := newPlainClient(roots)
 			t.Cleanup(client.client.CloseIdleConnections)
-			return mar(client)
+			return wrap(client)
 		}, FetchTraits{MaxBytes: plainLimit})
 	})
 }

@@ -41,16 +41,16 @@ func (r *recorder) Fatal(args ...any) { r.Fatalf("%s", fmt.Sprint(args...)) }
 
 // A broken port breaks one clause and keeps the others.
 type broken[Port any] struct {
-	id  string          // of the case that finds it
-	how string          // it breaks the clause
-	mar func(Port) Port // wraps a port that keeps the contract
+	id   string          // of the case that finds it
+	how  string          // it breaks the clause
+	wrap func(Port) Port // wraps a port that keeps the contract
 }
 
 // runBroken runs all cases on each broken port, and wants the one that its row names to fail, in the words of its clause,
-// and no other. Every case must have a row. The trial that newTrial makes of mar has every trait that cases ask for.
-func runBroken[T, Port any](t *testing.T, cases []contractCase[T], ports []broken[Port], newTrial func(t *testing.T, trial trial, mar func(Port) Port) T) {
+// and no other. Every case must have a row. The trial that newTrial makes of wrap has every trait that cases ask for.
+func runBroken[T, Port any](t *testing.T, cases []contractCase[T], ports []broken[Port], newTrial func(t *testing.T, trial trial, wrap func(Port) Port) T) {
 	t.Helper()
-	intact := broken[Port]{how: "nothing is broken", mar: func(p Port) Port { return p }}
+	intact := broken[Port]{how: "nothing is broken", wrap: func(p Port) Port { return p }}
 	for _, port := range append(ports, intact) {
 		t.Run(port.id+" "+port.how, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +61,7 @@ func runBroken[T, Port any](t *testing.T, cases []contractCase[T], ports []broke
 			close(turns)
 			atOnce(4, func(int) { // since they wait more than they work
 				for c := range turns {
-					failures := record(t, c, func(trial trial) T { return newTrial(t, trial, port.mar) })
+					failures := record(t, c, func(trial trial) T { return newTrial(t, trial, port.wrap) })
 					checkFailures(t, c.clause, failures, c.id == port.id)
 				}
 			})

@@ -19,7 +19,7 @@ import (
 // An onUse breaks a replay store in its one method.
 type onUse func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error)
 
-func (use onUse) mar(s ports.ReplayStore) ports.ReplayStore { return brokenReplays{s, use} }
+func (use onUse) wrap(s ports.ReplayStore) ports.ReplayStore { return brokenReplays{s, use} }
 
 type brokenReplays struct {
 	store ports.ReplayStore
@@ -35,19 +35,19 @@ func onReplayCall(around func(ctx context.Context, call func(context.Context) er
 	return onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (first bool, err error) {
 		err = around(ctx, func(ctx context.Context) error { first, err = s.FirstUse(ctx, key, ttl); return err })
 		return first && err == nil, err
-	}).mar
+	}).wrap
 }
 
 func withReplayKeys(change func(key string) string) func(ports.ReplayStore) ports.ReplayStore {
 	return onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		return s.FirstUse(ctx, change(key), ttl)
-	}).mar
+	}).wrap
 }
 
 func withReplayTTL(change func(time.Duration) time.Duration) func(ports.ReplayStore) ports.ReplayStore {
 	return onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		return s.FirstUse(ctx, key, change(ttl))
-	}).mar
+	}).wrap
 }
 
 // brokenReplayStores break one clause each. What they must keep for other cases they tell by its ttl.
@@ -55,11 +55,11 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 	{"ReplayStore.FirstUse/once", "does not remember", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		first, err := s.FirstUse(ctx, key, ttl)
 		return first || err == nil && ttl == time.Minute, err
-	}).mar},
+	}).wrap},
 	{"ReplayStore.FirstUse/once", "takes every key for used", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		first, err := s.FirstUse(ctx, key, ttl)
 		return first && ttl != time.Minute, err
-	}).mar},
+	}).wrap},
 	{"ReplayStore.FirstUse/again", "never forgets", func(s ports.ReplayStore) ports.ReplayStore {
 		var used notebook[bool]
 		return onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
@@ -73,7 +73,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 				used.write(key, true)
 			}
 			return first, err
-		}).mar(s)
+		}).wrap(s)
 	}},
 	{"ReplayStore.FirstUse/no-prolonging", "prolongs", func(s ports.ReplayStore) ports.ReplayStore {
 		var prolonged notebook[bool]
@@ -87,7 +87,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 				prolonged.write(key, true)
 			}
 			return first, err
-		}).mar(s)
+		}).wrap(s)
 	}},
 	{"ReplayStore.FirstUse/atomic", "looks, then writes", func(s ports.ReplayStore) ports.ReplayStore {
 		var used notebook[bool]
@@ -102,7 +102,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 			}
 			_, meanwhile := used.read(key)
 			return meanwhile, err
-		}).mar(s)
+		}).wrap(s)
 	}},
 	{"ReplayStore.FirstUse/atomic-shared", "has keys of its own in each handle", func(s ports.ReplayStore) ports.ReplayStore {
 		own := rand.Text()
@@ -126,7 +126,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 			return true, nil
 		}
 		return s.FirstUse(ctx, key, ttl)
-	}).mar},
+	}).wrap},
 	{"ReplayStore.FirstUse/rounds-up", "rounds down to an error", withReplayTTL(func(ttl time.Duration) time.Duration {
 		return ttl.Truncate(time.Millisecond)
 	})},
@@ -149,7 +149,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 			return true, nil
 		}
 		return first, err
-	}).mar},
+	}).wrap},
 	{"ReplayStore/remembers-when-full", "evicts the oldest", func(s ports.ReplayStore) ports.ReplayStore {
 		var oldest, evicted string
 		var mu sync.Mutex
@@ -164,7 +164,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 				evicted = oldest
 			}
 			return first || key == evicted, err
-		}).mar(s)
+		}).wrap(s)
 	}},
 	{"ReplayStore.FirstUse/away", "lets pass what it can't tell", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		first, err := s.FirstUse(ctx, key, ttl)
@@ -172,15 +172,15 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 			return true, nil
 		}
 		return first, err
-	}).mar},
+	}).wrap},
 	{"ReplayStore.FirstUse/babble", "lets pass what it does not understand", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		first, err := s.FirstUse(ctx, key, ttl)
 		return first || errors.Is(err, errBabble), err
-	}).mar},
+	}).wrap},
 	{"ReplayStore.FirstUse/silent", "lets pass what it can't tell", onUse(func(s ports.ReplayStore, ctx context.Context, key string, ttl time.Duration) (bool, error) {
 		first, err := s.FirstUse(ctx, key, ttl)
 		return first || ofContext(err), err
-	}).mar},
+	}).wrap},
 
 	{"ReplayStore/key-alphabet", "folds case", withReplayKeys(strings.ToLower)},
 	{"ReplayStore/key-longest", "cuts keys", withReplayKeys(func(key string) string { return key[:min(len(key), maxKey-1)] })},
@@ -189,7 +189,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 			return false, errOther
 		}
 		return s.FirstUse(ctx, key, ttl)
-	}).mar},
+	}).wrap},
 
 	{"ReplayStore/concurrency", "takes one key at a time", func(s ports.ReplayStore) ports.ReplayStore {
 		var underWay notebook[bool]
@@ -206,7 +206,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 				return false, errOther
 			}
 			return s.FirstUse(ctx, key, ttl)
-		}).mar(s)
+		}).wrap(s)
 	}},
 	{"ReplayStore/context-ended", "has another error", onReplayCall(hideEndedContext)},
 	{"ReplayStore/context-ends", "waits on", onReplayCall(forgetContext)},
@@ -216,7 +216,7 @@ var brokenReplayStores = []broken[ports.ReplayStore]{
 }
 
 func TestReplayStoreCasesFail(t *testing.T) {
-	runBroken(t, replayContract(), brokenReplayStores, func(t *testing.T, trial trial, mar func(ports.ReplayStore) ports.ReplayStore) *replayTrial {
+	runBroken(t, replayContract(), brokenReplayStores, func(t *testing.T, trial trial, wrap func(ports.ReplayStore) ports.ReplayStore) *replayTrial {
 		clock := verifiertest.NewClock(noon)
 		newStore := func(entries int) *memory.ReplayStore {
 			store, err := memory.NewReplayStore(memory.ReplayConfig{MaxEntries: entries, Clock: clock})
@@ -226,11 +226,11 @@ func TestReplayStoreCasesFail(t *testing.T) {
 			return store
 		}
 		store := newStore(10_000)
-		return newReplayTrial(t, trial, func(*testing.T) ports.ReplayStore { return mar(store) }, ReplayTraits{
+		return newReplayTrial(t, trial, func(*testing.T) ports.ReplayStore { return wrap(store) }, ReplayTraits{
 			Advance:     clock.Advance,
 			Shared:      true,
-			Small:       func(*testing.T) (ports.ReplayStore, int) { return mar(newStore(100)), 100 },
-			Connect:     func(_ *testing.T, address string) ports.ReplayStore { return mar(remote(address)) },
+			Small:       func(*testing.T) (ports.ReplayStore, int) { return wrap(newStore(100)), 100 },
+			Connect:     func(_ *testing.T, address string) ports.ReplayStore { return wrap(remote(address)) },
 			Credentials: []string{password},
 		})
 	})

@@ -157,14 +157,14 @@ var brokenTokenClients = []broken[*plainClient]{
 }
 
 func TestTokenEndpointCasesFail(t *testing.T) {
-	runBroken(t, tokenContract(), brokenTokenClients, func(t *testing.T, trial trial, mar func(*plainClient) *plainClient) *tokenTrial {
+	runBroken(t, tokenContract(), brokenTokenClients, func(t *testing.T, trial trial, wrap func(*plainClient) *plainClient) *tokenTrial {
 		open := func(t *testing.T, roots *x509.CertPool, patience time.Duration) ports.TokenEndpoint {
 			client := newPlainClient(roots)
 			client.method, client.patience = http.MethodPost, patience
 			client.accept = func(int) bool { return true }
 			client.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			t.Cleanup(client.client.CloseIdleConnections)
-			return mar(client)
+			return wrap(client)
 		}
 		return newTokenTrial(t, trial, func(t *testing.T, roots *x509.CertPool) ports.TokenEndpoint { return open(t, roots, 0) }, TokenTraits{
 			MaxBytes: plainLimit,

@@ -155,7 +155,7 @@ func (c Case) As(level rules.Level, section string) Case {
 	return c
 }
 
-// Exactly has the answer judged exactly over HTTP too.
+// Exactly has the answer checked exactly over HTTP too.
 func (c Case) Exactly() Case {
 	c.exact = true
 	return c

@@ -109,7 +109,7 @@ func (run *Run) deviation(want Expectation, a Answer) string {
 	return errorOn(challenges, run.UsedScheme(), code)
 }
 
-// toTheLetter reports whether what a rule is about is judged too in cases of others.
+// toTheLetter reports whether cases of other rules are also checked for what this rule is about.
 func (run *Run) toTheLetter(rule string) bool {
 	return run.Process != nil || run.Strict || run.rule == rule
 }

@@ -9,7 +9,7 @@ import (
 
 // A Finding is how a case went.
 type Finding struct {
-	// Decided is whether there were answers to judge. If not, Actual says why.
+	// Decided is whether there were answers to check. If not, Actual says why.
 	Decided bool
 	Passed  bool
 	// Expected and Actual are of the step that decided.

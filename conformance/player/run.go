@@ -29,7 +29,7 @@ type Setup struct {
 	Clock ports.Clock
 	// Random is where random IDs are read from; nil means that they are never the same.
 	Random io.Reader
-	// Strict judges every answer exactly.
+	// Strict checks every answer exactly.
 	Strict bool
 	// Log is told of each exchange of a step, if it is not nil.
 	Log func(Exchange)
@@ -66,7 +66,7 @@ type Run struct {
 	Kept map[string]string
 
 	ctx      context.Context
-	exact    bool   // the answer is judged exactly
+	exact    bool   // the answer is checked exactly
 	rule     string // that the case is about
 	reported string // the rule that the verifier reports in the end
 	last     bool   // the step is the last one

@@ -17,13 +17,15 @@ func TestCircles(t *testing.T) {
 	}
 }
 
-// TestConformance holds that the conformance suite can be read a few files at a time.
-func TestConformance(t *testing.T) {
-	const suite = "github.com/holdfast-go/holdfast/conformance/..."
-	if err := run(8, []string{suite}); err != nil {
-		t.Error(err)
+// TestModules holds that a package can be read a few files at a time.
+func TestModules(t *testing.T) {
+	const prefix = "github.com/holdfast-go/holdfast/"
+	for module, most := range map[string]int{"conformance": 8, "verifier": 6} {
+		if err := run(most, []string{prefix + module + "/..."}); err != nil {
+			t.Error(err)
+		}
 	}
-	if err := run(1, []string{suite}); err == nil {
+	if err := run(1, []string{prefix + "conformance/..."}); err == nil {
 		t.Error("no circle has over 1 file: knots are not found")
 	}
 }

@@ -2,6 +2,10 @@ package verifiertest_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
@@ -154,5 +158,35 @@ func TestPublicKey(t *testing.T) {
 	// OpenID Connect Core appendix A.3, by SHA-256.
 	if got := other.TokenHash("jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"); got != "77QmUPtjPfzWtF2AnpK9RQ" {
 		t.Errorf("IDTOK-09: the hash is %s", got)
+	}
+}
+
+// A key of a signer of one's own signs as those that NewKey makes, and one that no verifier accepts is refused.
+func TestKeyFrom(t *testing.T) {
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := verifiertest.KeyFrom(private, "ES256", "hsm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := key.Sign([]byte(`{"alg":"ES256"}`), []byte("payload"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := verifiertest.NewPublicKey(private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if payload, err := public.Open(signed); err != nil || string(payload) != "payload" {
+		t.Errorf("Open = %q, %v", payload, err)
+	}
+	small, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := verifiertest.KeyFrom(small, "RS256", "small"); err == nil {
+		t.Error("an RSA key of 1024 bits is accepted")
 	}
 }

@@ -39,10 +39,11 @@ minute's age; want no nonce; and serve
 An example is in examples/conformtarget. An API that can't be started by the command is given by -url: then it must have
 been set up for the issuer at the address of -issuer-listen, whose certificate -ca-file writes.
 
-# How answers are judged
+# How answers are checked
 
 A rule about tokens or proofs is kept by an API that lets a request pass or rejects it (400, 401 or 403) as the case
-expects; how it says so is judged by the rules CHAL and a few of CRED and DPOP, exactly. A deviation elsewhere is noted.
+expects; how it says so is what the rules CHAL and a few of CRED and DPOP are about, whose cases are checked
+exactly. A deviation elsewhere is noted.
 With -strict every answer must be the exact one.
 */
 package main

@@ -37,7 +37,7 @@ type Config struct {
 	IssuerListen string
 	// Cases are what is played; those that are not for any API are left out.
 	Cases []player.Case
-	// Strict has every answer judged exactly, and not only the decision.
+	// Strict has every answer checked exactly, and not only the decision.
 	Strict bool
 	// StartTimeout is how long the target may take to get healthy, RequestTimeout to answer, and Timeout bounds the
 	// whole run. They must be over zero.

@@ -7,8 +7,8 @@ import (
 	. "github.com/holdfast-go/holdfast/conformance/player"
 )
 
-// credCases are about the Authorization field (RFC 6750 section 2, RFC 9110 section 11).
-func credCases() []Case {
+// credentialCases are about the Authorization field (RFC 6750 section 2, RFC 9110 section 11).
+func credentialCases() []Case {
 	return []Case{
 		RequestCase("CRED-01.none", NoCredentials, "no Authorization field",
 			func(*Run) Request { return Get() }).Exactly(),

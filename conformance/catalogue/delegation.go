@@ -10,9 +10,9 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
-// actCases are about delegation (RFC 8693 section 4.1). An API that does not ask who acts is not bothered by act, so
+// delegationCases are about delegation (RFC 8693 section 4.1). An API that does not ask who acts is not bothered by act, so
 // all of them look inside.
-func actCases() []Case {
+func delegationCases() []Case {
 	return []Case{
 		actorCase("ACT-01.none", "no act", "", nil, ""),
 		actorCase("ACT-01.one", "one actor", `,"act":{"sub":"service-1"}`, by("service-1"), ""),

@@ -15,8 +15,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// discCases are about domains, issuers and discovery (OpenID Connect Discovery section 4, RFC 8414 section 3).
-func discCases() []Case {
+// discoveryCases are about domains, issuers and discovery (OpenID Connect Discovery section 4, RFC 8414 section 3).
+func discoveryCases() []Case {
 	const (
 		plain = "https://issuer.example/"
 		realm = "https://issuer.example/realms/main"

@@ -11,9 +11,9 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
-// chalCases are about answers: status, error code and challenges (RFC 6750 section 3, RFC 9110 section 11.6.1, RFC 9449
+// challengeCases are about answers: status, error code and challenges (RFC 6750 section 3, RFC 9110 section 11.6.1, RFC 9449
 // section 7).
-func chalCases() []Case {
+func challengeCases() []Case {
 	expired := Token{Claims: Fields{"exp": In(-3600), "iat": In(-7200)}}
 	expiredBound, expiredUnbound := expired, expired
 	expiredBound.Bound, expiredUnbound.Unbound = true, true
@@ -221,7 +221,7 @@ const (
 	resourceMetadata = "https://api.example/.well-known/oauth-protected-resource"
 )
 
-// answerCase is about the answer to a request. What is not judged exactly is judged by its check.
+// answerCase is about the answer to a request. What is not checked exactly is checked by its function.
 func answerCase(id string, want Expectation, reason string, send func(*Run) Request, check func(*Run, Answer)) Case {
 	return NewCase(id, want, reason, Step{Send: send, Want: want, Check: check})
 }

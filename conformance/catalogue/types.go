@@ -5,8 +5,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
-// typCases are about kinds of JWT (RFC 8725 section 3.11, RFC 9068 section 4).
-func typCases() []Case {
+// typeCases are about kinds of JWT (RFC 8725 section 3.11, RFC 9068 section 4).
+func typeCases() []Case {
 	cases := []Case{
 		TokenCase("TYP-01.at-jwt", Accepted, "typ is at+jwt", Token{}),
 		TokenCase("TYP-01.upper-case", Accepted, "typ is AT+JWT", Token{Header: Fields{"typ": "AT+JWT"}}),
