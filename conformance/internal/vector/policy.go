@@ -109,7 +109,12 @@ func policyOf(config, base verifier.Config) (Policy, bool) {
 	if p.Profile {
 		types = profileTypes
 	}
+	whole := reflect.DeepEqual(withoutPolicy(config), withoutPolicy(base))
 	for _, d := range domains {
+		whole = whole && reflect.DeepEqual(d, ports.Domain{
+			Issuer: d.Issuer, Exact: d.Exact, Audiences: d.Audiences, Algorithms: d.Algorithms, Types: d.Types,
+			ScopeClaim: d.ScopeClaim, ClientClaim: d.ClientClaim, RequiredClaims: d.RequiredClaims,
+		})
 		p.Issuers = append(p.Issuers, Issuer{
 			Issuer: d.Issuer, Audiences: either(d.Audiences, config.Audiences),
 			Algorithms: either(d.Algorithms, config.Algorithms, []string{"RS256"}), Types: either(mediaTypes(d.Types), types),
@@ -118,7 +123,7 @@ func policyOf(config, base verifier.Config) (Policy, bool) {
 			ClientClaims:   either(named(d.ClientClaim), named(config.ClientClaim), usualClients),
 		})
 	}
-	return p, reflect.DeepEqual(withoutPolicy(config), withoutPolicy(base))
+	return p, whole
 }
 
 // withoutPolicy leaves out of a configuration what a Policy says.
