@@ -184,5 +184,5 @@ func (i *issuers) source(identifier string) keyring.Source {
 	if p, known := i.fixed.byIssuer[identifier]; known {
 		return p.source
 	}
-	return keyring.Location{Issuer: identifier, Static: i.reader.static[identifier]}.Source()
+	return keyring.Location{Issuer: identifier, Static: i.reader.sources.static[identifier]}.Source()
 }

@@ -64,14 +64,12 @@ type policyReader struct {
 	defaults     policy // what holds where a domain says nothing
 	profile      bool
 	loopbackHTTP bool
-	static       map[string]*jwk.Set // Config.StaticKeys, by identifiers
-	maxBytes     int                 // of a file with keys
+	sources      sources
 }
 
 func newPolicyReader(c *checker) policyReader {
 	r := policyReader{
-		profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP,
-		static: staticKeys(c), maxBytes: max(c.Keys.MaxDocumentBytes, 1<<20),
+		profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP, sources: newSources(c),
 	}
 	p := &r.defaults
 	p.audiences = c.Texts("Audiences", c.Audiences)
@@ -84,9 +82,6 @@ func newPolicyReader(c *checker) policyReader {
 	return r
 }
 
-// A faultFunc is told what is wrong with a field. The field is empty where it is the issuer.
-type faultFunc func(field string, err error)
-
 // read reads a domain.
 func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 	p := r.defaults
@@ -95,7 +90,7 @@ func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 		fault("", err)
 		p.source = keyring.Location{}.Source()
 	} else {
-		p.source = r.source(p.issuer, d.Keys, fault)
+		p.source = r.sources.read(p.issuer, d.Keys, fault)
 	}
 	if len(d.Audiences) > 0 {
 		p.audiences = slices.Clone(d.Audiences)
