@@ -13,7 +13,7 @@ import (
 // verifierCooldown is the default of KeyPolicy.Cooldown.
 const verifierCooldown = 30 * time.Second
 
-// The catalogue has every form of every claim (conformance/catalogue/claim.go, typ.go). These are here for what it does
+// The catalogue has every form of every claim (conformance/catalogue). These are here for what it does
 // not see: the codes, and what no case of it has.
 func TestClaims(t *testing.T) {
 	leeway := func(c *verifier.Config) { c.Leeway = 5 * time.Second }

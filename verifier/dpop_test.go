@@ -60,7 +60,7 @@ func mode(m verifier.DPoPMode) func(*verifier.Config) {
 	return func(c *verifier.Config) { c.DPoP.Mode = m }
 }
 
-// The catalogue has the forms of requests with and without proofs (conformance/catalogue/dpop.go); here are the codes.
+// The catalogue has the forms of requests with and without proofs (conformance/catalogue); here are the codes.
 func TestDPoPRequests(t *testing.T) {
 	const good = verifier.Code("")
 	type outcomes struct{ allowed, required, disabled verifier.Code }

@@ -21,7 +21,7 @@ func numbered(n int) string {
 	return members.String()
 }
 
-// The catalogue has the forms of tokens (conformance/catalogue/jws.go, keys.go, typ.go). Here and below are the codes, and
+// The catalogue has the forms of tokens (conformance/catalogue). Here and below are the codes, and
 // what no case of it has.
 func TestHeaderAndPayload(t *testing.T) {
 	env := newEnvironment(t, nil)

@@ -13,7 +13,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// The catalogue has the forms of credentials (conformance/catalogue/credentials.go). These are here for the codes, and for what no
+// The catalogue has the forms of credentials (conformance/catalogue). These are here for the codes, and for what no
 // request over the wire can show.
 func TestCredentials(t *testing.T) {
 	env := newEnvironment(t, nil)

@@ -57,7 +57,7 @@ func wantRule(t testing.TB, err error, rule string) {
 	}
 }
 
-// The catalogue has every form of a proof (conformance/catalogue/proofform.go, proofclaims.go). These are here for what it
+// The catalogue has every form of a proof (conformance/catalogue). These are here for what it
 // does not see: the defaults, and what a verifier never asks of a Checker.
 func TestDPoPProof(t *testing.T) {
 	type claims = verifiertest.Claims
