@@ -126,7 +126,7 @@ func jwsCases() []Case {
 			Token{MoreClaims: nested(40)}).Needing(Inside),
 		TokenCase("JWS-07.depth-at", Accepted, "a payload of 40 levels",
 			Token{MoreClaims: nested(39)}).Needing(Inside),
-		TokenCase("JWS-07.many-elements", Accepted, "a claim of 1,025 elements, in a token of some 3 KB",
+		TokenCase("JWS-07.many-elements", Accepted, "a claim of 1,025 elements, in a token of about 3 KB",
 			Token{MoreClaims: elements(1025)}).Needing(Inside),
 		TokenCase("JWS-07.header-members-over", BadToken, "a header of over 64 members",
 			Token{MoreHeader: members(65)}).As(Ours, "OURS bound; the sources have none"),
