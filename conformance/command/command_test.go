@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
+	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/rules"
 )
 
@@ -40,6 +41,12 @@ func TestWrongUsage(t *testing.T) {
 		{"play", `there is no command "play": say list, run or record`},
 		{"list -xml", "flag provided but not defined: -xml"},
 		{"list all", `leave out "all"`},
+		{"record", "record takes one folder"},
+		{"record -f", "record takes one folder"},
+		{"run -vectors " + directory + " -- api", "leave out -url and the command"},
+		{"run -vectors " + directory + "/none", "has no vectors"},
+		{"run -vectors ../../vectors -only (", "-only is not a regular expression"},
+		{"run -vectors ../../vectors -only ^NOTHING", "-only matches no vector"},
 		{"run", "say what to play on: -url URL, or a command behind --"},
 		{"run -xml f -- api", "flag provided but not defined: -xml"},
 		{"run -dpop on -- api", "give some of allowed, required and disabled"},
@@ -172,5 +179,40 @@ func TestRun(t *testing.T) {
 	}
 	if written, err := os.ReadFile(jsonFile); err != nil || !strings.Contains(string(written), `"undecided"`) {
 		t.Errorf("the report of a target that did not start: %v", err)
+	}
+}
+
+// A vendor's cases are recorded and played along with Holdfast's.
+func TestVectors(t *testing.T) {
+	more := []player.Case{
+		player.TokenCase("ACME-GATEWAY-01.typ", player.BadToken, "a token of the old gateway",
+			player.Token{Header: player.Fields{"typ": "acme-gateway+jwt"}}).ReportedAs("TYP-02").As(player.Must, "policy"),
+	}
+	folder := t.TempDir()
+	var stdout, stderr bytes.Buffer
+	if status := play(t.Context(), more, []string{"record", folder}, &stdout, &stderr); status != exitHolds {
+		t.Fatalf("record: exit status %d: %s", status, stderr.String())
+	}
+	stdout.Reset()
+	status := play(t.Context(), nil, []string{"run", "-q", "-vectors", folder, "-only", "^ACME|^NONCE"}, &stdout, &stderr)
+	if status != exitHolds || !strings.Contains(stdout.String(), "ACME") || !strings.Contains(stdout.String(), "Every MUST holds") {
+		t.Errorf("exit status %d, printed %q, %q", status, stdout.String(), stderr.String())
+	}
+}
+
+// What is not as a vector expects fails, and the exit status says so.
+func TestVectorsThatFail(t *testing.T) {
+	recorded, err := os.ReadFile("../../vectors/mtls.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	changed := bytes.Replace(recorded, []byte(`"decision": "rejected"`), []byte(`"decision": "accepted"`), 1)
+	if err := os.WriteFile(filepath.Join(folder, "mtls.json"), changed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if status := play(t.Context(), nil, []string{"run", "-q", "-vectors", folder}, &stdout, &stderr); status != exitBroken {
+		t.Errorf("exit status %d, printed %q, %q", status, stdout.String(), stderr.String())
 	}
 }

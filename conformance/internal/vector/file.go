@@ -130,7 +130,27 @@ func Read(folder string) ([]File, error) {
 		if f.Version != version {
 			return nil, fmt.Errorf("vector: %s has version %d of the format, not %d", name, f.Version, version)
 		}
+		if err := f.check(); err != nil {
+			return nil, fmt.Errorf("vector: %s: %w", name, err)
+		}
 		files = append(files, f)
 	}
 	return files, nil
+}
+
+// check says what of the file can't be played.
+func (f File) check() error {
+	for _, g := range f.Groups {
+		for _, i := range g.Policy.Issuers {
+			if len(i.ScopeClaims) == 0 || len(i.ClientClaims) == 0 {
+				return fmt.Errorf("the policy of issuer %q has no scopeClaims or clientClaims", i.Issuer)
+			}
+		}
+		for _, v := range g.Vectors {
+			if len(v.Steps) == 0 {
+				return fmt.Errorf("vector %q has no steps", v.ID)
+			}
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/holdfast-go/holdfast/conformance/catalogue"
@@ -56,5 +57,28 @@ func TestHoldfastPlaysTheVectors(t *testing.T) {
 	}
 	if count < 500 {
 		t.Errorf("there are %d vectors", count)
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	for _, c := range []struct{ name, content, fault string }{
+		{"no vectors", "", "has no vectors"},
+		{"not JSON", "garbage", "read"},
+		{"another version", `{"version":2}`, "has version 2 of the format"},
+		{"an unknown member", `{"version":1,"more":1}`, "unknown field"},
+		{"no steps", `{"version":1,"groups":[{"vectors":[{"id":"X-01.x"}]}]}`, `vector "X-01.x" has no steps`},
+		{"no scope claims", `{"version":1,"groups":[{"policy":{"issuers":[{"issuer":"https://x/"}]}}]}`, `issuer "https://x/" has no scopeClaims`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			folder := t.TempDir()
+			if c.content != "" {
+				if err := os.WriteFile(filepath.Join(folder, "x.json"), []byte(c.content), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := Read(folder); err == nil || !strings.Contains(err.Error(), c.fault) {
+				t.Errorf("Read = %v, want %q", err, c.fault)
+			}
+		})
 	}
 }
