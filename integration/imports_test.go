@@ -22,6 +22,7 @@ const (
 	goLeak    = "go.uber.org/goleak"
 	goGRPC    = "google.golang.org/grpc"
 	goConnect = "connectrpc.com/connect"
+	goOTel    = "go.opentelemetry.io/otel"
 )
 
 // A row says what the packages of one module may import besides the standard library and the module itself.
@@ -73,6 +74,11 @@ var importTable = map[string]row{
 		ours:   []string{"ports", "verifier"},
 		theirs: []string{"golang.org/x/oauth2"},
 		tests:  []string{goLeak},
+	},
+	"adapters/otel": {
+		ours:   []string{"ports", "verifier"},
+		theirs: []string{goOTel, goOTel + "/metric", goOTel + "/trace"},
+		tests:  []string{goCmp, goOTel + "/sdk"},
 	},
 	"adapters/grpcguard": {
 		ours:   []string{"verifier"},
@@ -193,9 +199,10 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 	}
 }
 
-// A user who takes the core and one adapter compiles no dependency of another.
+// A user who takes the core and one adapter compiles no dependency of another. No adapter brings the SDK of OpenTelemetry, which
+// is the application's.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect}
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect, goOTel, goOTel + "/sdk"}
 	programs := map[string][]string{ // an adapter and its clients
 		"adapters/httpfetch":    nil,
 		"adapters/httpguard":    nil,
@@ -205,6 +212,7 @@ func TestOneAdapterBringsOneClient(t *testing.T) {
 		"adapters/mcpguard":     {clients[2], clients[3]}, // the SDK has an OAuth client
 		"adapters/grpcguard":    {clients[4]},
 		"adapters/connectguard": {clients[5]},
+		"adapters/otel":         {clients[6]},
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {

@@ -29,7 +29,7 @@ var snippetImports = map[string]string{
 	"command": prefix + "conformance/command", "conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",
 	"exchange": prefix + "verifier/exchange", "fault": prefix + "conformance/fault", "httpfetch": prefix + "adapters/httpfetch", "httpguard": prefix + "adapters/httpguard",
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
-	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "player": prefix + "conformance/player", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
+	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "otel": prefix + "adapters/otel", "player": prefix + "conformance/player", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
 	"grpcguard":   prefix + "adapters/grpcguard",
 	"vendorcache": prefix + "examples/vendorcache", "vendorcases": prefix + "examples/vendorcases", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
@@ -63,6 +63,7 @@ var (
 	prover  *verifiertest.Prover
 
 	verified *verifier.Verified
+	config   verifier.Config
 
 	issuerURL         *neturl.URL
 	audiences         []string
