@@ -85,6 +85,7 @@ func testMemcachedContracts(t *testing.T, addresses []string, filled bool) {
 
 	caches := contract.CacheTraits{
 		Resolution: time.Second,
+		Early:      5 * time.Second, // two, and more for a server that is short of CPU
 		Shared:     true,
 		Connect:    func(t *testing.T, address string) ports.Cache { return memcachedCache(t, memcachedClient(t, address)) },
 	}

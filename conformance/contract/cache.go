@@ -17,6 +17,12 @@ import (
 type CacheTraits struct {
 	// Resolution is the step in which the cache counts TTLs, such as a second. Zero means that it counts exactly.
 	Resolution time.Duration
+	// Early is how much sooner than by its TTL an entry may be gone, as where the store's clock ticks. Zero means not at
+	// all; negative is an error.
+	Early time.Duration
+	// Asynchronous says that Set may return before Get finds the value, and may drop it when much is set at once. The
+	// suite then waits some seconds for each value, and sets it again meanwhile. Wrong and older values are faults as ever.
+	Asynchronous bool
 	// Advance moves the clock that all caches of the run go by. Nil means that they go by real time, which the suite
 	// then waits for, some seconds in all.
 	Advance func(time.Duration)
@@ -43,7 +49,7 @@ const maxValue = 2 << 20
 
 // TestCache proves that the caches which open returns keep the contract of [ports.Cache]. It calls open at least once
 // for each case, with the case's own t; the keys that it uses are new, except three that expire by themselves. The
-// store must have room for about 100 entries, and for a few of the largest.
+// store must have room for about 150 entries, and for a few of the largest.
 func TestCache(t *testing.T, open func(*testing.T) ports.Cache, traits CacheTraits) {
 	t.Helper()
 	if err := traits.faults(); err != nil {
@@ -59,6 +65,9 @@ func (c CacheTraits) faults() error {
 	if c.MaxValue < 0 || c.MaxValue > maxValue {
 		err = errors.Join(err,
 			fmt.Errorf("contract: CacheTraits.MaxValue is %d, which is not one of 0 to 2 MiB", c.MaxValue))
+	}
+	if c.Early < 0 {
+		err = errors.Join(err, errors.New("contract: CacheTraits.Early is negative"))
 	}
 	return err
 }
@@ -151,17 +160,49 @@ func (t *cacheTrial) hasNoCredentials() string {
 // set stores a value, and ends the case where that fails.
 func (t *cacheTrial) set(c ports.Cache, key string, value []byte, ttl time.Duration) {
 	t.Helper()
-	if err := c.Set(t.Context(), key, value, ttl); err != nil {
-		t.fatal("Set of %d bytes for %v: error %v", len(value), ttl, err)
+	if err := t.store(c, key, value, ttl); err != nil {
+		t.fatal("%v", err)
 	}
+}
+
+// store stores a value. It waits until an asynchronous cache has it, unless the ttl is too short for that.
+func (t *cacheTrial) store(c ports.Cache, key string, value []byte, ttl time.Duration) error {
+	for deadline := time.Now().Add(grace); ; {
+		if err := c.Set(t.Context(), key, value, ttl); err != nil {
+			return fmt.Errorf("Set of %d bytes for %v: error %w", len(value), ttl, err)
+		}
+		if !t.Asynchronous || ttl < brief || t.appears(c, key, value) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("Get did not return %s within %v, in which they were set again and again", sketch(value), grace)
+		}
+	}
+}
+
+// appears waits until an asynchronous cache has a value, and gives up before a brief ttl has passed.
+func (t *cacheTrial) appears(c ports.Cache, key string, want []byte) bool {
+	for deadline := time.Now().Add(brief / 2); time.Now().Before(deadline); time.Sleep(brief / 100) {
+		if got, err := c.Get(t.Context(), key); err == nil && bytes.Equal(got, want) {
+			return true
+		}
+	}
+	return false
 }
 
 func (t *cacheTrial) wantValue(c ports.Cache, key string, want []byte) {
 	t.Helper()
 	got, err := c.Get(t.Context(), key)
-	if err != nil {
+	for deadline := time.Now().Add(grace); t.Asynchronous && errors.Is(err, ports.ErrMiss) && time.Now().Before(deadline); {
+		time.Sleep(brief / 100)
+		got, err = c.Get(t.Context(), key)
+	}
+	switch {
+	case errors.Is(err, ports.ErrMiss) && !t.Asynchronous:
+		t.fail("Get of %d bytes that were set: error %v (if Set returns before Get finds the value, set CacheTraits.Asynchronous)", len(want), err)
+	case err != nil:
 		t.fail("Get of %d bytes that were set: error %v", len(want), err)
-	} else if !bytes.Equal(got, want) {
+	case !bytes.Equal(got, want):
 		t.fail("Get returned %s, not the %s that were set", sketch(got), sketch(want))
 	}
 }

@@ -104,6 +104,36 @@ var brokenCaches = []broken[ports.Cache]{
 		value, err := c.Get(ctx, key)
 		return bytes.TrimSuffix(value, []byte("\r\n")), err
 	}).wrap},
+	{"Cache.Get/value", "drops zero bytes at the end", onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
+		value, err := c.Get(ctx, key)
+		return bytes.TrimRight(value, "\x00"), err
+	}).wrap},
+	{"Cache.Get/last-set", "is one value late from the third on", func(c ports.Cache) ports.Cache {
+		type history struct {
+			previous []byte
+			sets     int
+		}
+		var histories notebook[history]
+		return brokenCache{Cache: c,
+			get: func(ctx context.Context, key string) ([]byte, error) {
+				value, err := c.Get(ctx, key)
+				if of, _ := histories.read(key); err == nil && of.sets >= 3 {
+					return bytes.Clone(of.previous), nil
+				}
+				return value, err
+			},
+			set: func(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+				of, _ := histories.read(key)
+				of.sets++
+				if old, err := c.Get(ctx, key); err == nil {
+					of.previous = old
+				}
+				histories.write(key, of)
+				return c.Set(ctx, key, value, ttl)
+			},
+		}
+	}},
+	{"Cache.Get/no-prolonging", "lets a ttl begin again with each Get", slide},
 	{"Cache.Get/copies", "hands out one slice", func(c ports.Cache) ports.Cache {
 		var slices notebook[[]byte]
 		return onGet(func(c ports.Cache, ctx context.Context, key string) ([]byte, error) {
@@ -141,7 +171,7 @@ var brokenCaches = []broken[ports.Cache]{
 		return onSet(func(c ports.Cache, ctx context.Context, key string, value []byte, ttl time.Duration) error {
 			_, again := ever.read(key)
 			ever.write(key, true)
-			if _, found := once.read(key); found || again || ttl < time.Millisecond {
+			if _, found := once.read(key); found || again || ttl != brief {
 				once.erase(key)
 				return c.Set(ctx, key, value, ttl)
 			}
@@ -234,6 +264,13 @@ var brokenCaches = []broken[ports.Cache]{
 	{"Cache.Set/rounds-up", "rounds down to what never ends", withTTL(func(ttl time.Duration) time.Duration {
 		if 0 < ttl && ttl < time.Millisecond {
 			return 1000 * long
+		}
+		return ttl
+	})},
+	{"Cache.Set/whole-ttl", "rounds down to seconds", roundDown},
+	{"Cache.Set/ends", "lives four times as long", withTTL(func(ttl time.Duration) time.Duration {
+		if ttl == 2*long {
+			return 4 * ttl
 		}
 		return ttl
 	})},
@@ -332,6 +369,32 @@ func withTTL(change func(time.Duration) time.Duration) func(ports.Cache) ports.C
 	}).wrap
 }
 
+// slide has a ttl begin again whenever a value is read.
+func slide(c ports.Cache) ports.Cache {
+	var ttls notebook[time.Duration]
+	return brokenCache{Cache: c,
+		get: func(ctx context.Context, key string) ([]byte, error) {
+			value, err := c.Get(ctx, key)
+			if ttl, found := ttls.read(key); found && err == nil {
+				err = c.Set(ctx, key, value, ttl)
+			}
+			return value, err
+		},
+		set: func(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+			ttls.write(key, ttl)
+			return c.Set(ctx, key, value, ttl)
+		},
+	}
+}
+
+// roundDown counts whole seconds only, where there are some.
+var roundDown = withTTL(func(ttl time.Duration) time.Duration {
+	if ttl > time.Second {
+		return ttl.Truncate(time.Second)
+	}
+	return ttl
+})
+
 func TestCacheCasesFail(t *testing.T) {
 	runBroken(t, cacheContract(), brokenCaches, func(t *testing.T, trial trial, wrap func(ports.Cache) ports.Cache) *cacheTrial {
 		clock := verifiertest.NewClock(noon)
@@ -363,6 +426,7 @@ func TestCacheTraits(t *testing.T) {
 		{"the zero value", CacheTraits{}, ""},
 		{"the largest MaxValue", CacheTraits{MaxValue: maxValue}, ""},
 		{"MaxValue over the contract's", CacheTraits{MaxValue: maxValue + 1}, "contract: CacheTraits.MaxValue is 2097153, which is not one of 0 to 2 MiB"},
+		{"an entry that goes late", CacheTraits{Early: -1}, "contract: CacheTraits.Early is negative"},
 		{"two faults", CacheTraits{MaxValue: -1, Resolution: -1}, "contract: CacheTraits.Resolution is negative\ncontract: CacheTraits.MaxValue is -1, which is not one of 0 to 2 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

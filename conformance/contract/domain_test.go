@@ -186,8 +186,19 @@ var brokenResolvers = []broken[ports.DomainResolver]{
 	{"DomainResolver/credentials", "tells its address", onResolveCall(tellPassword)},
 }
 
+// The suite holds for a resolver that keeps the contract: from memory, and where a server may be asked.
 func TestAnHonestResolverKeepsTheContract(t *testing.T) {
-	TestDomainResolver(t, func(*testing.T) ports.DomainResolver { return known }, DomainTraits{Queries: knownQueries})
+	open := func(*testing.T) ports.DomainResolver { return known }
+	t.Run("memory", func(t *testing.T) {
+		TestDomainResolver(t, open, DomainTraits{Queries: knownQueries, NonBlocking: true})
+	})
+	t.Run("server", func(t *testing.T) {
+		TestDomainResolver(t, open, DomainTraits{
+			Queries:     knownQueries,
+			Connect:     func(_ *testing.T, address string) ports.DomainResolver { return remote(address) },
+			Credentials: []string{password},
+		})
+	})
 }
 
 func TestDomainResolverCasesFail(t *testing.T) {

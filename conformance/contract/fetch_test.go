@@ -348,6 +348,31 @@ func readOn(request *http.Request, send http.RoundTripper) (*http.Response, erro
 	return send.RoundTrip(request)
 }
 
+// waitOn forgets the context before there is an answer, where the server is silent.
+func waitOn(request *http.Request, send http.RoundTripper) (*http.Response, error) {
+	if request.URL.Path == "" && request.Context().Err() == nil {
+		request = request.WithContext(context.WithoutCancel(request.Context()))
+	}
+	return send.RoundTrip(request)
+}
+
+// waitInBody forgets the context where the answer stops half-way.
+func waitInBody(request *http.Request, send http.RoundTripper) (*http.Response, error) {
+	if request.URL.Path == "/stall" {
+		request = request.WithContext(context.WithoutCancel(request.Context()))
+	}
+	return send.RoundTrip(request)
+}
+
+// panicAtHangUp uses an answer that is not there.
+func panicAtHangUp(request *http.Request, send http.RoundTripper) (*http.Response, error) {
+	answer, err := send.RoundTrip(request)
+	if err != nil && strings.Contains(err.Error(), "malformed HTTP") {
+		panic("invalid memory address or nil pointer dereference")
+	}
+	return answer, err
+}
+
 func dropQuery(request *http.Request, send http.RoundTripper) (*http.Response, error) {
 	request = request.Clone(request.Context())
 	if strings.Contains(request.URL.RawQuery, "tenant") {
@@ -424,9 +449,12 @@ var brokenFetchers = []broken[*plainClient]{
 	brokenClient("Fetcher/concurrency", "takes one call at a time", func(p *plainClient) { p.around = oneAtATime() }),
 	brokenClient("Fetcher/context-ended", "has another error", func(p *plainClient) { p.around = hideEndedContext }),
 	brokenClient("Fetcher/context-ends", "hides the context's error before an answer", carrier(hideBeforeAnswer).carry),
+	brokenClient("Fetcher/context-ends", "waits on for an answer", carrier(waitOn).carry),
+	brokenClient("Fetcher/context-ends-in-body", "waits on for the rest of a body", carrier(waitInBody).carry),
 	brokenClient("Fetcher/context-ends-in-body", "hides the context's error in a body", func(p *plainClient) { p.read = hideInBody }),
 	brokenClient("Fetcher.Fetch/drip", "reads on while bytes come", carrier(readOn).carry),
 	brokenClient("Fetcher/panics", "panics at null", func(p *plainClient) { p.read = panicAtNull }),
+	brokenClient("Fetcher/panics", "panics without an answer", carrier(panicAtHangUp).carry),
 	brokenClient("Fetcher/credentials", "quotes the Location", func(p *plainClient) {
 		check := p.client.CheckRedirect
 		p.client.CheckRedirect = func(next *http.Request, via []*http.Request) error {
