@@ -43,7 +43,7 @@ func TestCacheCasesByRealTime(t *testing.T) {
 	}
 	for _, test := range []struct {
 		id, how string
-		wrap     func(ports.Cache) ports.Cache
+		wrap    func(ports.Cache) ports.Cache
 		traits  CacheTraits
 		fails   bool
 	}{
@@ -119,7 +119,7 @@ func TestCacheCasesAsynchronous(t *testing.T) {
 func TestAsynchronousCasesFail(t *testing.T) {
 	for _, test := range []struct {
 		id, how string
-		wrap     func(ports.Cache) ports.Cache
+		wrap    func(ports.Cache) ports.Cache
 	}{
 		{"Cache.Get/value", "stores nothing", onSet(func(ports.Cache, context.Context, string, []byte, time.Duration) error { return nil }).wrap},
 		{"Cache.Get/last-set", "goes back to an older value", func(c ports.Cache) ports.Cache {
