@@ -31,7 +31,7 @@ type DomainQuery struct {
 // A Domain is one issuer whose tokens are accepted, and what is demanded of them. It is copied before it is used. What
 // it leaves empty is as the verifier's configuration says.
 //
-// ScopeClaim, ClientClaim and RequiredClaims name claims. A name that begins with a slash is a JSON Pointer (RFC 6901)
+// ScopeClaim, ClientClaim, RequiredClaims and RequiredValues name claims. A name that begins with a slash is a JSON Pointer (RFC 6901)
 // into objects, such as /realm_access/roles.
 type Domain struct {
 	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main"). A
@@ -46,8 +46,13 @@ type Domain struct {
 	// Keys is where the issuer's keys are. Its zero value finds them by the issuer's metadata.
 	Keys KeySource
 	// Audiences are the audiences of which a token of this issuer must name one. Empty means the verifier's
-	// default. A token of one issuer never gets by with another issuer's audience.
+	// default. A token of one issuer never gets by with another issuer's audience. Where there is no default either,
+	// the issuer must be bound by Clients and RequiredValues.
 	Audiences []string
+	// Clients are the clients that tokens of this issuer may have been issued to; empty means any. Audiences are checked
+	// all the same. Only of an issuer without any audience, neither here nor in the verifier's default, the tokens must
+	// have no aud; then RequiredValues must name a claim that marks access tokens, such as token_use.
+	Clients []string
 
 	// Algorithms are the signature algorithms that this issuer's tokens may have, in place of the verifier's.
 	Algorithms []string
@@ -61,6 +66,19 @@ type Domain struct {
 	ClientClaim string
 	// RequiredClaims must be present and not null, besides those of the verifier.
 	RequiredClaims []string
+	// RequiredValues are values that claims must have, besides those of the verifier.
+	RequiredValues []RequiredValue
+}
+
+// A RequiredValue is a value that a claim must have. Exactly one of OneOf and Contains is set; a claim of another type than
+// that one expects is rejected. Values are compared byte for byte.
+type RequiredValue struct {
+	// Claim is the name of the claim, or a JSON Pointer as in [Domain].
+	Claim string
+	// OneOf: the claim is a string, and one of these.
+	OneOf []string
+	// Contains: the claim is an array of strings, and has all of these.
+	Contains []string
 }
 
 // A KeySource says where the keys of an issuer are: at one place, so that at most one field is set. Its zero value means

@@ -40,7 +40,7 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 	if err := c.checkKind(r); err != nil {
 		return err
 	}
-	says.Audiences = r.NeedAudiences("CLAIM-AUD-01", "CLAIM-AUD-03")
+	says.Audiences = p.readAudiences(r)
 	says.ExpiresAt = r.NeedDate("exp", "CLAIM-EXP-01") // RFC 7519 section 4.1.4
 	says.NotBefore = r.Date("nbf", "CLAIM-NBF-01")     // 4.1.5
 	says.IssuedAt = r.NeedDate("iat", "CLAIM-IAT-01")  // 4.1.6
@@ -53,11 +53,13 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 	if c.requireProfile {
 		r.Need("TYP-04", profileClaims)
 	}
-	r.Need("CLAIM-REQ-01", p.required)
 	if r.Fault != nil {
 		return refused(r.Fault)
 	}
-	if err := p.checkAudience(says); err != nil {
+	if err := p.checkRequired(payload); err != nil {
+		return err
+	}
+	if err := p.checkBinding(says); err != nil {
 		return err
 	}
 	if !jwt.OfOrganization(c.organization, says.OrganizationID, says.OrganizationName) {

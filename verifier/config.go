@@ -27,8 +27,11 @@ type Config struct {
 	// undecidable.
 	ResolverTimeout time.Duration `default:"1s"`
 	// Audiences are the audiences of which a token must name one, byte for byte. They hold for every domain that
-	// has no audiences itself.
+	// has no audiences itself. Only an issuer whose tokens have no aud may do without: see Clients of [ports.Domain].
 	Audiences []string
+	// NoAccessTokens is for programs that only log users in or ask for tokens: the verifier serves packages idtoken
+	// and exchange, and needs no Audiences. Whatever access token it is given is answered as misconfigured (500).
+	NoAccessTokens bool
 
 	// Fetcher gets the issuers' metadata and keys: an httpfetch.Fetcher, say. It is required unless every domain's keys are
 	// static or in a file.
@@ -61,6 +64,8 @@ type Config struct {
 	// RequiredClaims are claims that must be present and not null, besides iss, aud, exp and iat. Here and where else a
 	// claim is named, a name that begins with a slash is a JSON Pointer (RFC 6901) into objects.
 	RequiredClaims []string
+	// RequiredValues are values that claims must have. See [Request.RequiredValues] for those of one route.
+	RequiredValues []ports.RequiredValue
 	// Organization is the Auth0 organization that tokens must be for: an ID (org_...), compared exactly with
 	// org_id, or a name, whose lower case is compared with org_name. Empty means any or none.
 	Organization string

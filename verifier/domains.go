@@ -65,9 +65,13 @@ func (m *domainMemory) place(d ports.Domain) uint64 {
 
 // sameDomain reports whether two domains are equal in every field.
 func sameDomain(a, b ports.Domain) bool {
-	return a.Issuer == b.Issuer && a.Exact == b.Exact && a.ScopeClaim == b.ScopeClaim && a.ClientClaim == b.ClientClaim &&
+	return a.Issuer == b.Issuer && slices.Equal(a.Clients, b.Clients) && slices.EqualFunc(a.RequiredValues, b.RequiredValues, sameValue) && a.Exact == b.Exact && a.ScopeClaim == b.ScopeClaim && a.ClientClaim == b.ClientClaim &&
 		slices.Equal(a.Audiences, b.Audiences) && slices.Equal(a.Algorithms, b.Algorithms) && slices.Equal(a.Types, b.Types) &&
 		slices.Equal(a.RequiredClaims, b.RequiredClaims) && sameKeys(a.Keys, b.Keys)
+}
+
+func sameValue(a, b ports.RequiredValue) bool {
+	return a.Claim == b.Claim && slices.Equal(a.OneOf, b.OneOf) && slices.Equal(a.Contains, b.Contains)
 }
 
 func sameKeys(a, b ports.KeySource) bool {
@@ -77,8 +81,13 @@ func sameKeys(a, b ports.KeySource) bool {
 
 // cloneDomain returns a copy that shares nothing with d.
 func cloneDomain(d ports.Domain) ports.Domain {
-	for _, list := range []*[]string{&d.Audiences, &d.Algorithms, &d.Types, &d.RequiredClaims} {
+	for _, list := range []*[]string{&d.Audiences, &d.Clients, &d.Algorithms, &d.Types, &d.RequiredClaims} {
 		*list = slices.Clone(*list)
+	}
+	d.RequiredValues = slices.Clone(d.RequiredValues)
+	for i := range d.RequiredValues {
+		v := &d.RequiredValues[i]
+		v.OneOf, v.Contains = slices.Clone(v.OneOf), slices.Clone(v.Contains)
 	}
 	d.Keys.Static = slices.Clone(d.Keys.Static)
 	return d

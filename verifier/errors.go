@@ -44,6 +44,8 @@ const (
 	CodeNotYetValid        Code = "token_not_yet_valid"        // nbf is still to come
 	CodeIssuedInFuture     Code = "token_issued_in_future"     // iat is further ahead than clocks differ
 	CodeTooOld             Code = "token_too_old"              // iat is longer ago than the configured maximum
+	CodeClient             Code = "client_mismatch"            // it was issued to another client
+	CodeClaimValue         Code = "claim_mismatch"             // a claim has another value than is required
 	CodeOrganization       Code = "organization_mismatch"      // it is for another organization
 	CodeConfirmation       Code = "confirmation_not_satisfied" // it is bound to a key (cnf) that was not proved
 	CodeProof              Code = "dpop_proof_invalid"         // the DPoP proof is missing or bad
@@ -180,6 +182,8 @@ var (
 	tokenNotYetValid         = row(Rejected, CodeNotYetValid, 401, invalidToken, "The access token is not valid yet")
 	tokenIssuedInFuture      = row(Rejected, CodeIssuedInFuture, 401, invalidToken, "The access token was issued in the future")
 	tokenTooOld              = row(Rejected, CodeTooOld, 401, invalidToken, "The access token is too old")
+	clientMismatch           = row(Rejected, CodeClient, 401, invalidToken, "The access token was issued to another client")
+	claimMismatch            = row(Rejected, CodeClaimValue, 401, invalidToken, "A claim of the access token has another value than is required")
 	organizationMismatch     = row(Rejected, CodeOrganization, 401, invalidToken, "The access token is for another organization")
 	confirmationNotSatisfied = row(Rejected, CodeConfirmation, 401, invalidToken, "The access token is bound to a key that was not proved")
 	_                        = row(Rejected, CodeClaimsUndecodable, 401, invalidToken, "The access token has a malformed claim")

@@ -69,6 +69,19 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		}, want: []string{"Domains[0].Types"}},
 		{name: "CLAIM-ISS-05 claims of a domain", edit: each(ports.Domain{ScopeClaim: " ", ClientClaim: "/a//b", RequiredClaims: []string{"a", ""}}),
 			want: []string{"Domains[0].ScopeClaim", "Domains[0].ClientClaim", "Domains[0].RequiredClaims[1]"}},
+		{name: "CLAIM-CLI-03 bound by clients and a value", edit: unbound(ports.Domain{Clients: []string{"app"}, RequiredValues: tokenUse})},
+		{name: "CLAIM-CLI-03 bound by clients only", edit: unbound(ports.Domain{Clients: []string{"app"}}), want: []string{"Domains[0].RequiredValues"}},
+		{name: "CLAIM-CLI-03 bound by a value only", edit: unbound(ports.Domain{RequiredValues: tokenUse}), want: []string{"Domains[0].Audiences"}},
+		{name: "CLAIM-CLI-03 the value is the verifier's", edit: func(c *verifier.Config) {
+			unbound(ports.Domain{Clients: []string{"app"}})(c)
+			c.RequiredValues = tokenUse
+		}, want: []string{"Domains[0].RequiredValues"}},
+		{name: "CLAIM-CLI-02 blank client", edit: each(ports.Domain{Clients: []string{""}}), want: []string{"Domains[0].Clients[0]"}},
+		{name: "CLAIM-REQ-02 values", edit: func(c *verifier.Config) {
+			c.RequiredValues = []ports.RequiredValue{{Claim: "a"}, {OneOf: []string{"b"}}, {Claim: "/a/", Contains: []string{"b", " "}}}
+		}, want: []string{"RequiredValues[0]", "RequiredValues[1].Claim", "RequiredValues[2].Contains[1]", "RequiredValues[2].Claim"}},
+		{name: "CLAIM-AUD-04 no access tokens", edit: func(c *verifier.Config) { c.Audiences, c.NoAccessTokens = nil, true }},
+		{name: "CLAIM-AUD-04 no access tokens, and audiences", edit: func(c *verifier.Config) { c.NoAccessTokens = true }, want: []string{"NoAccessTokens"}},
 		{name: "DISC-17 keys at two places", edit: each(ports.Domain{Keys: ports.KeySource{JWKSURL: "https://a.example", Static: staticSet}}), want: []string{"Domains[0].Keys"}},
 		{name: "DISC-17 static keys twice", edit: func(c *verifier.Config) {
 			each(ports.Domain{Keys: ports.KeySource{JWKSURL: "https://a.example"}})(c)
@@ -137,6 +150,16 @@ func each(d ports.Domain) func(*verifier.Config) {
 	return func(c *verifier.Config) {
 		d.Issuer = issuerURL
 		c.Domain, c.Domains = "", []ports.Domain{d}
+	}
+}
+
+var tokenUse = []ports.RequiredValue{{Claim: "token_use", OneOf: []string{"access"}}}
+
+// unbound is each, without an audience.
+func unbound(d ports.Domain) func(*verifier.Config) {
+	return func(c *verifier.Config) {
+		each(d)(c)
+		c.Audiences = nil
 	}
 }
 

@@ -26,6 +26,9 @@ type policy struct {
 	scopes   []jwt.Path // where scopes may be; the first that is there decides
 	clients  []jwt.Path // what may name the client; they must not differ
 	required []jwt.Path
+	values   []requiredValue
+
+	clientIDs []string // none where any client will do
 }
 
 // Where scopes and clients are unless it is configured: RFC 9068 sections 2.2 and 2.2.3, then what issuers in the field
@@ -55,8 +58,12 @@ var (
 )
 
 var (
-	errForeignType = errors.New("is the type of JWTs that are not access tokens")
-	errProfile     = errors.New("can't be combined with RequireProfile, which accepts only at+jwt; remove one of them")
+	errForeignType  = errors.New("is the type of JWTs that are not access tokens")
+	errUnbound      = errors.New("is required; an issuer whose tokens have no aud is bound by Clients and RequiredValues of its entry in Domains")
+	errAudiencesToo = errors.New("can't be combined with Audiences; remove one of them")
+	errUnused       = &FieldError{"NoAccessTokens", errors.New("is set, so no access token is verified; remove it and name Audiences")}
+	errUntold       = errors.New("is required of an issuer without Audiences: name a claim that marks access tokens, such as token_use, which is one of access")
+	errProfile      = errors.New("can't be combined with RequireProfile, which accepts only at+jwt; remove one of them")
 )
 
 // A policyReader makes policies of domains.
@@ -65,11 +72,15 @@ type policyReader struct {
 	profile      bool
 	loopbackHTTP bool
 	sources      sources
+	unused       bool // no access tokens are verified
 }
 
 func newPolicyReader(c *checker) policyReader {
 	r := policyReader{
-		profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP, sources: newSources(c),
+		profile: c.RequireProfile, loopbackHTTP: c.InsecureAllowLoopbackHTTP, sources: newSources(c), unused: c.NoAccessTokens,
+	}
+	if r.unused && len(c.Audiences) > 0 {
+		c.Fault("NoAccessTokens", errAudiencesToo)
 	}
 	p := &r.defaults
 	p.audiences = c.Texts("Audiences", c.Audiences)
@@ -78,7 +89,7 @@ func newPolicyReader(c *checker) policyReader {
 		p.form.Types, p.form.TypeRule = profileTypes, "TYP-04"
 	}
 	p.scopes, p.clients = usualScopes, usualClients
-	p.readClaims(ports.Domain{ScopeClaim: c.ScopeClaim, ClientClaim: c.ClientClaim, RequiredClaims: c.RequiredClaims}, c.Fault)
+	p.readClaims(ports.Domain{ScopeClaim: c.ScopeClaim, ClientClaim: c.ClientClaim, RequiredClaims: c.RequiredClaims, RequiredValues: c.RequiredValues}, c.Fault)
 	return r
 }
 
@@ -96,9 +107,8 @@ func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 		p.audiences = slices.Clone(d.Audiences)
 		fault.each("Audiences", d.Audiences, settings.NotBlank)
 	}
-	if len(p.audiences) == 0 {
-		fault("Audiences", settings.ErrRequired)
-	}
+	p.clientIDs = slices.Clone(d.Clients)
+	fault.each("Clients", d.Clients, settings.NotBlank)
 	if len(d.Algorithms) > 0 {
 		p.form.Algorithms = jwk.Allowed(d.Algorithms)
 		fault.each("Algorithms", d.Algorithms, jwk.CheckAlgorithm)
@@ -111,7 +121,28 @@ func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 		}
 	}
 	p.readClaims(d, fault)
+	if len(p.audiences) == 0 {
+		r.checkBound(&p, d, fault)
+	}
 	return &p
+}
+
+// checkBound refuses an issuer whose tokens nothing binds to this API: a token for another API of the issuer would be as
+// good. Where there are no audiences, the clients do, together with a value that tells access tokens from others, which
+// the issuer signs with the same key.
+func (r *policyReader) checkBound(p *policy, d ports.Domain, fault faultFunc) {
+	others := slices.Concat(p.clients, paths("iss", "sub"))
+	tells := func(written ports.RequiredValue) bool {
+		path, err := jwt.ParsePath(written.Claim)
+		return err == nil && !slices.ContainsFunc(others, path.Same)
+	}
+	switch {
+	case r.unused:
+	case len(d.Clients) == 0 || r.profile:
+		fault("Audiences", errUnbound)
+	case !slices.ContainsFunc(d.RequiredValues, tells):
+		fault("RequiredValues", errUntold)
+	}
 }
 
 // readClaims reads which claims count. Required claims add to those that are required already.
@@ -122,6 +153,7 @@ func (p *policy) readClaims(d ports.Domain, fault faultFunc) {
 	if d.ClientClaim != "" {
 		p.clients = fault.paths("ClientClaim", d.ClientClaim)
 	}
+	p.values = append(slices.Clone(p.values), fault.values(d.RequiredValues)...)
 	p.required = slices.Clone(p.required)
 	for i, name := range d.RequiredClaims {
 		p.required = append(p.required, fault.paths(fmt.Sprintf("RequiredClaims[%d]", i), name)...)
@@ -163,10 +195,24 @@ func checkType(name string) error {
 	return nil
 }
 
-// checkAudience checks that the token is for this API.
-func (p *policy) checkAudience(says *Verified) *Error {
-	if !slices.ContainsFunc(p.audiences, func(allowed string) bool { return slices.Contains(says.Audiences, allowed) }) {
+// readAudiences reads aud. A token without is for no API in particular: where no audience is configured it must have none,
+// or it would be for somebody else (RFC 7519 section 4.1.3).
+func (p *policy) readAudiences(r *jwt.Reader) []string {
+	if _, found := r.Claims.Lookup("aud"); len(p.audiences) == 0 && !found {
+		return nil
+	}
+	return r.NeedAudiences("CLAIM-AUD-01", "CLAIM-AUD-03")
+}
+
+// checkBinding checks that the token is for this API, and from a client that may use it.
+func (p *policy) checkBinding(says *Verified) *Error {
+	switch {
+	case len(p.audiences) == 0 && says.Audiences != nil:
+		return audienceMismatch.fail("CLAIM-CLI-03", "the token has aud, and no audience is configured for its issuer")
+	case len(p.audiences) > 0 && !slices.ContainsFunc(p.audiences, func(allowed string) bool { return slices.Contains(says.Audiences, allowed) }):
 		return audienceMismatch.fail("CLAIM-AUD-02", fmt.Sprintf("aud has none of %q", p.audiences))
+	case len(p.clientIDs) > 0 && !slices.Contains(p.clientIDs, says.ClientID):
+		return clientMismatch.fail("CLAIM-CLI-02", fmt.Sprintf("the client is none of %q", p.clientIDs))
 	}
 	return nil
 }

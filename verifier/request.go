@@ -3,6 +3,8 @@ package verifier
 import (
 	"net/url"
 	"strings"
+
+	"github.com/holdfast-go/holdfast/ports"
 )
 
 // A Request is what of an HTTP request decides whether it may pass. It is not changed.
@@ -24,6 +26,10 @@ type Request struct {
 	// and the challenges of every other refusal name them, so that a client asks for them at once (RFC 6750 section
 	// 3). They must be configuration, not input.
 	Scopes []string
+	// RequiredClaims and RequiredValues are claims that the route needs, besides those of the configuration: present
+	// and not null, or of a certain value. They must be configuration, not input.
+	RequiredClaims []string
+	RequiredValues []ports.RequiredValue
 }
 
 // A headerField is the first value of a header field, and how many there are.

@@ -99,12 +99,18 @@ func (v *Verifier) refuse(err *Error) *Error {
 // than it must.
 func (v *Verifier) decide(ctx context.Context, r Request, sent presented, told *Decision) (*Verified, error) {
 	told.Scheme = sent.scheme
+	if v.issuers.reader.unused {
+		return nil, v.responder.respond(configInvalid.because(errUnused), sent.scheme, nil)
+	}
 	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token, told)
 	if err != nil {
 		return nil, v.responder.respond(sent.fault(err), sent.scheme, r.Scopes)
 	}
 	verified := token.verified()
 	verified.Scheme, verified.origin = sent.scheme, v.origin
+	if err := verified.require(r); err != nil {
+		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
+	}
 	if err := v.confirmation.check(ctx, r, sent, token, verified, told); err != nil {
 		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
 	}

@@ -1,6 +1,9 @@
 package catalogue
 
 import (
+	"errors"
+	"maps"
+
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 
@@ -65,6 +68,73 @@ func policyCases() []Case {
 		TokenCase("CLAIM-CLI-01.differ-in-case", BadToken, "cid and appid differ in case",
 			Token{Claims: Fields{"client_id": Absent, "cid": "app", "appid": "APP"}}),
 		TokenCase("CLAIM-CLI-01.number", BadToken, "azp is a number", Token{Claims: Fields{"azp": 1}}),
+		clientsCase("CLAIM-CLI-02.listed", Accepted, "a client that is configured", Fields{"client_id": "app"}),
+		clientsCase("CLAIM-CLI-02.by-azp", Accepted, "a client that is configured, in azp", Fields{"client_id": Absent, "azp": "app-2"}),
+		clientsCase("CLAIM-CLI-02.another", BadToken, "a client that is not configured", Fields{"client_id": "other"}),
+		clientsCase("CLAIM-CLI-02.other-case", BadToken, "a client in other case", Fields{"client_id": "APP"}),
+		clientsCase("CLAIM-CLI-02.none", BadToken, "no client, where clients are configured", Fields{"client_id": Absent}),
+		clientsCase("CLAIM-CLI-02.no-audience", BadToken, "a client that is configured, and no aud where there are audiences",
+			Fields{"client_id": "app", "aud": Absent}).ReportedAs("CLAIM-AUD-01"),
+		clientsCase("CLAIM-CLI-02.another-audience", BadToken, "a client that is configured, and the aud of another API",
+			Fields{"client_id": "app", "aud": "https://other.example"}).ReportedAs("CLAIM-AUD-02"),
+
+		boundCase("CLAIM-CLI-03.bound", Accepted, "no aud, the client and the value that are configured", nil),
+		boundCase("CLAIM-CLI-03.audience", BadToken, "an aud, where no audience is configured",
+			Fields{"aud": From(func(run *Run) any { return run.Audience })}),
+		boundCase("CLAIM-CLI-03.audience-is-the-client", BadToken, "an aud that is the client, as ID tokens have it", Fields{"aud": "app"}),
+		boundCase("CLAIM-CLI-03.audience-empty", BadToken, "an aud that is an empty array", Fields{"aud": []string{}}).ReportedAs("CLAIM-AUD-03"),
+		boundCase("CLAIM-CLI-03.audience-null", BadToken, "an aud that is null", Fields{"aud": nil}).ReportedAs("CLAIM-AUD-03"),
+		boundCase("CLAIM-CLI-03.another-client", BadToken, "no aud, and another client", Fields{"client_id": "other"}).ReportedAs("CLAIM-CLI-02"),
+		boundCase("CLAIM-CLI-03.no-client", BadToken, "no aud, and no client", Fields{"client_id": Absent}).ReportedAs("CLAIM-CLI-02"),
+		boundCase("CLAIM-CLI-03.two-clients", BadToken, "no aud, and two claims that name different clients",
+			Fields{"azp": "other"}).ReportedAs("CLAIM-CLI-01"),
+		boundCase("CLAIM-CLI-03.another-value", BadToken, "no aud, and the value of an ID token", Fields{"token_use": "id"}).ReportedAs("CLAIM-REQ-02"),
+		boundCase("CLAIM-CLI-03.no-value", BadToken, "no aud, and not the claim that marks access tokens",
+			Fields{"token_use": Absent}).ReportedAs("CLAIM-REQ-02"),
+		ConfigCase("CLAIM-CLI-03.only-clients", RefusedByNew, "no audience, and only clients", bound(ports.Domain{Clients: []string{"app"}})),
+		ConfigCase("CLAIM-CLI-03.only-a-value", RefusedByNew, "no audience, and only a value",
+			bound(ports.Domain{RequiredValues: tokenUse})),
+		ConfigCase("CLAIM-CLI-03.value-of-the-client", RefusedByNew, "no audience, clients, and a value that only says the client again",
+			bound(ports.Domain{Clients: []string{"app"}, RequiredValues: []ports.RequiredValue{{Claim: "/client_id", OneOf: []string{"app"}}}})),
+		ConfigCase("CLAIM-CLI-03.blank-client", RefusedByNew, "no audience, and a blank client",
+			bound(ports.Domain{Clients: []string{"app", ""}, RequiredValues: tokenUse})),
+		ConfigCase("CLAIM-CLI-03.profile", RefusedByNew, "no audience, where the profile is required", func(e *Environment, c *verifier.Config) {
+			bound(ports.Domain{Clients: []string{"app"}, RequiredValues: tokenUse})(e, c)
+			c.RequireProfile = true
+		}),
+
+		valueCase("CLAIM-REQ-02.string", Accepted, "a claim that is one of two strings", Fields{"tier": "gold"}),
+		valueCase("CLAIM-REQ-02.another", BadToken, "a claim that is none of them", Fields{"tier": "lead"}),
+		valueCase("CLAIM-REQ-02.other-case", BadToken, "a claim that is one of them in other case", Fields{"tier": "Gold"}),
+		valueCase("CLAIM-REQ-02.longer", BadToken, "a claim that begins with one of them", Fields{"tier": "gold "}),
+		valueCase("CLAIM-REQ-02.missing", BadToken, "no such claim", Fields{"tier": Absent}),
+		valueCase("CLAIM-REQ-02.null", BadToken, "a claim that is null", Fields{"tier": nil}),
+		valueCase("CLAIM-REQ-02.array-for-string", BadToken, "an array where a string is expected", Fields{"tier": []string{"gold"}}),
+		valueCase("CLAIM-REQ-02.array", Accepted, "an array that contains both values", Fields{"groups": []string{"b", "x", "a"}}),
+		valueCase("CLAIM-REQ-02.one-missing", BadToken, "an array that contains one of two values", Fields{"groups": []string{"a", "x"}}),
+		valueCase("CLAIM-REQ-02.string-for-array", BadToken, "a string where an array is expected", Fields{"groups": "a b"}),
+		valueCase("CLAIM-REQ-02.number-within", BadToken, "an array with a number", Fields{"groups": []any{"a", "b", 1}}),
+		valueCase("CLAIM-REQ-02.nested", BadToken, "a claim in an object that is deeper than expected",
+			Fields{"org": Fields{"org": Fields{"id": "7"}}}),
+		valueCase("CLAIM-REQ-02.not-an-object", BadToken, "a string where an object is expected", Fields{"org": "7"}),
+		ConfigCase("CLAIM-REQ-02.no-value", RefusedByNew, "a required value without any", requiresValue(ports.RequiredValue{Claim: "tier"})),
+		ConfigCase("CLAIM-REQ-02.both", RefusedByNew, "a required value with both kinds of values",
+			requiresValue(ports.RequiredValue{Claim: "tier", OneOf: []string{"a"}, Contains: []string{"a"}})),
+		ConfigCase("CLAIM-REQ-02.blank", RefusedByNew, "a required value of a blank claim",
+			requiresValue(ports.RequiredValue{Claim: " ", OneOf: []string{"a"}})),
+		callCase("CLAIM-REQ-02.of-a-route", "", "a value that the route requires", Fields{"tier": "gold"}, goldRoute),
+		callCase("CLAIM-REQ-02.of-a-route-another", verifier.CodeClaimValue, "another value than the route requires", Fields{"tier": "lead"}, goldRoute),
+		callCase("CLAIM-REQ-02.of-a-route-claim", verifier.CodeClaimMissing, "no claim that the route requires", Fields{}, func(r *verifier.Request) {
+			r.RequiredClaims = []string{"tier"}
+		}),
+		callCase("CLAIM-REQ-02.of-a-route-nothing", verifier.CodeConfig, "a route that requires a value, and names none", Fields{"tier": "gold"},
+			func(r *verifier.Request) { r.RequiredValues = []ports.RequiredValue{{Claim: "tier"}} }),
+
+		ConfigCase("CLAIM-AUD-04.no-access-tokens", Accepted, "no audience, where no access tokens are verified", noAccessTokens),
+		ConfigCase("CLAIM-AUD-04.no-access-tokens-for-an-audience", RefusedByNew, "an audience, where no access tokens are verified",
+			func(_ *Environment, c *verifier.Config) { c.NoAccessTokens = true }),
+		TokenCase("CLAIM-AUD-04.access-token", Misconfigured, "an access token, where none is verified", Token{}).
+			Configured(noAccessTokens).ReportedAs(""),
 		TokenCase("CLAIM-CLI-01.array", BadToken, "appid is an array", Token{Claims: Fields{"appid": []string{"app"}}}),
 	}
 }
@@ -76,6 +146,65 @@ func each(ours, theirs ports.Domain) Policy {
 		c.Domain, c.Domains = "", []ports.Domain{ours, theirs}
 	}
 }
+
+// tokenUse is how Amazon Cognito marks access tokens.
+var tokenUse = []ports.RequiredValue{{Claim: "token_use", OneOf: []string{"access"}}}
+
+// bound has the issuer, and no audience anywhere.
+func bound(d ports.Domain) Policy {
+	return func(e *Environment, c *verifier.Config) {
+		d.Issuer = e.Issuer.URL
+		c.Domain, c.Domains, c.Audiences = "", []ports.Domain{d}, nil
+	}
+}
+
+// boundCase is about a token without aud, from a client and of a value that are configured, with these claims on top.
+func boundCase(id string, want Expectation, reason string, changes Fields) Case {
+	claims := Fields{"aud": Absent, "client_id": "app", "token_use": "access"}
+	maps.Copy(claims, changes)
+	return TokenCase(id, want, reason, Token{Claims: claims}).Configured(bound(ports.Domain{Clients: []string{"app"}, RequiredValues: tokenUse}))
+}
+
+// clientsCase has clients configured besides the audience.
+func clientsCase(id string, want Expectation, reason string, claims Fields) Case {
+	return TokenCase(id, want, reason, Token{Claims: claims}).
+		Configured(each(ports.Domain{Clients: []string{"app", "app-2"}}, ports.Domain{}))
+}
+
+func requiresValue(v ports.RequiredValue) Policy {
+	return func(_ *Environment, c *verifier.Config) { c.RequiredValues = []ports.RequiredValue{v} }
+}
+
+// valueCase demands values of three claims: two are good, unless these claims say otherwise.
+func valueCase(id string, want Expectation, reason string, changes Fields) Case {
+	claims := Fields{"tier": "silver", "groups": []string{"a", "b"}, "org": Fields{"id": "7"}}
+	maps.Copy(claims, changes)
+	return TokenCase(id, want, reason, Token{Claims: claims}).Configured(func(_ *Environment, c *verifier.Config) {
+		c.RequiredValues = []ports.RequiredValue{
+			{Claim: "tier", OneOf: []string{"silver", "gold"}}, {Claim: "groups", Contains: []string{"a", "b"}}, {Claim: "/org/id", OneOf: []string{"7"}},
+		}
+	})
+}
+
+func goldRoute(r *verifier.Request) {
+	r.RequiredValues = []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}
+}
+
+// callCase has one request demand more of its token.
+func callCase(id string, want verifier.Code, reason string, claims Fields, demand func(*verifier.Request)) Case {
+	return NewCase(id, Holds, reason, Step{Do: func(run *Run) {
+		r := verifier.Request{Method: "GET", URL: "https://api.example/", Header: map[string][]string{
+			"Authorization": {"Bearer " + run.Sign(Token{Claims: claims, Unbound: true})},
+		}}
+		demand(&r)
+		_, err := run.Process.Verifier.VerifyRequest(run.Context(), r)
+		if want == "" && err != nil || want != "" && !errors.Is(err, want) {
+			run.Errorf("%v, want %q", err, want)
+		}
+	}}).Needing(Inside).In(Allowed)
+}
+
+func noAccessTokens(_ *Environment, c *verifier.Config) { c.Audiences, c.NoAccessTokens = nil, true }
 
 // tieredFromTheThird has a resolver demand a claim from the third request on.
 func tieredFromTheThird(e *Environment, c *verifier.Config) {

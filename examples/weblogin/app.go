@@ -47,9 +47,8 @@ func newApp(s settings, logger *slog.Logger) (*app, error) {
 		return nil, err
 	}
 	v, err := verifier.New(verifier.Config{
-		Domain: s.issuer,
-		// No access token is verified here. If one were, its audience would be the application.
-		Audiences:                 []string{s.clientID},
+		Domain:                    s.issuer,
+		NoAccessTokens:            true,
 		Fetcher:                   fetcher,
 		Logger:                    logger,
 		InsecureAllowLoopbackHTTP: s.insecureAllowLoopbackHTTPIssuer,

@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
@@ -49,6 +50,9 @@ func ParsePath(written string) (Path, error) {
 
 // String returns the path as it was written.
 func (p Path) String() string { return p.written }
+
+// Same reports whether two paths are of one place, however they are written.
+func (p Path) Same(q Path) bool { return slices.Equal(p.names, q.names) }
 
 // In returns what is there, and whether there is anything. Where an object is expected and something else is found, or an
 // object that names a member twice, the value is one of no kind: it is there, and can't be read.
