@@ -34,15 +34,6 @@ type Wiring struct {
 	Guard func(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler
 }
 
-// standing is where the clock of the cases is set, apiURL where they send their requests, and audience what their tokens
-// are for.
-var standing = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
-
-const (
-	apiURL   = "https://api.example"
-	audience = "https://api.example/"
-)
-
 // patience is how long an answer may take, for slow machines.
 const patience = 10 * time.Second
 
@@ -53,7 +44,7 @@ func TestVerifier(t *testing.T, wiring Wiring, more ...player.Case) {
 	if err := player.Validate(cases); err != nil {
 		t.Fatal(err)
 	}
-	clock := verifiertest.NewClock(standing)
+	clock := verifiertest.NewClock(player.Begin)
 	environment, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +57,7 @@ func TestVerifier(t *testing.T, wiring Wiring, more ...player.Case) {
 					continue
 				}
 				t.Run(c.ID, func(t *testing.T) {
-					clock.Set(standing)
+					clock.Set(player.Begin)
 					wired{wiring, environment, clock, mode}.play(t, c)
 				})
 			}
@@ -118,8 +109,8 @@ func (w wired) play(t *testing.T, c player.Case) {
 		Restart:    func() (*verifier.Verifier, error) { return w.open(t, config) },
 	}
 	setup := player.Setup{
-		Environment: w.environment, Target: player.InProcess(process, apiURL), Mode: w.mode,
-		URL: apiURL, Audience: audience, Clock: w.clock, Process: process,
+		Environment: w.environment, Target: player.InProcess(process), Mode: w.mode,
+		URL: player.APIURL, Audience: player.Audience, Clock: w.clock, Process: process,
 	}
 	if c.Has(player.Guard) {
 		setup.Target, setup.URL = w.serve(t, v, c.Front())
@@ -132,7 +123,7 @@ func (w wired) play(t *testing.T, c player.Case) {
 
 // config is a good configuration of what the verifier is wired with.
 func (w wired) config(t *testing.T) verifier.Config {
-	config := w.environment.Config(w.mode, audience)
+	config := w.environment.Config(w.mode)
 	config.Clock = w.clock
 	if w.Fetcher != nil {
 		config.Fetcher = w.Fetcher(t, w.environment.Roots())

@@ -10,11 +10,20 @@ import (
 	"github.com/holdfast-go/holdfast/verifier"
 )
 
+// The API of a case in process, and what its tokens are for.
+const (
+	APIURL   = "https://api.example"
+	Audience = "https://api.example/"
+)
+
+// Begin is when the clock of a case in process begins.
+var Begin = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
 // Config is a good configuration of a verifier that trusts the issuer, on top of which a case sets what it is about.
-func (e *Environment) Config(mode Mode, audience string) verifier.Config {
+func (e *Environment) Config(mode Mode) verifier.Config {
 	config := verifier.Config{
 		Domain:    e.IssuerURL(),
-		Audiences: []string{audience},
+		Audiences: []string{Audience},
 		Fetcher:   e,
 		DPoP:      verifier.DPoP{Mode: dpopModes[mode]},
 	}
@@ -30,17 +39,14 @@ var dpopModes = map[Mode]verifier.DPoPMode{
 // NeededScope is the scope that /scoped needs.
 const NeededScope = "read:conformance"
 
-// InProcess returns a target that asks the verifier of a process, for an API at url.
-func InProcess(process *Process, url string) Target { return inProcess{process, url} }
+// InProcess returns a target that asks the verifier of a process, for the API at [APIURL].
+func InProcess(process *Process) Target { return inProcess{process} }
 
-type inProcess struct {
-	*Process
-	url string
-}
+type inProcess struct{ *Process }
 
 func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
 	request := verifier.Request{
-		Method: r.Method, URL: p.url + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
+		Method: r.Method, URL: APIURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
 	}
 	if strings.HasPrefix(r.Path, "/scoped") {
 		request.Scopes = []string{NeededScope}

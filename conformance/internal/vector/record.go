@@ -22,14 +22,6 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// Where the API of a recording is, what its tokens are for, and when its clock begins.
-const (
-	apiURL   = "https://api.example"
-	audience = "https://api.example/"
-)
-
-var begin = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
-
 // maxBytes is how large a vector may be. Larger ones are about bounds, which are each implementation's own.
 const maxBytes = 64 << 10
 
@@ -41,7 +33,7 @@ const nonceLifetime = 300 * time.Second
 // Record plays those cases that a file can hold, and writes them into a folder with the schema. It returns how many there
 // are. What it writes depends on nothing but the cases.
 func Record(ctx context.Context, folder string, cases []player.Case) (int, error) {
-	clock := verifiertest.NewClock(begin)
+	clock := verifiertest.NewClock(player.Begin)
 	environment, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock, Fixed: true})
 	if err != nil {
 		return 0, err
@@ -111,12 +103,12 @@ func (r *recorder) record(ctx context.Context) (bool, error) {
 	if r.c.Has(player.Guard) || r.c.Has(player.Redirects) {
 		return false, nil
 	}
-	r.clock.Set(begin)
+	r.clock.Set(player.Begin)
 	if err := r.environment.Reset(r.c.Fault); err != nil {
 		return false, err
 	}
 	mode := r.c.Modes[0]
-	base := r.environment.Config(mode, audience)
+	base := r.environment.Config(mode)
 	base.Clock = r.clock
 	config := base
 	r.c.Configure(r.environment, &config)
@@ -139,7 +131,7 @@ func (r *recorder) record(ctx context.Context) (bool, error) {
 		Restart: func() (*verifier.Verifier, error) { return nil, errRestart },
 	}
 	finding := r.c.Play(ctx, player.Setup{
-		Environment: r.environment, Target: target{player.InProcess(process, apiURL), r}, Mode: mode, URL: apiURL, Audience: audience,
+		Environment: r.environment, Target: target{player.InProcess(process), r}, Mode: mode, URL: player.APIURL, Audience: player.Audience,
 		Clock: r.clock, Random: rand.NewChaCha8(sha256.Sum256([]byte(r.c.ID))), Process: process, Log: r.log,
 	})
 	switch {
@@ -218,7 +210,7 @@ func decision(e player.Expectation) string {
 }
 
 func requestOf(r player.Request) Request {
-	recorded := Request{Method: r.Method, URL: apiURL + r.Path, Fields: [][2]string{}, Form: r.Form, Certificate: r.Certificate}
+	recorded := Request{Method: r.Method, URL: player.APIURL + r.Path, Fields: [][2]string{}, Form: r.Form, Certificate: r.Certificate}
 	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
 		for _, value := range r.Header[name] {
 			recorded.Fields = append(recorded.Fields, [2]string{name, value})
