@@ -61,6 +61,7 @@ func TestWrongUsage(t *testing.T) {
 		{"run -url http://127.0.0.1:1 -issuer-listen 127.0.0.1:2 -dpop allowed,required", "goes with one mode"},
 		{"run -issuer-listen 0.0.0.0:1 -- api", "must be a loopback address"},
 		{"run -issuer-listen here -- api", "must be a loopback address"},
+		{"run -name x -vectors " + directory, "-name goes with an API"},
 		{"run -ca-file f -- api", "-ca-file goes with -url"},
 		{"run -only ( -- api", "-only is not a regular expression"},
 		{"run -only ^NOTHING -- api", "-only matches no case"},
@@ -172,13 +173,21 @@ func TestRun(t *testing.T) {
 	}
 
 	stdout.Reset()
-	stderr.Reset()
-	args = []string{"run", "-q", "-dpop", "allowed", "-json", jsonFile, "--", filepath.Join(directory, "no-such-command")}
-	if status := play(t.Context(), nil, args, &stdout, &stderr); status != exitBroken || !strings.Contains(stderr.String(), "the target did not start") {
-		t.Errorf("exit status %d, printed %q", status, stderr.String())
+	args = []string{"run", "-q", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-name", "my API 1.2", "-json", jsonFile, "--", self}
+	if status := play(t.Context(), nil, args, &stdout, &stderr); status != exitBroken || !strings.Contains(stdout.String(), " against my API 1.2: ") {
+		t.Errorf("exit status %d, printed %q", status, stdout.String())
 	}
-	if written, err := os.ReadFile(jsonFile); err != nil || !strings.Contains(string(written), `"undecided"`) {
-		t.Errorf("the report of a target that did not start: %v", err)
+	if written, err := os.ReadFile(jsonFile); err != nil || !strings.Contains(string(written), `"target": "my API 1.2"`) {
+		t.Errorf("the report of a target with a name: %v", err)
+	}
+}
+
+// A command that can't be started is one line and status 2, whatever there is to play.
+func TestRunOfNoCommand(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	status := play(t.Context(), nil, []string{"run", "--", filepath.Join(t.TempDir(), "no-such-command")}, &stdout, &stderr)
+	if status != exitUsage || stdout.Len() > 0 || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), "the target did not start: ") {
+		t.Errorf("exit status %d, printed %q and %q", status, stdout.String(), stderr.String())
 	}
 }
 

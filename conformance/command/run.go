@@ -23,7 +23,7 @@ import (
 // settings are what the flags of run say.
 type settings struct {
 	runner.Config
-	dpop, only                    string
+	dpop, only, name              string
 	jsonFile, junitFile, htmlFile string
 	baselineFile, vectors         string
 	verbose, quiet                bool
@@ -34,6 +34,7 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.dpop, "dpop", "", "DPoP `modes` to play, separated by commas: allowed, required, disabled (default all; with -url there is one)")
 	flags.StringVar(&s.only, "only", "", "play only the cases whose ID matches this `regexp`, as in ^DPOP-")
+	flags.StringVar(&s.name, "name", "", "call the API by this `name` in reports (default the command or URL)")
 	flags.BoolVar(&s.Strict, "strict", false, "check every answer exactly, not only the decision")
 	flags.StringVar(&s.jsonFile, "json", "", "write the results as JSON to this `file`")
 	flags.StringVar(&s.junitFile, "junit", "", "write the results as JUnit XML to this `file`")
@@ -58,6 +59,8 @@ func (s *settings) check(cases []player.Case) error {
 	switch {
 	case s.vectors != "" && (s.URL != "" || len(s.Command) > 0):
 		return errors.New("-vectors are played on Holdfast: leave out -url and the command")
+	case s.vectors != "" && s.name != "":
+		return errors.New("-name goes with an API: leave it out with -vectors")
 	case s.vectors != "":
 		return nil
 	case s.URL == "" && len(s.Command) == 0:
@@ -173,6 +176,9 @@ func run(ctx context.Context, cases []player.Case, args []string, stdout, stderr
 		return complain(stderr, err.Error())
 	}
 	played.Tool, played.Version = name, version()
+	if s.name != "" {
+		played.Target = s.name
+	}
 	if err := tell(stdout, stderr, played, baseline); err != nil {
 		return complain(stderr, err.Error())
 	}

@@ -48,7 +48,8 @@ type Config struct {
 	Progress func(done, total int, r result.Result)
 }
 
-// Run plays the cases. It fills in all of a run but Tool and Version. Its error says why nothing could be played at all.
+// Run plays the cases. It fills in all of a run but Tool and Version. Its error says why nothing could be played at all: the
+// issuer did not start, or the target in no mode.
 func Run(ctx context.Context, config Config) (result.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, config.Timeout)
 	defer cancel()
@@ -75,6 +76,12 @@ func Run(ctx context.Context, config Config) (result.Run, error) {
 		r.Run.Modes = append(r.Run.Modes, string(mode))
 	}
 	r.all(ctx)
+	if !r.begun {
+		if len(r.Faults) == 0 {
+			return result.Run{}, timeIsUp(ctx)
+		}
+		return result.Run{}, errors.New(r.Faults[0])
+	}
 	r.Run.Duration = time.Since(r.Run.Started)
 	return r.Run, nil
 }
@@ -126,6 +133,7 @@ type run struct {
 	caFile string
 	plays  []play
 
+	begun      bool          // the target was healthy once
 	usualStart time.Duration // that the target took to get healthy at first
 }
 
@@ -170,6 +178,7 @@ func (r *run) one(ctx context.Context, p play) error {
 		return err
 	}
 	defer api.end()
+	r.begun = true
 	stage := player.Setup{
 		Environment: r.world, Target: api, Mode: p.mode, URL: api.url, Audience: r.Audience,
 		Clock: memory.Clock{}, Strict: r.Strict,
@@ -300,11 +309,11 @@ func (r *run) healthy(ctx context.Context, a *api) error {
 		// A target that starts against a failing issuer gets less time: it starts once for each of the issuer's faults.
 		patience = min(patience, max(leastPatience, 10*r.usualStart))
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	start, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	last := "did not answer"
 	for {
-		answer, err := a.Send(ctx, player.Request{Method: http.MethodGet, Path: "/health"})
+		answer, err := a.Send(start, player.Request{Method: http.MethodGet, Path: "/health"})
 		switch {
 		case err == nil && answer.Status == http.StatusOK:
 			if r.usualStart == 0 {
@@ -318,7 +327,10 @@ func (r *run) healthy(ctx context.Context, a *api) error {
 			return a.process.obituary()
 		}
 		select {
-		case <-ctx.Done():
+		case <-start.Done():
+			if ctx.Err() != nil {
+				return timeIsUp(ctx)
+			}
 			return fmt.Errorf("the target was not healthy after %v: GET /health %s", patience, last)
 		case <-time.After(50 * time.Millisecond):
 		}
@@ -376,7 +388,7 @@ func (r *run) result(p play, c player.Case) result.Result {
 
 func (r *run) tell(told result.Result) {
 	r.Results = append(r.Results, told)
-	if r.Progress != nil {
+	if r.Progress != nil && r.begun {
 		total := 0
 		for _, p := range r.plays {
 			total += len(p.cases)
