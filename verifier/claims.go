@@ -50,6 +50,7 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 	says.OrganizationID = r.Text("org_id", "CLAIM-ORG-01")
 	says.OrganizationName = r.Text("org_name", "CLAIM-ORG-01")
 	p.readScopes(payload, says)
+	says.readAuthentication(payload)
 	if c.requireProfile {
 		r.Need("TYP-04", profileClaims)
 	}

@@ -54,6 +54,7 @@ const (
 	CodeClaimsUndecodable  Code = "claims_undecodable"         // its claims do not fit the caller's type
 	CodeActorMalformed     Code = "actor_malformed"            // its act claim can't be read
 	CodeScope              Code = "scope_insufficient"         // it lacks a scope that is needed
+	CodeStepUp             Code = "step_up_needed"             // its user authenticated too long ago, or too weakly
 )
 
 // The codes of class [Undecidable].
@@ -149,6 +150,9 @@ const (
 	temporarilyUnavailable = "temporarily_unavailable"
 	serverError            = "server_error"
 
+	// RFC 9470 section 3.
+	insufficientUserAuthentication = "insufficient_user_authentication"
+
 	// RFC 9449 section 12.2.
 	invalidDPoPProof = "invalid_dpop_proof"
 	useDPoPNonce     = "use_dpop_nonce"
@@ -192,6 +196,7 @@ var (
 	proofReplayed            = row(Rejected, CodeProofReplayed, 401, invalidDPoPProof, "The DPoP proof was used before")
 	nonceNeeded              = row(Rejected, CodeNonce, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer")
 	scopeInsufficient        = row(Rejected, CodeScope, 403, insufficientScope, "The access token lacks a needed scope")
+	stepUpNeeded             = row(Rejected, CodeStepUp, 401, insufficientUserAuthentication, "Another authentication of the user is needed")
 	_                        = row(Undecidable, CodeIssuerUnavailable, 503, temporarilyUnavailable, unavailable)
 	resolverUnavailable      = row(Undecidable, CodeResolverUnavailable, 503, temporarilyUnavailable, unavailable)
 	replayStoreUnavailable   = row(Undecidable, CodeReplayStore, 503, temporarilyUnavailable, unavailable)

@@ -88,6 +88,11 @@ func (r *responder) challenges(e *Error, used Scheme, neededScopes []string) []s
 // challenge offers one scheme. Where no credentials were sent nothing went wrong with them, and no error is told (RFC
 // 6750 section 3.1).
 func (r *responder) challenge(scheme Scheme, e *Error, neededScopes []string) string {
+	return r.begin(scheme, e, neededScopes).b.String()
+}
+
+// begin begins a challenge, to which parameters can be added.
+func (r *responder) begin(scheme Scheme, e *Error, neededScopes []string) *challenge {
 	realm, description, algorithms := r.realm, e.Description, ""
 	if e.OAuthError == "" {
 		description = ""
@@ -104,6 +109,5 @@ func (r *responder) challenge(scheme Scheme, e *Error, neededScopes []string) st
 		with("error_description", description).
 		with("scope", strings.Join(neededScopes, " ")).
 		with("algs", algorithms).
-		with("resource_metadata", r.resourceMetadata).
-		b.String()
+		with("resource_metadata", r.resourceMetadata)
 }

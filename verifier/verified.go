@@ -31,6 +31,10 @@ type Verified struct {
 	ExpiresAt, IssuedAt, NotBefore time.Time
 	// OrganizationID and OrganizationName are Auth0's org_id and org_name, empty if there are none.
 	OrganizationID, OrganizationName string
+	// AuthTime is when the user last authenticated, the auth_time claim, and ACR the authentication context, the acr claim;
+	// the zero time and empty if there is none, or one that can't be read. See [Verified.RequireAuthentication].
+	AuthTime time.Time
+	ACR      string
 
 	// Scheme is how the token was sent.
 	Scheme Scheme
@@ -98,8 +102,11 @@ func (v *Verified) RequireDPoP() error {
 
 // refuse answers as the verifier does that v is from.
 func (v *Verified) refuse(e *Error, neededScopes []string) *Error {
-	return v.from().respond(e, cmp.Or(v.Scheme, Bearer), neededScopes)
+	return v.from().respond(e, v.scheme(), neededScopes)
 }
+
+// scheme is that of challenges.
+func (v *Verified) scheme() Scheme { return cmp.Or(v.Scheme, Bearer) }
 
 // An origin is what a Verified needs of the verifier that it is from.
 type origin struct {
