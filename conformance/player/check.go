@@ -11,7 +11,7 @@ import (
 // check compares an answer with what is wanted. It returns what is wrong, or nothing and what there is to note.
 func (run *Run) check(want Expectation, a Answer) (fault, note string) {
 	want = run.offered(want)
-	fault = WrongDecision(want, a)
+	fault = wrongDecision(want, a)
 	if fault != "" {
 		return fault, ""
 	}

@@ -113,11 +113,11 @@ func (e *Environment) Reset(f fault.Fault) error {
 	e.Issuer.SetKeys(key)
 	e.Issuer.ForgetRequests()
 	e.Other.ForgetRequests()
-	return e.SetFault(f)
+	return e.setFault(f)
 }
 
-// SetFault has the issuer show a fault from now on; its requests go on being counted.
-func (e *Environment) SetFault(f fault.Fault) error {
+// setFault has the issuer show a fault from now on; its requests go on being counted.
+func (e *Environment) setFault(f fault.Fault) error {
 	if f.Handler == nil {
 		more, known := moreKeys[f.Name]
 		if !known {

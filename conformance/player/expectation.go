@@ -57,8 +57,8 @@ var rejections = []int{
 	http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge,
 }
 
-// WrongDecision tells whether the request passed where it had to, and did not where it had not to.
-func WrongDecision(want Expectation, a Answer) string {
+// wrongDecision tells whether the request passed where it had to, and did not where it had not to.
+func wrongDecision(want Expectation, a Answer) string {
 	passed := 200 <= a.Status && a.Status < 300
 	switch want {
 	case Accepted:

@@ -55,7 +55,7 @@ func All(does ...func(*Run)) func(*Run) {
 
 // IssuerTurns has the issuer show a fault from now on; requests go on being counted.
 func IssuerTurns(f fault.Fault) func(*Run) {
-	return func(run *Run) { run.Must(run.Environment.SetFault(f)) }
+	return func(run *Run) { run.Must(run.Environment.setFault(f)) }
 }
 
 // ForgetRequests begins to count again.
@@ -110,7 +110,7 @@ func Together(times int, want Expectation) func(*Run) {
 				answer, err := run.Target.Send(run.Context(), r)
 				if err != nil {
 					faults <- err.Error()
-				} else if wrong := WrongDecision(want, answer); wrong != "" {
+				} else if wrong := wrongDecision(want, answer); wrong != "" {
 					faults <- wrong + ": " + answer.String()
 				}
 			})
@@ -130,7 +130,7 @@ func UnknownKeyIDs(count int) func(*Run) {
 		for range count {
 			answer, err := run.Target.Send(run.Context(), Bearer(run.Sign(Token{Header: Fields{"kid": run.RandomID()}})))
 			run.Must(err)
-			if fault := WrongDecision(BadToken, answer); fault != "" && err == nil {
+			if fault := wrongDecision(BadToken, answer); fault != "" && err == nil {
 				run.Errorf("%s", fault)
 			}
 		}
