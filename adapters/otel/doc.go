@@ -14,6 +14,8 @@
 //	                                                .replay, error.type
 //	holdfast.key.events         counter, {event}    each key event: holdfast.key.event, holdfast.issuer
 //
+// All key events of an issuer are counted from zero with its first one, so that the first of a rare kind is seen as a rise.
+//
 // The count of the histogram is that of the decisions. What is not known is left out. The attribute holdfast.class is
 // [ClassPassed], or the class of the error; holdfast.code its code. The attribute error.type is the code too, where the
 // server failed. A token that was refused does not count as a failure, nor does a client that left. Histogram points are

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -37,6 +38,13 @@ type Observer struct {
 	duration metric.Float64Histogram
 	events   metric.Int64Counter
 	issuers  issuers
+	counted  sync.Map // the issuers, as they are named, whose key events are counted
+}
+
+// kinds are all kinds of key events.
+var kinds = []ports.KeyEventKind{
+	ports.KeysFetched, ports.KeysFromCache, ports.KeysRefused, ports.KeysServedStale, ports.KeySkipped, ports.KeyRefreshForced,
+	ports.CacheRefused, ports.CacheFailed,
 }
 
 // scope is the name of the instrumentation.
@@ -135,7 +143,16 @@ func (o *Observer) attributes(d verifier.Decision) []attribute.KeyValue {
 func (o *Observer) KeyEvent(e ports.KeyEvent) {
 	ctx, now := context.Background(), time.Now()
 	issuer := attribute.String("holdfast.issuer", o.issuers.named(e.Issuer))
-	o.events.Add(ctx, 1, metric.WithAttributes(issuer, attribute.String("holdfast.key.event", string(e.Kind))))
+	count := func(kind ports.KeyEventKind, n int64) {
+		o.events.Add(ctx, n, metric.WithAttributes(issuer, attribute.String("holdfast.key.event", string(kind))))
+	}
+	// Most kinds are rare. A counter that is first seen at one is not seen to rise.
+	if _, begun := o.counted.LoadOrStore(issuer.Value.AsString(), true); !begun {
+		for _, kind := range kinds {
+			count(kind, 0)
+		}
+	}
+	count(e.Kind, 1)
 	_, span := o.tracer.Start(ctx, string(e.Kind), trace.WithTimestamp(now), trace.WithAttributes(issuer))
 	if e.KeyID != "" {
 		span.SetAttributes(attribute.String("holdfast.key.id", e.KeyID))
