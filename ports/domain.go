@@ -31,8 +31,8 @@ type DomainQuery struct {
 // A Domain is one issuer whose tokens are accepted, and what is demanded of them. It is copied before it is used. What
 // it leaves empty is as the verifier's configuration says.
 //
-// ScopeClaim, ClientClaim, RequiredClaims and RequiredValues name claims. A name that begins with a slash is a JSON Pointer (RFC 6901)
-// into objects, such as /realm_access/roles.
+// ScopeClaim, ClientClaim, RequiredClaims and RequiredValues name claims. A name that begins with a slash is a JSON
+// Pointer (RFC 6901) into objects, such as /realm_access/roles.
 type Domain struct {
 	// Issuer is an Auth0 domain ("tenant.us.auth0.com") or an issuer URL ("https://id.example.com/realms/main"). A
 	// bare domain, and a URL without a path, means https://domain/ in lower case with the trailing slash; a URL with
@@ -92,8 +92,9 @@ type KeySource struct {
 	// metadata is asked for.
 	JWKSURL string
 	// File is the path of a file with a JWK Set, or PEM blocks of public keys or certificates. It must be there from the
-	// start. It is read again once KeyPolicy.MinTTL is over and for each unknown key ID (once a KeyPolicy.Cooldown), and
-	// while it can't be read or is half written, the keys known before serve on. Replace it by renaming.
+	// start, unless a resolver names it. It is read again once KeyPolicy.MinTTL is over and for each unknown key ID (once
+	// a KeyPolicy.Cooldown), and while it can't be read or is half written, the keys known before serve on. Replace it
+	// by renaming.
 	File string
 	// Static is a JWK Set, or PEM blocks, that never change.
 	Static []byte

@@ -131,7 +131,7 @@ func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 // good. Where there are no audiences, the clients do, together with a value that tells access tokens from others, which
 // the issuer signs with the same key.
 func (r *policyReader) checkBound(p *policy, d ports.Domain, fault faultFunc) {
-	others := slices.Concat(p.clients, paths("iss", "sub"))
+	others := slices.Concat(p.clients, usualClients, paths("iss", "sub"))
 	tells := func(written ports.RequiredValue) bool {
 		path, err := jwt.ParsePath(written.Claim)
 		return err == nil && !slices.ContainsFunc(others, path.Same)

@@ -14,11 +14,14 @@ import (
 type sources struct {
 	static       map[string]*jwk.Set // Config.StaticKeys, by identifiers
 	maxBytes     int                 // of a file with keys
+	readFiles    bool                // at once; a request does not wait for a resolver's
 	loopbackHTTP bool
 }
 
 func newSources(c *checker) sources {
-	return sources{static: staticKeys(c), maxBytes: max(c.Keys.MaxDocumentBytes, 1<<20), loopbackHTTP: c.InsecureAllowLoopbackHTTP}
+	return sources{
+		static: staticKeys(c), maxBytes: max(c.Keys.MaxDocumentBytes, 1<<20), readFiles: c.Resolver == nil, loopbackHTTP: c.InsecureAllowLoopbackHTTP,
+	}
 }
 
 // A faultFunc is told what is wrong with a field. The field is empty where it is the issuer.
@@ -101,7 +104,7 @@ func (s *sources) read(issuer string, keys ports.KeySource, fault faultFunc) key
 			fault(address.field, err)
 		}
 	}
-	if keys.File != "" {
+	if keys.File != "" && s.readFiles {
 		if err := keyring.CheckFile(keys.File, s.maxBytes); err != nil {
 			fault("Keys.File", err)
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/issuer"
+	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -46,6 +48,15 @@ func startSite(t *testing.T) *site {
 	server.Start()
 	t.Cleanup(server.Close)
 	return &site{a, s.baseURL, tenant, log}
+}
+
+// TestNoAccessTokenIsAccepted sends one for the client's ID, as an ID token is, to the verifier of ID tokens.
+func TestNoAccessTokenIsAccepted(t *testing.T) {
+	s := startSite(t)
+	token := s.tenant.MustToken(t, verifiertest.Claims{"aud": s.clientID})
+	if _, err := s.verifier.VerifyAccessToken(t.Context(), token); !errors.Is(err, verifier.Misconfigured) {
+		t.Errorf("CLAIM-AUD-04: VerifyAccessToken = %v", err)
+	}
 }
 
 // A browser keeps cookies, and follows redirects only where it is told to.

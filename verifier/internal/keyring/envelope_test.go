@@ -366,6 +366,27 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
+// TestCACHE22AnEntryIsOfOnePlace has whoever can write to the cache put an authentic entry where another belongs.
+func TestCACHE22AnEntryIsOfOnePlace(t *testing.T) {
+	r := New(Config{MetadataURL: issuerurl.OpenIDConfiguration, Clock: fixedClock{}, Hard: time.Hour, MaxBytes: 1 << 16, CacheSecrets: [][]byte{secretA}})
+	places := []Location{
+		{Issuer: issuerURL}, {Issuer: issuerURL, JWKSURL: issuerURL + "jwks"}, {Issuer: issuerURL, JWKSURL: issuerURL + "old"},
+		{Issuer: issuerURL, MetadataURL: issuerURL + "jwks"}, {Issuer: "https://other.example/", JWKSURL: issuerURL + "jwks"},
+	}
+	for _, written := range places {
+		sealed, err := r.seal(written, documents{metadata: []byte(`{}`), keys: []byte(`{"keys":[]}`), fetchedAt: noon})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, read := range places {
+			_, err := r.open(read, sealed)
+			if same := read == written; (err == nil) != same || (r.cacheKey(read) == r.cacheKey(written)) != same {
+				t.Errorf("the entry of %+v is taken for %+v: %v", written, read, err)
+			}
+		}
+	}
+}
+
 type fixedClock struct{}
 
 func (fixedClock) Now() time.Time { return noon }
