@@ -44,6 +44,8 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		return list(cases, args, stdout, stderr)
 	case "run":
 		return run(ctx, cases, args, stdout, stderr)
+	case "diff":
+		return diff(args, stdout, stderr)
 	case "record":
 		return record(ctx, cases, args, stdout, stderr)
 	case "help", "-h", "-help", "--help":
@@ -53,9 +55,9 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		fmt.Fprintln(stdout, name, version())
 		return exitHolds
 	case "":
-		return complain(stderr, "say what to do: list, run or record")
+		return complain(stderr, "say what to do: list, run, diff or record")
 	}
-	return complain(stderr, fmt.Sprintf("there is no command %q: say list, run or record", verb))
+	return complain(stderr, fmt.Sprintf("there is no command %q: say list, run, diff or record", verb))
 }
 
 // complain says in one line what is wrong and what would fix it.
@@ -79,6 +81,7 @@ const usage = `Plays Holdfast's catalogue of rules on an API.
   holdfast-conform run [flags] -- command [arguments]
   holdfast-conform run [flags] -url URL -dpop MODE -issuer-listen ADDRESS -ca-file FILE
   holdfast-conform run -vectors FOLDER
+  holdfast-conform diff OLD.json NEW.json
   holdfast-conform record FOLDER
   holdfast-conform version
 
@@ -93,5 +96,6 @@ const usage = `Plays Holdfast's catalogue of rules on an API.
 and serves /health without a token, /resource and what is below it with one, by any method, and /scoped with one that has
 the scope read:conformance. It accepts tokens signed by RS256 and proofs signed by ES256.
 
-Exit status: 0 every MUST holds, 1 one does not or is undecided, 2 nothing was played.
+Exit status: 0 every MUST holds (or is listed as known to fail), 1 one does not or is undecided, 2 nothing was played; of
+diff 0 nothing is worse, 1 something is, 2 nothing was compared.
 `

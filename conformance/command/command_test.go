@@ -37,8 +37,8 @@ func TestWrongUsage(t *testing.T) {
 		args string
 		cure string // part of the line that is printed
 	}{
-		{"", "say what to do: list, run or record"},
-		{"play", `there is no command "play": say list, run or record`},
+		{"", "say what to do: list, run, diff or record"},
+		{"play", `there is no command "play": say list, run, diff or record`},
 		{"list -xml", "flag provided but not defined: -xml"},
 		{"list all", `leave out "all"`},
 		{"record", "record takes one folder"},
@@ -61,13 +61,18 @@ func TestWrongUsage(t *testing.T) {
 		{"run -url http://127.0.0.1:1 -issuer-listen 127.0.0.1:2 -dpop allowed,required", "goes with one mode"},
 		{"run -issuer-listen 0.0.0.0:1 -- api", "must be a loopback address"},
 		{"run -issuer-listen here -- api", "must be a loopback address"},
-		{"run -name x -vectors " + directory, "-name goes with an API"},
+		{"run -name x -vectors " + directory, "-name and -known go with an API"},
 		{"run -ca-file f -- api", "-ca-file goes with -url"},
 		{"run -only ( -- api", "-only is not a regular expression"},
 		{"run -only ^NOTHING -- api", "-only matches no case"},
 		{"run -only ^ACT -- api", "-only matches no case"},
 		{"run -audience= -- api", "-audience is empty"},
-		{"run -baseline " + garbage + " -- api", "-baseline is not a file that -json wrote"},
+		{"run -baseline " + garbage + " -- api", "is not a file that -json wrote"},
+		{"run -known " + directory + "/none -- api", "no such file"},
+		{"run -known " + garbage + " -- api", `garbage, line 1: there is no case "garbage": see holdfast-conform list`},
+		{"diff " + garbage, "diff takes two files"},
+		{"diff -xml a b", "flag provided but not defined: -xml"},
+		{"diff " + garbage + " " + garbage, "is not a file that -json wrote"},
 		{"run -baseline " + directory + "/none -- api", "no such file"},
 		{"run -json " + directory + "/no/such/f -- api", "-json: open"},
 	} {

@@ -6,6 +6,7 @@ which rules of RFC 9449, RFC 6750, RFC 9068 and their kin it keeps.
 	holdfast-conform run [flags] -- command [arguments]
 	holdfast-conform run [flags] -url http://127.0.0.1:8080 -dpop allowed -issuer-listen 127.0.0.1:8443 -ca-file issuer.pem
 	holdfast-conform run [flags] -vectors folder
+	holdfast-conform diff old.json new.json
 	holdfast-conform record folder
 
 List prints the catalogue: every case with its rule, level, section and reason. Those marked "in process" need a settable
@@ -14,7 +15,11 @@ clock, a configuration of their own or a look inside; conformance.TestVerifier p
 Run starts an issuer over TLS, starts the API by the command (once for each DPoP mode, and once for each thing that the
 issuer must do from the start, such as being away), waits until it is healthy, plays the cases and ends it again. It prints
 a table by topic, and writes reports as told by -json, -junit and -html. It exits with 0 only when every MUST holds, with 1
-when one does not or is undecided, and with 2 when it could not begin.
+when one does not or is undecided, and with 2 when it could not begin. Failures that are known go to a file, on each line the
+ID of a case and the reason; with -known they do not count, so that only a new failure ends with 1.
+
+Diff compares two reports of -json: it prints the cases that are worse, better or otherwise changed, and exits with 1 if one
+is worse.
 
 Record writes the cases as vectors, files that a verifier in any language can play without a network, and run -vectors
 plays such files on Holdfast itself; docs/vectors.md describes them.

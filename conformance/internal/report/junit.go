@@ -59,7 +59,7 @@ func (s junitSeconds) MarshalText() ([]byte, error) {
 }
 
 // JUnit writes the run as JUnit XML: a suite for each topic. A failed case of any level is a failure whose type is the
-// level; an undecided one is an error, as is each fault of the run.
+// level; an undecided one is an error, as is each fault of the run. One that is known to end so counts as skipped.
 func JUnit(w io.Writer, run result.Run) error {
 	run = printableRun(run)
 	all := junitSuites{Name: title(run) + " against " + run.Target, Time: junitSeconds(run.Duration)}
@@ -101,12 +101,15 @@ func (suite *junitSuite) add(r result.Result) {
 	if r.Mode != "" {
 		c.Name += " [" + r.Mode + "]"
 	}
-	switch r.Outcome {
-	case result.Passed:
-	case result.Skipped:
+	switch {
+	case r.Known != "":
+		c.Skipped = &junitText{Message: "known failure: " + r.Known}
+		suite.Skipped++
+	case r.Outcome == result.Passed:
+	case r.Outcome == result.Skipped:
 		c.Skipped = &junitText{Message: r.Note}
 		suite.Skipped++
-	case result.Failed:
+	case r.Outcome == result.Failed:
 		c.Failure = &junitText{Message: r.Reason, Type: string(r.Level), Body: details(r)}
 		suite.Failures++
 	default:

@@ -13,11 +13,26 @@ var (
 	outcomes = []result.Outcome{result.Failed, result.Undecided, result.Passed, result.Skipped}
 )
 
-// Holds tells whether every MUST holds: cases of that level were run, and each of them passed. One that was skipped is
-// not held against the target; one that is undecided is, and so is a fault of the run.
+// Holds tells whether every MUST holds: cases of that level were run, and each of them passed or is known to fail. One
+// that was skipped is not held against the target; one that is undecided is, and so is a fault of the run.
 func Holds(run result.Run) bool {
-	must := summarize(run).levels[rules.Must]
+	must, _ := judge(run)
 	return len(run.Faults) == 0 && must[result.Passed] > 0 && must[result.Failed]+must[result.Undecided] == 0
+}
+
+// judge counts the cases of a MUST without those that are known to fail, and the latter.
+func judge(run result.Run) (must tally, known int) {
+	must = tally{}
+	for _, r := range run.Results {
+		switch {
+		case r.Level != rules.Must:
+		case r.Known != "":
+			known++
+		default:
+			must[r.Outcome]++
+		}
+	}
+	return must, known
 }
 
 // A tally counts cases by outcome.

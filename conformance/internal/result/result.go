@@ -29,6 +29,8 @@ type Result struct {
 	Request  string        `json:"request,omitempty"`
 	Duration time.Duration `json:"duration"` // in nanoseconds
 	Note     string        `json:"note,omitempty"`
+	// Known is why a case that failed or is undecided was expected to; empty for one that was not.
+	Known string `json:"known,omitempty"`
 }
 
 // A Run is all of them.
