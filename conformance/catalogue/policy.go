@@ -104,7 +104,7 @@ func policyCases() []Case {
 		}),
 
 		valueCase("CLAIM-REQ-02.string", Accepted, "a claim that is one of two strings", Fields{"tier": "gold"}),
-		valueCase("CLAIM-REQ-02.another", BadToken, "a claim that is none of them", Fields{"tier": "lead"}),
+		valueCase("CLAIM-REQ-02.another", BadToken, "a claim with another value", Fields{"tier": "lead"}),
 		valueCase("CLAIM-REQ-02.other-case", BadToken, "a claim that is one of them in other case", Fields{"tier": "Gold"}),
 		valueCase("CLAIM-REQ-02.longer", BadToken, "a claim that begins with one of them", Fields{"tier": "gold "}),
 		valueCase("CLAIM-REQ-02.missing", BadToken, "no such claim", Fields{"tier": Absent}),
