@@ -62,7 +62,7 @@ var (
 	errUnbound      = errors.New("is required; an issuer whose tokens have no aud is bound by Clients and RequiredValues of its entry in Domains")
 	errAudiencesToo = errors.New("can't be combined with Audiences; remove one of them")
 	errUnused       = &FieldError{"NoAccessTokens", errors.New("is set, so no access token is verified; remove it and name Audiences")}
-	errUntold       = errors.New("is required of an issuer without Audiences: name a claim that marks access tokens, such as token_use, which is one of access")
+	errUntold       = errors.New("is required of an issuer without Audiences: name a claim that marks access tokens, such as token_use with OneOf access")
 	errProfile      = errors.New("can't be combined with RequireProfile, which accepts only at+jwt; remove one of them")
 )
 
