@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -244,6 +245,29 @@ func ExampleVerified() {
 	// false
 	// not for anonymous callers
 	// holdfast: scope_insufficient (CLAIM-SCP-02): scope "read:orders" is needed
+}
+
+// A route that needs a recent login by one of two strong methods (RFC 9470).
+func ExampleVerified_RequireAuthentication() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
+	defer v.Close()
+	for _, minutesAgo := range []int{2, 20} {
+		loggedIn := time.Now().Add(time.Duration(-minutesAgo) * time.Minute).Unix()
+		token := must(issuer.Token(verifiertest.Claims{"aud": "https://api.example", "auth_time": loggedIn, "acr": "mfa"}))
+		verified := must(v.VerifyAccessToken(context.Background(), token))
+
+		err := verified.RequireAuthentication(5*time.Minute, "mfa", "passkey")
+		var refusal *verifier.Error
+		fmt.Println("may pay:", err == nil)
+		if errors.As(err, &refusal) {
+			fmt.Println(refusal.Status, refusal.Header["Www-Authenticate"][0])
+		}
+	}
+	// Output:
+	// may pay: true
+	// may pay: false
+	// 401 Bearer error="insufficient_user_authentication", error_description="Another authentication of the user is needed", acr_values="mfa passkey", max_age="300"
 }
 
 // Who acts for the user: the first of the chain is to be considered in decisions, the others are history.

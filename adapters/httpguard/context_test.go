@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-go/holdfast/adapters/httpguard"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -37,6 +38,8 @@ func TestGuardRefuse(t *testing.T) {
 	}{
 		{(&verifier.Verified{}).RequireScopes("a"), 403,
 			`{"error":"insufficient_scope","error_description":"The access token lacks a needed scope"}`, "rule=CLAIM-SCP-02"},
+		{(&verifier.Verified{}).RequireAuthentication(time.Minute, "mfa"), 401,
+			`{"error":"insufficient_user_authentication","error_description":"Another authentication of the user is needed"}`, "rule=STEP-01"},
 		{errors.New("dial tcp 10.1.2.3"), 500, `{"error":"server_error"}`, "dial tcp 10.1.2.3"},
 	} {
 		log.Reset()
