@@ -149,8 +149,10 @@ func TestRun(t *testing.T) {
 	t.Setenv(asTarget, "yes")
 	directory := t.TempDir()
 	jsonFile, junitFile, htmlFile := filepath.Join(directory, "r.json"), filepath.Join(directory, "r.xml"), filepath.Join(directory, "r.html")
+	markdownFile, badgeFile := filepath.Join(directory, "r.md"), filepath.Join(directory, "r.svg")
 	var stdout, stderr bytes.Buffer
-	args := []string{"run", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-json", jsonFile, "-junit", junitFile, "-html", htmlFile, "--", self}
+	args := []string{"run", "-dpop", "allowed", "-only", "^CLAIM-AUD-0", "-json", jsonFile, "-junit", junitFile, "-html", htmlFile,
+		"-markdown", markdownFile, "-badge", badgeFile, "--", self}
 	if status := play(t.Context(), nil, args, &stdout, &stderr); status != exitBroken {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
 	}
@@ -165,7 +167,7 @@ func TestRun(t *testing.T) {
 	if err := json.Unmarshal(written, &played); err != nil || played.Tool != name || len(played.Results) < 10 {
 		t.Errorf("JSON has %d results of %q, %v", len(played.Results), played.Tool, err)
 	}
-	for file, part := range map[string]string{junitFile: "<testsuite", htmlFile: "<!doctype html"} {
+	for file, part := range map[string]string{junitFile: "<testsuite", htmlFile: "<!doctype html", markdownFile: "| topic | must |", badgeFile: "<svg"} {
 		if content, err := os.ReadFile(file); err != nil || !strings.Contains(strings.ToLower(string(content)), part) {
 			t.Errorf("%s: %v", file, err)
 		}

@@ -25,6 +25,7 @@ type settings struct {
 	runner.Config
 	dpop, only, name              string
 	jsonFile, junitFile, htmlFile string
+	markdownFile, badgeFile       string
 	baselineFile, knownFile       string
 	vectors                       string
 	verbose, quiet                bool
@@ -40,6 +41,8 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags.StringVar(&s.jsonFile, "json", "", "write the results as JSON to this `file`")
 	flags.StringVar(&s.junitFile, "junit", "", "write the results as JUnit XML to this `file`")
 	flags.StringVar(&s.htmlFile, "html", "", "write the results as one HTML page to this `file`")
+	flags.StringVar(&s.markdownFile, "markdown", "", "write a summary in Markdown to this `file`")
+	flags.StringVar(&s.badgeFile, "badge", "", "write a badge as an SVG image to this `file`")
 	flags.StringVar(&s.baselineFile, "baseline", "", "compare with the JSON `file` of an earlier run")
 	flags.StringVar(&s.knownFile, "known", "", "do not count the failures that this `file` lists: a case ID and a reason on each line")
 	flags.StringVar(&s.vectors, "vectors", "", "play the vectors in this `folder` on Holdfast itself, without a network")
@@ -239,7 +242,10 @@ func (s *settings) createReports() (reports, error) {
 	for _, r := range []struct {
 		flag, path string
 		report     func(io.Writer, result.Run) error
-	}{{"-json", s.jsonFile, report.JSON}, {"-junit", s.junitFile, report.JUnit}, {"-html", s.htmlFile, report.HTML}} {
+	}{
+		{"-json", s.jsonFile, report.JSON}, {"-junit", s.junitFile, report.JUnit}, {"-html", s.htmlFile, report.HTML},
+		{"-markdown", s.markdownFile, report.Markdown}, {"-badge", s.badgeFile, report.Badge},
+	} {
 		if r.path == "" {
 			continue
 		}

@@ -14,7 +14,7 @@ clock, a configuration of their own or a look inside; conformance.TestVerifier p
 
 Run starts an issuer over TLS, starts the API by the command (once for each DPoP mode, and once for each thing that the
 issuer must do from the start, such as being away), waits until it is healthy, plays the cases and ends it again. It prints
-a table by topic, and writes reports as told by -json, -junit and -html. It exits with 0 only when every MUST holds, with 1
+a table by topic, and writes reports as told by -json, -junit, -html, -markdown and -badge. It exits with 0 only when every MUST holds, with 1
 when one does not or is undecided, and with 2 when it could not begin. Failures that are known go to a file, on each line the
 ID of a case and the reason; with -known they do not count, so that only a new failure ends with 1.
 

@@ -18,6 +18,7 @@ var update = flag.Bool("update", false, "write the golden files")
 func TestGolden(t *testing.T) {
 	for name, write := range map[string]func(io.Writer, result.Run) error{
 		"report.txt": report.Table, "report.json": report.JSON, "report.xml": report.JUnit, "report.html": report.HTML,
+		"report.md": report.Markdown, "badge.svg": report.Badge,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got bytes.Buffer

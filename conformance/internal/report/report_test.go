@@ -162,7 +162,7 @@ func (unreadable) Read([]byte) (int, error) { return 0, errors.New("bad disk") }
 // Text of the target reaches no reader as anything but text.
 func TestHostileText(t *testing.T) {
 	for name, write := range map[string]func(io.Writer, result.Run) error{
-		"Table": report.Table, "JUnit": report.JUnit, "HTML": report.HTML,
+		"Table": report.Table, "JUnit": report.JUnit, "HTML": report.HTML, "Markdown": report.Markdown,
 		"Comparison": func(w io.Writer, run result.Run) error { return report.Compare(result.Run{}, run).Table(w) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -237,6 +237,7 @@ func TestSectionsAreLinked(t *testing.T) {
 func TestWriteFails(t *testing.T) {
 	for name, write := range map[string]func(io.Writer, result.Run) error{
 		"Table": report.Table, "JSON": report.JSON, "JUnit": report.JUnit, "HTML": report.HTML,
+		"Markdown": report.Markdown, "Badge": report.Badge,
 	} {
 		if err := write(full{}, sample()); err == nil {
 			t.Errorf("%s tells of no error", name)

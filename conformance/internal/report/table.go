@@ -30,8 +30,8 @@ func Table(w io.Writer, run result.Run) error {
 	return err
 }
 
-// writeCounts writes a row for each topic: passed cases of those run, for each level, and what did not pass.
-func writeCounts(b *bytes.Buffer, s summary) {
+// countRows are a head and a row for each topic: passed cases of those run, for each level, and what did not pass.
+func countRows(s summary) [][]string {
 	rows := [][]string{{"topic"}}
 	for _, level := range levels {
 		rows[0] = append(rows[0], string(level))
@@ -47,6 +47,11 @@ func writeCounts(b *bytes.Buffer, s summary) {
 		}
 		rows = append(rows, row)
 	}
+	return rows
+}
+
+func writeCounts(b *bytes.Buffer, s summary) {
+	rows := countRows(s)
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for column, cell := range row {
