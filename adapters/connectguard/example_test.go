@@ -28,14 +28,14 @@ func Example() {
 		return connect.NewResponse(wrapperspb.String("orders of " + token.Subject)), nil
 	})
 
-	// The glue.
+	// guard
 	guard, err := httpguard.New(v, httpguard.Config{PublicURL: "https://api.example", Refuse: connectguard.Refuse})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	http.Handle(path, guard.Handler(orders, "read:orders"))
-	// Until here.
+	// end
 
 	server := httptest.NewServer(http.DefaultServeMux)
 	defer server.Close()

@@ -36,14 +36,14 @@ func Example() {
 	v := must(verifier.New(verifier.Config{Domain: "tenant.example", Audiences: []string{"https://api.example"}, Fetcher: issuer}))
 	defer v.Close()
 
-	// The glue.
+	// guard
 	guard, err := grpcguard.New(v, grpcguard.Config{PublicURLs: []string{"https://api.example"}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	server := grpc.NewServer(grpc.ChainUnaryInterceptor(guard.UnaryInterceptor), grpc.ChainStreamInterceptor(guard.StreamInterceptor))
-	// Until here.
+	// end
 
 	pb.RegisterTestServiceServer(server, orders{})
 	listener := bufconn.Listen(1 << 16)

@@ -71,7 +71,7 @@ export default {
         text: 'Test and extend',
         items: [page('Test your API', '/guide/test'), page('Write an adapter', '/guide/adapter'), page('Prove your API', '/guide/prove')],
       },
-      { text: 'Change', items: [page('Migrate', '/migration'), page('Compatibility', '/compatibility')] },
+      { text: 'Change', items: [page('Migrate', '/migration'), page('Compatibility', '/compatibility'), page('Compared with others', '/comparison')] },
       {
         text: 'Reference',
         items: [
