@@ -57,7 +57,7 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 	if r.Fault != nil {
 		return refused(r.Fault)
 	}
-	if err := p.checkRequired(payload); err != nil {
+	if err := p.required.check(payload); err != nil {
 		return err
 	}
 	if err := p.checkBinding(says); err != nil {

@@ -25,8 +25,7 @@ type policy struct {
 
 	scopes   []jwt.Path // where scopes may be; the first that is there decides
 	clients  []jwt.Path // what may name the client; they must not differ
-	required []jwt.Path
-	values   []requiredValue
+	required requirement
 
 	clientIDs []string // none where any client will do
 }
@@ -153,30 +152,7 @@ func (p *policy) readClaims(d ports.Domain, fault faultFunc) {
 	if d.ClientClaim != "" {
 		p.clients = fault.paths("ClientClaim", d.ClientClaim)
 	}
-	p.values = append(slices.Clone(p.values), fault.values(d.RequiredValues)...)
-	p.required = slices.Clone(p.required)
-	for i, name := range d.RequiredClaims {
-		p.required = append(p.required, fault.paths(fmt.Sprintf("RequiredClaims[%d]", i), name)...)
-	}
-}
-
-// each checks the elements of a list.
-func (fault faultFunc) each(field string, list []string, check func(string) error) {
-	for i, element := range list {
-		if err := check(element); err != nil {
-			fault(fmt.Sprintf("%s[%d]", field, i), err)
-		}
-	}
-}
-
-// paths reads one path, and returns none that can't be read.
-func (fault faultFunc) paths(field, written string) []jwt.Path {
-	path, err := jwt.ParsePath(written)
-	if err != nil {
-		fault(field, err)
-		return nil
-	}
-	return []jwt.Path{path}
+	p.required = p.required.and(d.RequiredClaims, d.RequiredValues, fault)
 }
 
 // mediaTypes returns types as a header's typ is compared with them.

@@ -19,10 +19,19 @@ type requiredValue struct {
 
 var errOneOfOrContains = errors.New("must have either OneOf or Contains, with at least one value; to demand only that a claim is present, use RequiredClaims")
 
-// values reads values that claims must have.
-func (fault faultFunc) values(written []ports.RequiredValue) []requiredValue {
-	var values []requiredValue
-	for i, w := range written {
+// A requirement is what claims a token must have.
+type requirement struct {
+	present []jwt.Path
+	values  []requiredValue
+}
+
+// and returns a requirement that also has what is written.
+func (q requirement) and(claims []string, values []ports.RequiredValue, fault faultFunc) requirement {
+	q.present, q.values = slices.Clone(q.present), slices.Clone(q.values)
+	for i, name := range claims {
+		q.present = append(q.present, fault.paths(fmt.Sprintf("RequiredClaims[%d]", i), name)...)
+	}
+	for i, w := range values {
 		field := fmt.Sprintf("RequiredValues[%d]", i)
 		if (len(w.OneOf) > 0) == (len(w.Contains) > 0) {
 			fault(field, errOneOfOrContains)
@@ -30,10 +39,24 @@ func (fault faultFunc) values(written []ports.RequiredValue) []requiredValue {
 		fault.each(field+".OneOf", w.OneOf, settings.NotBlank)
 		fault.each(field+".Contains", w.Contains, settings.NotBlank)
 		for _, path := range fault.paths(field+".Claim", w.Claim) {
-			values = append(values, requiredValue{path, slices.Clone(w.OneOf), slices.Clone(w.Contains)})
+			q.values = append(q.values, requiredValue{path, slices.Clone(w.OneOf), slices.Clone(w.Contains)})
 		}
 	}
-	return values
+	return q
+}
+
+// check checks the claims that must be there, and those that must have a certain value.
+func (q *requirement) check(claims strictjson.Object) *Error {
+	r := jwt.Reader{Claims: claims}
+	if r.Need("CLAIM-REQ-01", q.present); r.Fault != nil {
+		return refused(r.Fault)
+	}
+	for i := range q.values {
+		if err := q.values[i].check(claims); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // check checks that the claim is there, of the type that is expected, and has the value.
@@ -72,26 +95,11 @@ func (v *Verified) require(r Request) *Error {
 		return nil
 	}
 	var faults []error
-	demanded := policy{}
-	demanded.readClaims(ports.Domain{RequiredClaims: r.RequiredClaims, RequiredValues: r.RequiredValues}, func(field string, err error) {
+	demanded := requirement{}.and(r.RequiredClaims, r.RequiredValues, func(field string, err error) {
 		faults = append(faults, &FieldError{Field: "Request." + field, Err: err})
 	})
 	if len(faults) > 0 {
 		return configInvalid.because(errors.Join(faults...))
 	}
-	return demanded.checkRequired(v.claims())
-}
-
-// checkRequired checks the claims that must be there, and those that must have a certain value.
-func (p *policy) checkRequired(claims strictjson.Object) *Error {
-	r := jwt.Reader{Claims: claims}
-	if r.Need("CLAIM-REQ-01", p.required); r.Fault != nil {
-		return refused(r.Fault)
-	}
-	for i := range p.values {
-		if err := p.values[i].check(claims); err != nil {
-			return err
-		}
-	}
-	return nil
+	return demanded.check(v.claims())
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 )
 
@@ -55,6 +56,18 @@ func (r *Ring) cacheKey(at Location) string {
 	}
 	sum := sha256.Sum256([]byte(envelopeVersion + " " + name))
 	return "keys:" + base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// published names where documents come from, for the shared cache: empty for OpenID Connect Discovery, which is what
+// earlier versions shared.
+func (r *Ring) published(l Location) string {
+	if l.JWKSURL != "" {
+		return "jwks_uri " + l.JWKSURL
+	}
+	if url := r.metadataURL(l); url != issuerurl.OpenIDConfiguration(l.Issuer) {
+		return "metadata " + url
+	}
+	return ""
 }
 
 // seal writes an envelope, authenticated by the first secret if there is one.

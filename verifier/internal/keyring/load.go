@@ -153,6 +153,14 @@ func (r *Ring) readFile(ctx context.Context, i *issuer) (documents, error) {
 	})
 }
 
+// metadataURL is where the metadata of an issuer is that publishes some.
+func (r *Ring) metadataURL(l Location) string {
+	if l.MetadataURL != "" {
+		return l.MetadataURL
+	}
+	return r.MetadataURL(l.Issuer)
+}
+
 // quoted makes a text of the issuer's fit for a log: in ASCII, and not too long.
 func quoted(text string) string {
 	const most = 256

@@ -3,7 +3,6 @@ package keyring
 import (
 	"unique"
 
-	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 )
 
@@ -43,24 +42,4 @@ func (s Source) Local() bool {
 func (s Source) PublishesMetadata() bool {
 	l := s.Location()
 	return l.JWKSURL == "" && l.File == "" && l.Static == nil
-}
-
-// metadataURL is where the metadata of an issuer is that publishes some.
-func (r *Ring) metadataURL(l Location) string {
-	if l.MetadataURL != "" {
-		return l.MetadataURL
-	}
-	return r.MetadataURL(l.Issuer)
-}
-
-// published names where documents come from, for the shared cache: empty for OpenID Connect Discovery, which is what
-// earlier versions shared.
-func (r *Ring) published(l Location) string {
-	if l.JWKSURL != "" {
-		return "jwks_uri " + l.JWKSURL
-	}
-	if url := r.metadataURL(l); url != issuerurl.OpenIDConfiguration(l.Issuer) {
-		return "metadata " + url
-	}
-	return ""
 }
