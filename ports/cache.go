@@ -16,8 +16,9 @@ import (
 type Cache interface {
 	// Get returns a copy of the value last set for key. It must return an error for which
 	// errors.Is(err, [ErrMiss]) holds when there is none, it expired or was evicted, and must not
-	// return such an error when it cannot tell. A Set may take effect after it has returned: until then Get
-	// returns the value that was there, or ErrMiss; it never goes back to an older one. Get must not prolong a ttl.
+	// return such an error when it cannot tell. A Set may take effect after it has returned, or be forgotten:
+	// without it Get returns the value that was there, or ErrMiss; it never goes back to an older one. Get must not
+	// prolong a ttl.
 	Get(ctx context.Context, key string) ([]byte, error)
 	// Set stores a copy of value for ttl, replacing what was there. A ttl of zero or less stores nothing and
 	// removes what was there; one that is finer than the store's resolution is rounded up. The value may be

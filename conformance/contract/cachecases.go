@@ -20,8 +20,8 @@ const (
 	getCopies = "Get returns a copy of the value last set for key"
 	getMisses = "It must return an error for which errors.Is(err, ErrMiss) holds when there is none, it expired or was " +
 		"evicted, and must not return such an error when it cannot tell"
-	getLastSet = "A Set may take effect after it has returned: until then Get returns the value that was there, or ErrMiss; it " +
-		"never goes back to an older one"
+	getLastSet = "A Set may take effect after it has returned, or be forgotten: without it Get returns the value that was " +
+		"there, or ErrMiss; it never goes back to an older one"
 	setStores = "Set stores a copy of value for ttl, replacing what was there"
 	setTTL    = "A ttl of zero or less stores nothing and removes what was there; one that is finer than the store's " +
 		"resolution is rounded up"
