@@ -46,9 +46,10 @@ interop: ## third-party issuer, clients and browser, run for real with Holdfast
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
 	go test -count=1 -timeout 15m -v -run 'InABrowser|TestReport' ./interop
 
-generate: ## docs/rules.md, from the register in rules/, and the table in docs/algorithms.md
+generate: ## docs/rules.md, from the register in rules/, the table in docs/algorithms.md, and docs/providers.md
 	go run ./tools/rulespage -o docs/rules.md
 	go run ./verifier/internal/algorithmtable -w docs/algorithms.md
+	go run ./integration/internal/providers -w docs/providers.md
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
 	@scripts/conform

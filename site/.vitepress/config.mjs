@@ -60,6 +60,7 @@ export default {
           page('gRPC and Connect', '/guide/grpc'),
           page('Model Context Protocol', '/guide/mcp'),
           page('Issuers', '/guide/issuers'),
+          page('Providers', '/providers'),
           page('DPoP and mTLS', '/guide/sender-constrained'),
           page('Share: Redis or Memcached', '/guide/share'),
           page('Behind proxies', '/guide/proxies'),
