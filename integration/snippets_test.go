@@ -198,6 +198,11 @@ func newSnippetImporter(t *testing.T) *snippetImporter {
 	for _, path := range snippetImports {
 		args = append(args, path)
 	}
+	for _, m := range listedModules(t) {
+		if m.released {
+			args = append(args, prefix+m.dir)
+		}
+	}
 	cmd := exec.Command("go", args...) // in the workspace, which has all of them
 	cmd.Dir = ".."
 	list, err := cmd.Output()
