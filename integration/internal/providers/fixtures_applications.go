@@ -87,7 +87,7 @@ var applicationProviders = []provider{
 		unconfirmed:   "`sts`",
 		odd: []string{
 			"Session tokens have no `aud`. `azp` is the origin of the page that asked; it is left out for clients without one, whose tokens are refused.",
-			"With a session token that you customize by `aud`, set `Audiences` instead: that says which API it is for.",
+			"With a JWT template that sets `aud`, set `Audiences` instead: that says which API the token is for.",
 		},
 	},
 	{
@@ -111,7 +111,7 @@ var applicationProviders = []provider{
 		odd: []string{
 			"Needs a JWT template that sets `aud`: by default nothing in the token says whom it is for, and it is refused.",
 			"All customers may have the same issuer. What separates them is the key set of your client.",
-			"Copy `iss` from one of your tokens: some have a trailing slash, a client ID or your own domain.",
+			"Copy `iss` from one of your tokens: others are `https://api.workos.com/`, `https://api.workos.com/user_management/` with your client ID, or your own domain.",
 		},
 	},
 	{
@@ -176,9 +176,9 @@ var applicationProviders = []provider{
 		wrongAudience: other{claims: claims{"aud": "https://other.example"}, Code: verifier.CodeAudience},
 		wrongTenant:   other{claims: claims{"iss": "P2zzzzzzzzzzzzzzzzzzzzzzzzzz"}, Code: verifier.CodeIssuer},
 		documented:    "https://docs.descope.com/session-overview",
-		unconfirmed:   "`aud`, the value of `drn`, and the address of the keys",
+		unconfirmed:   "`aud`",
 		odd: []string{
-			"The issuer is the project's ID, or `https://api.descope.com/` and the ID, as the JWT template says.",
+			"The issuer of session tokens is the project's ID, or a URL that contains it. Tokens of OAuth clients have `https://api.descope.com/v1/apps/` and the ID, and the same keys. Copy `iss` from one of your tokens.",
 			"Needs a JWT template that sets `aud`. The refresh token has another `drn`.",
 			"To accept only one tenant, require `dct` by `RequiredValues`.",
 		},
@@ -189,7 +189,7 @@ var applicationProviders = []provider{
 			Issuer:    "stytch.com/project-live-1234",
 			Exact:     true,
 			Audiences: []string{"https://api.example.com"},
-			Keys:      ports.KeySource{JWKSURL: "https://api.stytch.com/v1/public/project-live-1234/.well-known/jwks.json"},
+			Keys:      ports.KeySource{JWKSURL: "https://api.stytch.com/v1/sessions/jwks/project-live-1234"},
 		},
 		header: claims{"typ": "JWT"},
 		claims: claims{
@@ -200,11 +200,10 @@ var applicationProviders = []provider{
 		wrongAudience: other{claims: claims{"aud": []string{"connected-app-live-5678"}}, Code: verifier.CodeAudience},
 		wrongTenant:   other{claims: claims{"iss": "stytch.com/project-test-1234"}, Code: verifier.CodeIssuer},
 		documented:    "https://stytch.com/docs/api-reference/b2b/api/connected-apps/tokens/connected-app-access-token-object",
-		unconfirmed:   "the address of the keys",
 		odd: []string{
 			"The tokens of Connected Apps. The issuer is not a URL; with a custom domain it is.",
 			"`aud` is the client's ID. For your API set `access_token_custom_audience` of the client.",
-			"Session tokens are opaque. Session JWTs have keys at another address.",
+			"Session tokens are opaque. Session JWTs are signed by the same keys, so the audience is what tells them apart.",
 		},
 	},
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -71,9 +73,10 @@ var identityProviders = []provider{
 		},
 	},
 	{
-		name:   "Entra, several tenants",
-		domain: entraTenant("11112222-bbbb-3333-cccc-4444dddd5555"),
-		header: claims{"typ": "JWT"},
+		name:     "Entra, several tenants",
+		domain:   entraTenant("11112222-bbbb-3333-cccc-4444dddd5555"),
+		resolver: entraResolver,
+		header:   claims{"typ": "JWT"},
 		claims: claims{
 			"iss": "https://login.microsoftonline.com/11112222-bbbb-3333-cccc-4444dddd5555/v2.0", "aud": "6e74172b-be56-4843-9ff4-e66a39bb12e3",
 			"sub": "AAAAAAAAAAAAAAAAAAAAAIkzqFVrSaSaFHy782bbtaQ", "azp": "a1dd-client", "scp": "Orders.Read", "tid": "11112222-bbbb-3333-cccc-4444dddd5555", "ver": "2.0",
@@ -83,7 +86,8 @@ var identityProviders = []provider{
 		wrongTenant:   other{claims: claims{"tid": "aaaabbbb-0000-cccc-1111-dddd2222eeee"}, Code: verifier.CodeClaimValue},
 		documented:    "https://learn.microsoft.com/entra/identity-platform/howto-convert-app-to-be-multi-tenant",
 		odd: []string{
-			"Name one domain for each tenant, in `Domains` or by a [resolver](guide/issuers.md#tenants) that reads your list of tenants. A tenant that is not in the list is refused with `issuer_not_allowed`.",
+			"One domain for each tenant that is your customer, in `Domains`, or by `Resolver` where the list changes. A tenant that is not in the list is refused with `issuer_not_allowed`.",
+			"The resolver only compares the issuer that the token names with those of the list. Where the URL tells the tenant, [choose by the URL](guide/issuers.md#tenants).",
 			"Tokens never have `common` or `organizations` in their issuer. Its metadata has `{tenantid}` there, which `New` refuses.",
 			"All tenants sign by the same keys, so only `iss` and `tid` tell them apart.",
 		},
@@ -288,8 +292,11 @@ var identityProviders = []provider{
 		wrongAudience: other{claims: claims{"aud": []string{"https://other.example"}}, Code: verifier.CodeAudience},
 		wrongTenant:   other{claims: claims{"iss": "https://auth.example.org"}, Code: verifier.CodeIssuer},
 		documented:    "https://www.authelia.com/configuration/identity-providers/openid-connect/clients/",
-		unconfirmed:   "all of the token",
-		odd:           []string{"Access tokens are opaque by default: set `access_token_signed_response_alg` of the client to `RS256`, and its `audience`."},
+		unconfirmed:   "`scp`",
+		odd: []string{
+			"Access tokens are opaque by default: set `access_token_signed_response_alg` of the client to `RS256`. They are then of the profile of RFC 9068.",
+			"List your API in the client's `audience`; clients ask for it by `audience` or `resource`.",
+		},
 	},
 }
 
@@ -300,4 +307,20 @@ func entraTenant(id string) ports.Domain {
 		Audiences:      []string{"6e74172b-be56-4843-9ff4-e66a39bb12e3"},
 		RequiredValues: []ports.RequiredValue{{Claim: "tid", OneOf: []string{id}}},
 	}
+}
+
+// entraResolver accepts these tenants.
+func entraResolver(tenants []string) ports.DomainResolver {
+	var all []ports.Domain
+	known := make(map[string]ports.Domain)
+	for _, id := range tenants {
+		domain := entraTenant(id)
+		all, known[domain.Issuer] = append(all, domain), domain
+	}
+	return ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
+		if domain, found := known[q.UnverifiedIssuer]; found {
+			return []ports.Domain{domain}, nil
+		}
+		return all, nil // none of which issued the token
+	})
 }

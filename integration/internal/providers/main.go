@@ -105,7 +105,7 @@ func sample(object claims) (string, error) {
 }
 
 // readSnippets returns the source text of each fixture's domain, by the fixture's name. Of a domain that a function
-// returns it is the function.
+// returns it is the function, and the resolver that calls it.
 func readSnippets() (map[string]string, error) {
 	files, err := sources.ReadDir(".")
 	if err != nil {
@@ -123,44 +123,56 @@ func readSnippets() (map[string]string, error) {
 			return nil, err
 		}
 		ast.Inspect(file, func(node ast.Node) bool {
-			name, domain := fixture(node)
-			if call, isCall := domain.(*ast.CallExpr); isCall {
-				if object := file.Scope.Lookup(call.Fun.(*ast.Ident).Name); object != nil {
-					snippets[name] = text(set, source, object.Decl.(*ast.FuncDecl))
-				}
-			} else if domain != nil {
-				snippets[name] = text(set, source, domain)
+			f := fixture(node)
+			if call, isCall := f.domain.(*ast.CallExpr); isCall {
+				snippets[f.name] = text(set, source, function(file, call.Fun)) + "\n\n" + text(set, source, function(file, f.resolver))
+			} else if f.domain != nil {
+				snippets[f.name] = text(set, source, f.domain)
 			}
-			return domain == nil
+			return f.domain == nil
 		})
 	}
 	return snippets, nil
 }
 
-// fixture returns the name and the domain of a provider's literal; nil for any other node.
-func fixture(node ast.Node) (name string, domain ast.Expr) {
+// function returns the declaration of the function of that name.
+func function(file *ast.File, name ast.Expr) *ast.FuncDecl {
+	return file.Scope.Lookup(name.(*ast.Ident).Name).Decl.(*ast.FuncDecl)
+}
+
+// A fixtureSource is what the source of a provider's literal says.
+type fixtureSource struct {
+	name             string
+	domain, resolver ast.Expr
+}
+
+// fixture returns it; without a domain for any other node.
+func fixture(node ast.Node) (f fixtureSource) {
 	literal, isLiteral := node.(*ast.CompositeLit)
 	if !isLiteral {
-		return "", nil
+		return f
 	}
 	for _, element := range literal.Elts {
 		pair, isPair := element.(*ast.KeyValueExpr)
 		if !isPair {
-			return "", nil
+			return f
 		}
-		key, _ := pair.Key.(*ast.Ident)
-		switch {
-		case key == nil:
-			return "", nil
-		case key.Name == "name":
+		key, isName := pair.Key.(*ast.Ident)
+		if !isName {
+			return f
+		}
+		switch key.Name {
+		case "name":
 			if value, isText := pair.Value.(*ast.BasicLit); isText {
-				name, _ = strconv.Unquote(value.Value)
+				f.name, _ = strconv.Unquote(value.Value)
 			}
-		case key.Name == "domain":
-			domain = pair.Value
+		case "domain":
+			f.domain = pair.Value
+		case "resolver":
+			f.resolver = pair.Value
 		}
 	}
-	return name, domain
+	return f
 }
 
 // text returns the source of the node as if nothing were around it.

@@ -61,15 +61,36 @@ func TestProviders(t *testing.T) {
 	}
 }
 
-// TestUnknownTenant has a tenant of Entra that is not in the list refused.
-func TestUnknownTenant(t *testing.T) {
+// TestSeveralTenants has tenants of Entra accepted that are in the list, and all others refused.
+func TestSeveralTenants(t *testing.T) {
 	signers := newSigners(t)
-	p := identityProviders[slices.IndexFunc(identityProviders, func(p provider) bool { return p.name == "Entra, several tenants" })]
-	unknown := other{claims: claims{
-		"iss": "https://login.microsoftonline.com/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0", "tid": "aaaabbbb-0000-cccc-1111-dddd2222eeee",
-	}}
-	if _, err := signers.verifier(t, p).VerifyAccessToken(t.Context(), signers.token(t, p, unknown)); !errors.Is(err, verifier.CodeIssuer) {
-		t.Errorf("error is %v", err)
+	p := identityProviders[slices.IndexFunc(identityProviders, func(p provider) bool { return p.resolver != nil })]
+	const first, second, third = "11112222-bbbb-3333-cccc-4444dddd5555", "22223333-cccc-4444-dddd-5555eeee6666", "aaaabbbb-0000-cccc-1111-dddd2222eeee"
+	of := func(iss, tid string) provider {
+		p := p
+		p.claims = p.claims.with(claims{"iss": "https://login.microsoftonline.com/" + iss + "/v2.0", "tid": tid})
+		return p
+	}
+	config := signers.config(t, p, of(second, second), of(third, third))
+	config.Domains, config.Resolver = nil, p.resolver([]string{first, second})
+	resolving := newVerifier(t, config)
+	config.Domains, config.Resolver = []ports.Domain{entraTenant(first), entraTenant(second)}, nil
+	for name, v := range map[string]*verifier.Verifier{"Resolver": resolving, "Domains": newVerifier(t, config)} {
+		for _, test := range []struct {
+			iss, tid string
+			want     error
+		}{
+			{first, first, nil},
+			{second, second, nil},
+			{third, third, verifier.CodeIssuer},
+			{"{tenantid}", first, verifier.CodeIssuer},
+			{"common", first, verifier.CodeIssuer},
+			{first, second, verifier.CodeClaimValue},
+		} {
+			if _, err := v.VerifyAccessToken(t.Context(), signers.token(t, of(test.iss, test.tid), other{})); !errors.Is(err, test.want) {
+				t.Errorf("%s: iss of %s, tid %s: %v, want %v", name, test.iss, test.tid, err, test.want)
+			}
+		}
 	}
 }
 
@@ -132,19 +153,29 @@ func newSigners(t *testing.T) signers {
 // verifier returns one with the domains of these providers.
 func (s signers) verifier(t *testing.T, providers ...provider) *verifier.Verifier {
 	t.Helper()
-	var domains []ports.Domain
-	for _, p := range providers {
-		domains = append(domains, p.domain)
-	}
-	v, err := verifier.New(verifier.Config{
-		Domains: domains, Fetcher: s.publish(t, providers...), Clock: verifiertest.NewClock(time.Unix(noon, 0)),
-		Keys: verifier.KeyPolicy{WaitTimeout: time.Minute, FetchTimeout: time.Minute}, // for busy machines
-	})
+	return newVerifier(t, s.config(t, providers...))
+}
+
+func newVerifier(t *testing.T, config verifier.Config) *verifier.Verifier {
+	t.Helper()
+	v, err := verifier.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { v.Close() })
 	return v
+}
+
+func (s signers) config(t *testing.T, providers ...provider) verifier.Config {
+	t.Helper()
+	var domains []ports.Domain
+	for _, p := range providers {
+		domains = append(domains, p.domain)
+	}
+	return verifier.Config{
+		Domains: domains, Fetcher: s.publish(t, providers...), Clock: verifiertest.NewClock(time.Unix(noon, 0)),
+		Keys: verifier.KeyPolicy{WaitTimeout: time.Minute, FetchTimeout: time.Minute}, ResolverTimeout: time.Minute, // for busy machines
+	}
 }
 
 // publish serves metadata and keys where the providers have them, and nothing else.

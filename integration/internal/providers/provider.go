@@ -11,10 +11,12 @@ import (
 type provider struct {
 	name   string
 	domain ports.Domain // of which the page shows the source
-	header claims       // besides alg and kid
-	claims claims       // besides iat and exp
-	scopes []string     // that Holdfast finds
-	client string       // that Holdfast finds
+	// resolver is another way to configure it, for several tenants.
+	resolver func(tenants []string) ports.DomainResolver
+	header   claims   // besides alg and kid
+	claims   claims   // besides iat and exp
+	scopes   []string // that Holdfast finds
+	client   string   // that Holdfast finds
 
 	wrongAudience, wrongTenant other
 
