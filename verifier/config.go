@@ -64,7 +64,7 @@ type Config struct {
 	// RequiredClaims are claims that must be present and not null, besides iss, aud, exp and iat. Here and where else a
 	// claim is named, a name that begins with a slash is a JSON Pointer (RFC 6901) into objects.
 	RequiredClaims []string
-	// RequiredValues are values that claims must have. See [Request.RequiredValues] for those of one route.
+	// RequiredValues are values that claims must have. See [Route] for those of one route.
 	RequiredValues []ports.RequiredValue
 	// Organization is the Auth0 organization that tokens must be for: an ID (org_...), compared exactly with
 	// org_id, or a name, whose lower case is compared with org_name. Empty means any or none.

@@ -111,7 +111,7 @@ func TestDecisions(t *testing.T) {
 			name: "scope",
 			request: func(t *testing.T, env *environment) verifier.Request {
 				r := bearer(t, env)
-				r.Scopes = []string{"read:orders"}
+				r.Route.Scopes = []string{"read:orders"}
 				return r
 			},
 			want: verifier.Decision{

@@ -69,5 +69,5 @@ func actorIssuer(claim strictjson.Object) (string, bool) {
 }
 
 func (v *Verified) actorMalformed(rule, detail string) error {
-	return v.refuse(actorMalformed.fail(rule, detail), nil)
+	return v.refuse(actorMalformed.fail(rule, detail), Route{})
 }

@@ -8,7 +8,7 @@ import "context"
 //
 // Of a Verified that a test has made, the context ends at ExpiresAt, and never if that is zero.
 func (v *Verified) UntilExpiry(parent context.Context) (ctx context.Context, cancel context.CancelFunc) {
-	expired := v.refuse(tokenExpired.fail("CLAIM-EXP-02", "the token expired after it was verified"), nil)
+	expired := v.refuse(tokenExpired.fail("CLAIM-EXP-02", "the token expired after it was verified"), Route{})
 	switch {
 	case v.origin != nil:
 	case v.ExpiresAt.IsZero():

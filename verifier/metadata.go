@@ -36,7 +36,7 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 		missing = "Domains[].Keys.MetadataURL"
 	}
 	if missing != "" {
-		return Metadata{}, v.responder.respond(configInvalid.because(&FieldError{Field: missing, Err: settings.ErrRequired}), "", nil)
+		return Metadata{}, v.responder.respond(configInvalid.because(&FieldError{Field: missing, Err: settings.ErrRequired}), "", Route{})
 	}
 	source := v.shared.Source(v.shared.Domain)
 	if !source.PublishesMetadata() { // its keys are named, and its endpoints are found as usual
@@ -44,7 +44,7 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 	}
 	published, err := v.keys.Ring.Metadata(ctx, source)
 	if err != nil {
-		return Metadata{}, v.responder.respond(refused(v.keys.NotFound(err)), "", nil)
+		return Metadata{}, v.responder.respond(refused(v.keys.NotFound(err)), "", Route{})
 	}
 	return Metadata{
 		Issuer:                v.shared.Domain,

@@ -3,8 +3,6 @@ package verifier
 import (
 	"net/url"
 	"strings"
-
-	"github.com/holdfast-go/holdfast/ports"
 )
 
 // A Request is what of an HTTP request decides whether it may pass. It is not changed.
@@ -22,14 +20,8 @@ type Request struct {
 	// Form holds the fields of a form body, if the caller has parsed one. It is only looked at for an access token
 	// sent where none belongs.
 	Form map[string][]string
-	// Scopes are what the route needs, all of them: a token that lacks one is refused as by [Verified.RequireScopes],
-	// and the challenges of every other refusal name them, so that a client asks for them at once (RFC 6750 section
-	// 3). They must be configuration, not input.
-	Scopes []string
-	// RequiredClaims and RequiredValues are claims that the route needs, besides those of the configuration: present
-	// and not null, or of a certain value. They must be configuration, not input.
-	RequiredClaims []string
-	RequiredValues []ports.RequiredValue
+	// Route is what the request needs besides a good token.
+	Route Route
 }
 
 // A headerField is the first value of a header field, and how many there are.

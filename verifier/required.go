@@ -89,14 +89,14 @@ func (v *requiredValue) check(claims strictjson.Object) *Error {
 	return nil
 }
 
-// require checks what one request demands of its token, beyond what the token's issuer does.
-func (v *Verified) require(r Request) *Error {
-	if len(r.RequiredClaims) == 0 && len(r.RequiredValues) == 0 {
+// checkClaims checks what a route demands of its token, beyond what the token's issuer does.
+func (v *Verified) checkClaims(route Route) *Error {
+	if len(route.RequiredClaims) == 0 && len(route.RequiredValues) == 0 {
 		return nil
 	}
 	var faults []error
-	demanded := requirement{}.and(r.RequiredClaims, r.RequiredValues, func(field string, err error) {
-		faults = append(faults, &FieldError{Field: "Request." + field, Err: err})
+	demanded := requirement{}.and(route.RequiredClaims, route.RequiredValues, func(field string, err error) {
+		faults = append(faults, &FieldError{Field: "Route." + field, Err: err})
 	})
 	if len(faults) > 0 {
 		return configInvalid.because(errors.Join(faults...))

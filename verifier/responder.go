@@ -3,7 +3,9 @@ package verifier
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
@@ -43,9 +45,8 @@ func newResponder(c *checker, schemes []Scheme, proofAlgorithms []string) *respo
 	return r
 }
 
-// respond adds the header fields of the HTTP answer to a request that used a scheme. The challenge of a missing scope
-// names those that are needed.
-func (r *responder) respond(e *Error, used Scheme, neededScopes []string) *Error {
+// respond adds the header fields of the HTTP answer to a request for a route that used a scheme.
+func (r *responder) respond(e *Error, used Scheme, route Route) *Error {
 	if e.Header == nil {
 		e.Header = make(map[string][]string)
 	}
@@ -54,7 +55,7 @@ func (r *responder) respond(e *Error, used Scheme, neededScopes []string) *Error
 	e.Header["Cache-Control"] = []string{"no-store"}
 	switch e.Class {
 	case Rejected:
-		e.Header["Www-Authenticate"] = r.challenges(e, used, neededScopes)
+		e.Header["Www-Authenticate"] = r.challenges(e, used, route)
 	case Undecidable:
 		e.Header["Retry-After"] = []string{jwt.RetryAfter(e.Err)}
 	}
@@ -65,34 +66,33 @@ func (r *responder) respond(e *Error, used Scheme, neededScopes []string) *Error
 const defaultRealm = "api"
 
 // challenges offers the schemes that are on offer, with what went wrong on the one that was used: on the first where
-// that could not be read. What only a change in its own scheme will fix (a nonce, a scope) is told only on
-// that scheme. The scopes that the request needs are named on each.
-func (r *responder) challenges(e *Error, used Scheme, neededScopes []string) []string {
-	if e.Code == CodeNonce || e.Code == CodeScope {
-		return []string{r.challenge(used, e, neededScopes)}
+// that could not be read. What only a change in its own scheme will fix (a nonce, a scope, another login) is told only on
+// that scheme. The scopes that the route needs are named on each.
+func (r *responder) challenges(e *Error, used Scheme, route Route) []string {
+	if e.Code == CodeNonce || e.Code == CodeScope || e.Code == CodeStepUp {
+		return []string{r.challenge(used, e, route)}
+	}
+	schemes := r.schemes
+	if route.DPoP {
+		schemes = []Scheme{DPoPScheme}
 	}
 	if used == "" {
-		used = r.schemes[0]
+		used = schemes[0]
 	}
 	var all []string
-	for _, scheme := range r.schemes {
+	for _, scheme := range schemes {
 		fault := e
 		if scheme != used {
 			fault = &Error{}
 		}
-		all = append(all, r.challenge(scheme, fault, neededScopes))
+		all = append(all, r.challenge(scheme, fault, route))
 	}
 	return all
 }
 
 // challenge offers one scheme. Where no credentials were sent nothing went wrong with them, and no error is told (RFC
 // 6750 section 3.1).
-func (r *responder) challenge(scheme Scheme, e *Error, neededScopes []string) string {
-	return r.begin(scheme, e, neededScopes).b.String()
-}
-
-// begin begins a challenge, to which parameters can be added.
-func (r *responder) begin(scheme Scheme, e *Error, neededScopes []string) *challenge {
+func (r *responder) challenge(scheme Scheme, e *Error, route Route) string {
 	realm, description, algorithms := r.realm, e.Description, ""
 	if e.OAuthError == "" {
 		description = ""
@@ -103,11 +103,18 @@ func (r *responder) begin(scheme Scheme, e *Error, neededScopes []string) *chall
 	if scheme == DPoPScheme {
 		algorithms = r.proofAlgorithms
 	}
-	return newChallenge(scheme).
+	c := newChallenge(scheme).
 		with("realm", realm).
 		with("error", e.OAuthError).
 		with("error_description", description).
-		with("scope", strings.Join(neededScopes, " ")).
+		with("scope", strings.Join(route.scopes(), " ")).
 		with("algs", algorithms).
 		with("resource_metadata", r.resourceMetadata)
+	if e.Code == CodeStepUp {
+		c.with("acr_values", strings.Join(route.ACRValues, " "))
+		if route.MaxAge != 0 {
+			c.with("max_age", strconv.FormatInt(int64(max(0, route.MaxAge/time.Second)), 10))
+		}
+	}
+	return c.b.String()
 }

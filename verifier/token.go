@@ -37,6 +37,7 @@ func (t *signedToken) size() int64 {
 // verified returns what the token says, for one caller to keep.
 func (t *signedToken) verified() *Verified {
 	says := t.says
+	says.CertificateThumbprint = t.bound.x5tS
 	texts := slices.Concat(says.Audiences, says.Scopes)
 	n := len(says.Audiences)
 	if says.Audiences = texts[:n:n]; says.Scopes != nil {

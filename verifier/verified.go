@@ -2,8 +2,6 @@ package verifier
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -41,6 +39,9 @@ type Verified struct {
 	// Thumbprint is that of the key which the token is bound to and the sender proved to hold (cnf.jkt), empty for
 	// a Bearer token.
 	Thumbprint string
+	// CertificateThumbprint is the hash of the client certificate which the token is bound to and the sender proved to
+	// hold (cnf.x5t#S256), empty if it is bound to none.
+	CertificateThumbprint string
 	// Header holds header fields for the answer to the request, nil if there are none: a new DPoP-Nonce before the
 	// old one ends.
 	Header map[string][]string
@@ -55,7 +56,7 @@ type Verified struct {
 // [CodeClaimsUndecodable].
 func (v *Verified) Decode(target any) error {
 	if fault := jwt.Decode(v.claims(), target); fault != nil {
-		return v.refuse(refused(fault), nil)
+		return v.refuse(refused(fault), Route{})
 	}
 	return nil
 }
@@ -73,40 +74,10 @@ func DecodeClaims[T any](v *Verified) (T, error) {
 	return decoded, err
 }
 
-// RequireScopes reports, as an [*Error] with status 403, that the token lacks one of the scopes, all of which are
-// needed (RFC 6750 section 3.1). Scopes must be configuration, not input: the challenge names them.
-func (v *Verified) RequireScopes(scopes ...string) error {
-	for _, scope := range scopes {
-		if slices.Contains(v.Scopes, scope) {
-			continue
-		}
-		if v.malformedScopes != "" {
-			return v.refuse(refused(jwt.Malformed(v.malformedScopes, "CLAIM-SCP-01", "is not a string of scopes")), scopes)
-		}
-		return v.refuse(scopeInsufficient.fail("CLAIM-SCP-02", fmt.Sprintf("scope %q is needed", scope)), scopes)
-	}
-	return nil
-}
-
-// RequireDPoP reports, as an [*Error] with status 401, that the token did not come with the DPoP scheme and a proof: for
-// a route that needs sender-constrained tokens where others don't. The challenge offers only DPoP (RFC 9449 section
-// 7.2). Where [DPoPDisabled] is configured, every token is refused.
-func (v *Verified) RequireDPoP() error {
-	if v.Scheme == DPoPScheme {
-		return nil
-	}
-	e := v.refuse(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is needed here, and the token came as "+string(v.Scheme)), nil)
-	e.Header["Www-Authenticate"] = []string{v.from().challenge(DPoPScheme, e, nil)}
-	return e
-}
-
 // refuse answers as the verifier does that v is from.
-func (v *Verified) refuse(e *Error, neededScopes []string) *Error {
-	return v.from().respond(e, v.scheme(), neededScopes)
+func (v *Verified) refuse(e *Error, route Route) *Error {
+	return v.from().respond(e, cmp.Or(v.Scheme, Bearer), route)
 }
-
-// scheme is that of challenges.
-func (v *Verified) scheme() Scheme { return cmp.Or(v.Scheme, Bearer) }
 
 // An origin is what a Verified needs of the verifier that it is from.
 type origin struct {

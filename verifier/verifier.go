@@ -33,7 +33,7 @@ type Verifier struct {
 // VerifyRequest decides whether a request may pass: it finds the access token in the Authorization header field and
 // verifies it and what binds it to the request. Its errors are of type [*Error], with the answer to send.
 //
-// It does not read the request's body, and checks no scopes but r.Scopes: see [Verified.RequireScopes].
+// It does not read the request's body, and checks no scopes but those of r.Route.
 func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, error) {
 	told := v.observer.begin()
 	verified, err := v.verifyRequest(ctx, r, &told.Decision)
@@ -43,9 +43,12 @@ func (v *Verifier) VerifyRequest(ctx context.Context, r Request) (*Verified, err
 
 func (v *Verifier) verifyRequest(ctx context.Context, r Request, told *Decision) (*Verified, error) {
 	sent, err := v.credentials.find(r)
+	if err == nil {
+		err = r.Route.checkScheme(sent.scheme)
+	}
 	if err != nil {
 		told.Scheme = sent.scheme
-		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
+		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
 	return v.decide(ctx, r, sent, told)
 }
@@ -70,7 +73,7 @@ func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verifi
 
 func (v *Verifier) verifyAccessToken(ctx context.Context, token string, told *Decision) (*Verified, error) {
 	if v.credentials.offered(string(Bearer)) == "" {
-		return nil, v.responder.respond(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is required, and a token without a proof is not enough"), "", nil)
+		return nil, v.responder.respond(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is required, and a token without a proof is not enough"), "", Route{})
 	}
 	return v.decide(ctx, Request{}, presented{scheme: Bearer, token: token}, told)
 }
@@ -90,7 +93,7 @@ func (v *Verifier) Misdirected(rule, detail string) *Error {
 // refuse refuses a request before there are credentials.
 func (v *Verifier) refuse(err *Error) *Error {
 	told := v.observer.begin()
-	v.responder.respond(err, "", nil)
+	v.responder.respond(err, "", Route{})
 	v.observer.end(context.Background(), told, err)
 	return err
 }
@@ -100,21 +103,18 @@ func (v *Verifier) refuse(err *Error) *Error {
 func (v *Verifier) decide(ctx context.Context, r Request, sent presented, told *Decision) (*Verified, error) {
 	told.Scheme = sent.scheme
 	if v.issuers.reader.unused {
-		return nil, v.responder.respond(configInvalid.because(errUnused), sent.scheme, nil)
+		return nil, v.responder.respond(configInvalid.because(errUnused), sent.scheme, Route{})
 	}
 	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token, told)
 	if err != nil {
-		return nil, v.responder.respond(sent.fault(err), sent.scheme, r.Scopes)
+		return nil, v.responder.respond(sent.fault(err), sent.scheme, r.Route)
 	}
 	verified := token.verified()
 	verified.Scheme, verified.origin = sent.scheme, v.origin
-	if err := verified.require(r); err != nil {
-		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
-	}
 	if err := v.confirmation.check(ctx, r, sent, token, verified, told); err != nil {
-		return nil, v.responder.respond(err, sent.scheme, r.Scopes)
+		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
-	if err := verified.RequireScopes(r.Scopes...); err != nil {
+	if err := verified.Require(r.Route); err != nil {
 		return nil, err
 	}
 	return verified, nil
@@ -227,7 +227,7 @@ func (v *Verifier) Warm(ctx context.Context) error {
 			if err := v.keys.Ring.Warm(ctx, p.source); err != nil {
 				mu.Lock()
 				defer mu.Unlock()
-				failed = append(failed, v.responder.respond(refused(v.keys.NotFound(err)), "", nil))
+				failed = append(failed, v.responder.respond(refused(v.keys.NotFound(err)), "", Route{}))
 			}
 		})
 	}

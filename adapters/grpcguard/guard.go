@@ -102,7 +102,7 @@ func (g *Guard) admit(ctx context.Context, method string) (*verifier.Verified, e
 func (g *Guard) verify(ctx context.Context, method string, scopes []string) (*verifier.Verified, error) {
 	sent, _ := metadata.FromIncomingContext(ctx)
 	request := verifier.Request{
-		Method: http.MethodPost, URL: method, Header: sent, ClientCertificate: clientCertificate(ctx), Scopes: scopes,
+		Method: http.MethodPost, URL: method, Header: sent, ClientCertificate: clientCertificate(ctx), Route: verifier.Route{Scopes: scopes},
 	}
 	if g.verifier.NeedsURL(request) {
 		authority := strings.Join(sent.Get(":authority"), ",") // grpc-go lets one pass

@@ -32,13 +32,13 @@ func From(ctx context.Context) (*verifier.Verified, bool) {
 
 // admit returns the request with its token in the context.
 func (g *Guard) admit(r *http.Request, verified *verifier.Verified) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), admissionKey{}, admission{verified, g, credentialsOf(r)}))
+	return r.WithContext(context.WithValue(r.Context(), admissionKey{}, admission{verified, g.parent, credentialsOf(r)}))
 }
 
 // admitted returns the token with which this guard has let the request pass, nil if it has not.
 func (g *Guard) admitted(r *http.Request) *verifier.Verified {
 	of, ok := r.Context().Value(admissionKey{}).(admission)
-	if !ok || of.guard != g || !of.equal(credentialsOf(r)) {
+	if !ok || of.guard != g.parent || !of.equal(credentialsOf(r)) {
 		return nil
 	}
 	return of.verified

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -49,6 +50,8 @@ type Config struct {
 type Guard struct {
 	verifier *verifier.Verifier
 	optional bool
+	route    verifier.Route
+	parent   *Guard // the one that For was called on, itself otherwise
 	location *location
 	write    func(http.ResponseWriter, *http.Request, Refusal)
 	logger   *slog.Logger
@@ -71,7 +74,38 @@ func New(v *verifier.Verifier, config Config) (*Guard, error) {
 	case logger.Handler() == nil:
 		return nil, fmt.Errorf("httpguard: %w", fault("Logger", "has no handler: make it by slog.New, or leave it nil"))
 	}
-	return &Guard{verifier: v, optional: config.Optional, location: location, write: config.Refuse, logger: logger}, nil
+	g := &Guard{verifier: v, optional: config.Optional, location: location, write: config.Refuse, logger: logger}
+	g.parent = g
+	return g, nil
+}
+
+// For returns a guard that also demands what a route needs, of every request: its Handler, Require, Admit and Verify take
+// further scopes as those of g do. It shares g's verifier, and counts as the same guard inside other handlers: see
+// [Guard.Handler]. No anonymous request passes it, whatever [Config.Optional] says.
+//
+// Its error names the fields of the route that can't work, as a [*verifier.FieldError] each. It is called on a guard of
+// [New] only, since routes are not added up.
+func (g *Guard) For(route verifier.Route) (*Guard, error) {
+	if g.parent != g {
+		return nil, errors.New("httpguard: For is called on a guard that For has returned: call it on the one of New")
+	}
+	if err := g.verifier.CheckRoute(route); err != nil {
+		return nil, fmt.Errorf("httpguard: %w", err)
+	}
+	own := *g
+	own.route, own.optional = route, false
+	return &own, nil
+}
+
+// needs returns the guard's route with further scopes.
+func (g *Guard) needs(scopes []string) verifier.Route {
+	route := g.route
+	if route.Scopes == nil {
+		route.Scopes = scopes
+	} else {
+		route.Scopes = slices.Concat(route.Scopes, scopes)
+	}
+	return route
 }
 
 // fault says which field of Config can't work, and why.
@@ -83,8 +117,8 @@ func fault(field, reason string) error {
 // the scopes, so that a client asks for them at once. Put what answers CORS preflight requests in front of it: browsers
 // send those without credentials.
 //
-// Inside a handler of the same guard the token is not verified again, only its scopes: so scopes can be asked for by
-// groups of routes and by routes, and a DPoP proof is used once.
+// Inside a handler of the same guard the token is not verified again, only what the route needs: so scopes and the rest
+// of [verifier.Route] can be asked for by groups of routes and by routes, and a DPoP proof is used once.
 func (g *Guard) Handler(next http.Handler, scopes ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r, ok := g.Admit(w, r, scopes...); ok {
@@ -104,7 +138,7 @@ func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, scopes ...string) 
 	verified, err := g.admitted(r), error(nil)
 	before := verified != nil
 	if before {
-		err = verified.RequireScopes(scopes...)
+		err = verified.Require(g.needs(scopes))
 	} else {
 		verified, err = g.Verify(r, scopes...)
 	}
@@ -133,7 +167,7 @@ func (g *Guard) Verify(r *http.Request, scopes ...string) (*verifier.Verified, e
 		URL:    receivedTarget(r),
 		Header: r.Header,
 		Form:   r.PostForm,
-		Scopes: scopes,
+		Route:  g.needs(scopes),
 	}
 	var err error
 	// The URL is worked out only where it counts (PROXY-07): what proxies forward of it does not matter for a Bearer

@@ -125,10 +125,10 @@ func policyCases() []Case {
 		callCase("CLAIM-REQ-02.of-a-route", "", "a value that the route requires", Fields{"tier": "gold"}, goldRoute),
 		callCase("CLAIM-REQ-02.of-a-route-another", verifier.CodeClaimValue, "another value than the route requires", Fields{"tier": "lead"}, goldRoute),
 		callCase("CLAIM-REQ-02.of-a-route-claim", verifier.CodeClaimMissing, "no claim that the route requires", Fields{}, func(r *verifier.Request) {
-			r.RequiredClaims = []string{"tier"}
+			r.Route.RequiredClaims = []string{"tier"}
 		}),
 		callCase("CLAIM-REQ-02.of-a-route-nothing", verifier.CodeConfig, "a route that requires a value, and names none", Fields{"tier": "gold"},
-			func(r *verifier.Request) { r.RequiredValues = []ports.RequiredValue{{Claim: "tier"}} }),
+			func(r *verifier.Request) { r.Route.RequiredValues = []ports.RequiredValue{{Claim: "tier"}} }),
 
 		ConfigCase("CLAIM-AUD-04.no-access-tokens", Accepted, "no audience, where no access tokens are verified", noAccessTokens),
 		ConfigCase("CLAIM-AUD-04.no-access-tokens-for-an-audience", RefusedByNew, "an audience, where no access tokens are verified",
@@ -187,7 +187,7 @@ func valueCase(id string, want Expectation, reason string, changes Fields) Case 
 }
 
 func goldRoute(r *verifier.Request) {
-	r.RequiredValues = []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}
+	r.Route.RequiredValues = []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}
 }
 
 // callCase has one request demand more of its token.

@@ -49,7 +49,7 @@ func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
 		Method: r.Method, URL: APIURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
 	}
 	if strings.HasPrefix(r.Path, "/scoped") {
-		request.Scopes = []string{NeededScope}
+		request.Route.Scopes = []string{NeededScope}
 	}
 	verified, err := p.Verifier.VerifyRequest(ctx, request)
 	if err == nil {

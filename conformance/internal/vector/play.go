@@ -51,7 +51,7 @@ func answer(ctx context.Context, v *verifier.Verifier, step Step) Expected {
 	}
 	_, err := v.VerifyRequest(ctx, verifier.Request{
 		Method: step.Request.Method, URL: step.Request.URL, Header: header, Form: step.Request.Form, ClientCertificate: step.Request.Certificate,
-		Scopes: strings.Fields(step.Scope),
+		Route: verifier.Route{Scopes: strings.Fields(step.Scope)},
 	})
 	var refusal *verifier.Error
 	switch {

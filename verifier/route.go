@@ -1,0 +1,41 @@
+package verifier
+
+import (
+	"slices"
+	"time"
+
+	"github.com/holdfast-go/holdfast/ports"
+)
+
+// A Route is what a request needs besides a good token. Its zero value needs nothing more. All of it must be configuration,
+// not input. [Verifier.CheckRoute] finds what can't work, for guards that are made before there are requests.
+//
+// The challenges of every refusal name the scopes, so that a client asks for them at once (RFC 6750 section 3).
+type Route struct {
+	// Scopes are needed, all of them.
+	Scopes []string
+	// AnyScope are scopes of which at least one is needed. Challenges name the first: put the one that permits least
+	// there.
+	AnyScope []string
+	// RequiredClaims and RequiredValues are claims that are needed, besides those of the configuration: present and not
+	// null, or of a certain value.
+	RequiredClaims []string
+	RequiredValues []ports.RequiredValue
+	// DPoP needs the DPoP scheme and a proof (RFC 9449), where the verifier accepts Bearer too. Challenges offer only
+	// DPoP.
+	DPoP bool
+	// CertificateBound needs a token that is bound to the client's certificate (RFC 8705 section 3).
+	CertificateBound bool
+	// MaxAge bounds how long ago the user authenticated, and ACRValues names the authentication contexts of which one
+	// is needed (step-up, RFC 9470): see [Verified.RequireAuthentication]. Zero and empty mean that any will do.
+	MaxAge    time.Duration
+	ACRValues []string
+}
+
+// scopes are those that challenges name: enough, and no more than is needed.
+func (r Route) scopes() []string {
+	if len(r.AnyScope) == 0 {
+		return r.Scopes
+	}
+	return append(slices.Clip(r.Scopes), r.AnyScope[0])
+}
