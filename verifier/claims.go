@@ -1,11 +1,14 @@
 package verifier
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -20,6 +23,9 @@ type claims struct {
 }
 
 func newClaims(c *checker) claims {
+	if c.Organization != "" && settings.Blank(c.Organization) {
+		c.Fault("Organization", errors.New("is blank: no token is for it; leave it empty if tokens of any organization will do"))
+	}
 	return claims{
 		clock:          c.Clock,
 		leeway:         c.Duration("Leeway"),
@@ -64,7 +70,7 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 		return err
 	}
 	if !jwt.OfOrganization(c.organization, says.OrganizationID, says.OrganizationName) {
-		return organizationMismatch.fail("CLAIM-ORG-01", "the token is not for the configured organization")
+		return organizationMismatch.fail("CLAIM-ORG-01", fmt.Sprintf("the token is not for the organization %q of Config.Organization", c.organization))
 	}
 	return nil
 }
@@ -74,13 +80,13 @@ func (c *claims) check(says *Verified) *Error {
 	times := jwt.Times{Now: c.clock.Now(), Leeway: c.leeway}
 	switch {
 	case times.Past(says.ExpiresAt):
-		return tokenExpired.fail("CLAIM-EXP-02", "exp is past")
+		return tokenExpired.fail("CLAIM-EXP-02", times.SayPast(says.ExpiresAt))
 	case times.ToCome(says.NotBefore, jwt.Ahead):
-		return tokenNotYetValid.fail("CLAIM-NBF-01", "nbf is still to come")
+		return tokenNotYetValid.fail("CLAIM-NBF-01", times.SayToCome("nbf", says.NotBefore, jwt.Ahead))
 	case times.ToCome(says.IssuedAt, jwt.Ahead):
-		return tokenIssuedInFuture.fail("CLAIM-IAT-02", "iat is in the future")
+		return tokenIssuedInFuture.fail("CLAIM-IAT-02", times.SayToCome("iat", says.IssuedAt, jwt.Ahead))
 	case c.maxTokenAge > 0 && times.Longer(says.IssuedAt, c.maxTokenAge):
-		return tokenTooOld.fail("CLAIM-IAT-02", "iat is over the maximum token age ago")
+		return tokenTooOld.fail("CLAIM-IAT-02", times.SayLonger("iat", says.IssuedAt, c.maxTokenAge)+" of MaxTokenAge")
 	}
 	return nil
 }
@@ -93,7 +99,7 @@ func (c *claims) checkKind(r *jwt.Reader) *Error {
 	case r.Has("events"):
 		return tokenTypeNotAccepted.fail("TYP-06", "the token has events, as logout tokens and other security event tokens have")
 	case !c.allowIDTokens && slices.ContainsFunc([]string{"nonce", "at_hash", "c_hash"}, r.Has):
-		return tokenTypeNotAccepted.fail("TYP-05", "the token has the marks of an ID token")
+		return tokenTypeNotAccepted.fail("TYP-05", "the token has nonce, at_hash or c_hash, as ID tokens have: send the access token; if access tokens have them, set InsecureAllowIDTokens")
 	}
 	return nil
 }

@@ -10,7 +10,8 @@ import (
 
 // Config says which tokens are accepted. What differs by issuer stands in Domains, and here what holds for those that say
 // nothing else. Its zero value is not usable: a verifier needs an issuer, an audience and a
-// way to get keys. Every other field has a zero value that is the safe choice. [New] copies what it keeps.
+// way to get keys. Every other field has a zero value that is the safe choice. A duration under a millisecond is refused: it
+// is a number of seconds without its unit. [New] copies what it keeps.
 type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
 	// issuer URL. With Domains as well, only Domains decides which tokens are accepted.
@@ -76,9 +77,10 @@ type Config struct {
 	// ClientClaim is the claim that names the client. Empty means client_id, azp, cid and appid: a token in which
 	// several of them name different clients is rejected.
 	ClientClaim string
-	// Leeway is how far clocks may differ when exp, nbf and iat are checked: 0 to 5 minutes. An nbf or iat may be 60 s
-	// further ahead, whatever Leeway is; exp has no such tolerance.
-	Leeway time.Duration `max:"5m0s"`
+	// Leeway is how far clocks may differ when exp, nbf and iat are checked: up to 5 minutes. Zero means the default, as in
+	// every Leeway of this module, which is none here; negative means none. An nbf or iat may be 60 s further ahead,
+	// whatever Leeway is; exp has no such tolerance.
+	Leeway time.Duration `max:"5m0s" negative:"none"`
 	// MaxTokenAge rejects tokens that were issued longer ago. Zero means that only exp decides.
 	MaxTokenAge time.Duration
 	// MaxTokenBytes bounds the token before it is parsed. Zero means 16 KiB.

@@ -5,8 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-
-	"github.com/holdfast-go/holdfast/verifier/internal/settings"
+	"fmt"
 )
 
 // confirmation checks that the sender holds what a token is bound to.
@@ -17,18 +16,17 @@ type confirmation struct {
 }
 
 func newConfirmation(c *checker) confirmation {
-	if c.MTLS < MTLSOff || c.MTLS > MTLSRequired {
-		c.Fault("MTLS", settings.ErrUnknown)
-	}
+	c.Enum("MTLS", int(c.MTLS), mtlsModeNames)
+	c.Enum("DPoP.Mode", int(c.DPoP.Mode), dpopModeNames)
 	insecure := c.DPoP.InsecureAcceptBoundTokensAsBearer
 	if insecure && c.DPoP.Mode != DPoPDisabled {
 		c.Fault("DPoP.InsecureAcceptBoundTokensAsBearer", errors.New("is only for DPoPDisabled"))
 	}
 	if c.DPoP.Mode == DPoPDisabled {
+		if c.DPoP.Nonce != NonceOff {
+			c.Fault("DPoP.Nonce", fmt.Errorf("is %v, but DPoP.Mode is DPoPDisabled: no proof is read; leave it at NonceOff, or offer DPoP", c.DPoP.Nonce))
+		}
 		return confirmation{mtls: c.MTLS, acceptBoundAsBearer: insecure}
-	}
-	if c.DPoP.Mode < DPoPAllowed || c.DPoP.Mode > DPoPDisabled {
-		c.Fault("DPoP.Mode", settings.ErrUnknown)
 	}
 	return confirmation{mtls: c.MTLS, proofs: newProofs(c)}
 }

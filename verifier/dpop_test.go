@@ -251,6 +251,7 @@ func TestDPoPConfig(t *testing.T) {
 		"unknown mode":             {verifier.DPoP{Mode: 9}, "DPoP.Mode"},
 		"unknown nonce mode":       {verifier.DPoP{Nonce: 9}, "DPoP.Nonce"},
 		"HS256":                    {verifier.DPoP{Algorithms: []string{"HS256"}}, "DPoP.Algorithms[0]"},
+		"nonces while off":         {verifier.DPoP{Mode: verifier.DPoPDisabled, Nonce: verifier.NonceOffered}, "DPoP.Nonce"},
 		"negative age":             {verifier.DPoP{MaxAge: -1}, "DPoP.MaxAge"},
 		"negative size":            {verifier.DPoP{MaxProofBytes: -1}, "DPoP.MaxProofBytes"},
 		"short secret":             {verifier.DPoP{Nonce: verifier.NonceRequired, NonceSecrets: [][]byte{{1}}}, "DPoP.NonceSecrets[0]"},

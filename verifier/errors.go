@@ -78,7 +78,12 @@ func (c Code) Error() string { return string(c) }
 
 // An Error says why a request may not pass, to the program (Class, Code), to the operator (Error, Rule, the wrapped
 // cause) and to the client (Status, Header, OAuthError, Description). The client's part is made of fixed texts and of
-// configuration; neither part holds anything of the token.
+// configuration, and holds nothing of the token (rule CHAL-03).
+//
+// The operator's part is fit for a log. Of the token it names only what says who made it for what, and when: alg, typ, iss
+// and aud where they are not those expected, quoted in ASCII and bounded (256 bytes of each text, five of several), and the
+// times exp, nbf and iat. What says whom it is about or what it permits is not in it: no other claim's value, be it sub,
+// jti, the client, a scope or a claim of the application's, and neither the token nor its signature.
 //
 // errors.Is finds its class, its code and its cause.
 type Error struct {
@@ -86,7 +91,7 @@ type Error struct {
 	Code  Code
 	// Rule is the ID of the rule that was broken, as docs/rules.md lists it; empty where there is none.
 	Rule string
-	// Detail says what is wrong, for the operator.
+	// Detail says what is wrong, what was expected and the likely cure, for the operator. Its wording may change.
 	Detail string
 	// Err is the cause, if there is one.
 	Err error

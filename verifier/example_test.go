@@ -147,7 +147,7 @@ func ExampleConfig_domains() {
 	// Output:
 	// <nil>
 	// <nil>
-	// holdfast: issuer_not_allowed (CLAIM-ISS-02): iss is not "https://tenant.auth0.com/" or "https://login.example.com/"
+	// holdfast: issuer_not_allowed (CLAIM-ISS-02): iss is "https://elsewhere.example/", not "https://tenant.auth0.com/" or "https://login.example.com/"
 }
 
 // What every token must have, in addition to what the standards ask for.
@@ -174,7 +174,7 @@ func ExampleConfig_requiredClaims() {
 	// Output:
 	// <nil>
 	// holdfast: claim_missing (CLAIM-REQ-01): claim "tier" is missing
-	// holdfast: organization_mismatch (CLAIM-ORG-01): the token is not for the configured organization
+	// holdfast: organization_mismatch (CLAIM-ORG-01): the token is not for the organization "org_acme" of Config.Organization
 }
 
 // An API that takes only bound tokens says so in its challenge.

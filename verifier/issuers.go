@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
+	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
@@ -48,6 +50,12 @@ func (p policies) String() string {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, " or ")
+}
+
+// otherIssuer names the iss that came, a few that are allowed, and the likely mistake.
+func (p policies) otherIssuer(came string) string {
+	allowed := func(identifier string) bool { return p.byIssuer[identifier] != nil }
+	return fmt.Sprintf("iss is %s, not %s%s", quote.Text(came), p, issuerurl.Cure(came, allowed))
 }
 
 // issuers knows whose tokens are accepted, and under which policy.
@@ -126,7 +134,7 @@ func (i *issuers) find(ctx context.Context, query ports.DomainQuery) (*policy, *
 	}
 	found, known := allowed.byIssuer[query.UnverifiedIssuer]
 	if !known {
-		return nil, issuerNotAllowed.fail("CLAIM-ISS-02", "iss is not "+allowed.String())
+		return nil, issuerNotAllowed.fail("CLAIM-ISS-02", allowed.otherIssuer(query.UnverifiedIssuer))
 	}
 	return found, nil
 }

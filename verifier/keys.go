@@ -22,12 +22,9 @@ func newKeys(c *checker, allowed policies) jwt.Keys {
 	c.Port("Fetcher", c.Fetcher)
 	c.Port("Cache", c.Cache)
 	metadataURL := issuerurl.OpenIDConfiguration
-	switch c.Discovery {
-	case OpenIDConfiguration:
-	case AuthorizationServerMetadata:
+	c.Enum("Discovery", int(c.Discovery), discoveryNames)
+	if c.Discovery == AuthorizationServerMetadata {
 		metadataURL = issuerurl.AuthorizationServerMetadata
-	default:
-		c.Fault("Discovery", settings.ErrUnknown)
 	}
 	config := keyring.Config{
 		Fetcher:      c.Fetcher,

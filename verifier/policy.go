@@ -11,6 +11,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -184,13 +185,26 @@ func (p *policy) readAudiences(r *jwt.Reader) []string {
 func (p *policy) checkBinding(says *Verified) *Error {
 	switch {
 	case len(p.audiences) == 0 && says.Audiences != nil:
-		return audienceMismatch.fail("CLAIM-CLI-03", "the token has aud, and no audience is configured for its issuer")
+		return audienceMismatch.fail("CLAIM-CLI-03", fmt.Sprintf("aud is %s, and no audience is configured for its issuer", quote.Few(says.Audiences)))
 	case len(p.audiences) > 0 && !slices.ContainsFunc(p.audiences, func(allowed string) bool { return slices.Contains(says.Audiences, allowed) }):
-		return audienceMismatch.fail("CLAIM-AUD-02", fmt.Sprintf("aud has none of %q", p.audiences))
+		return audienceMismatch.fail("CLAIM-AUD-02", otherAudience(says.Audiences, p.audiences))
 	case len(p.clientIDs) > 0 && !slices.Contains(p.clientIDs, says.ClientID):
-		return clientMismatch.fail("CLAIM-CLI-02", fmt.Sprintf("the client is none of %q", p.clientIDs))
+		return clientMismatch.fail("CLAIM-CLI-02", "the client is none of "+quote.Few(p.clientIDs))
 	}
 	return nil
+}
+
+// otherAudience names the audiences that came, those that are configured, and the likely mistake.
+func otherAudience(came, allowed []string) string {
+	detail := fmt.Sprintf("aud is %s, not one of %s", quote.Few(came), quote.Few(allowed))
+	twin := func(audience string) bool {
+		bare, slash := strings.CutSuffix(audience, "/")
+		return slash && slices.Contains(allowed, bare) || slices.Contains(allowed, audience+"/")
+	}
+	if slices.ContainsFunc(came[:min(len(came), fewIssuers)], twin) {
+		detail += "; they differ by the trailing slash"
+	}
+	return detail
 }
 
 // readScopes copies the scopes. Ones that can't be read are a fault only where scopes are needed.

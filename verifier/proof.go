@@ -27,12 +27,9 @@ func newProofs(c *checker) *proofs {
 	c.Adopt("DPoP.", err)
 	p := &proofs{checker: checker, algorithms: settings.In("dpop", config).AlgorithmNames("Algorithms")}
 	p.uses = newFirstUses(c, checker)
-	switch c.DPoP.Nonce {
-	case NonceOff:
+	c.Enum("DPoP.Nonce", int(c.DPoP.Nonce), nonceModeNames)
+	if c.DPoP.Nonce == NonceOff {
 		return p
-	case NonceOffered, NonceRequired:
-	default:
-		c.Fault("DPoP.Nonce", settings.ErrUnknown)
 	}
 	p.nonceRequired = c.DPoP.Nonce == NonceRequired
 	p.nonces, err = dpop.NewNonces(dpop.NonceConfig{Secrets: c.DPoP.NonceSecrets, Lifetime: c.DPoP.NonceLifetime, Clock: c.Clock})

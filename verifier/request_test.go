@@ -3,6 +3,7 @@ package verifier_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,28 +112,46 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestErrorsHoldNothingOfTheToken(t *testing.T) {
-	env := newEnvironment(t, nil)
+// Clients are told nothing of a token. Operators are told what it is for and who made it, bounded, and nothing of whom it is
+// about.
+func TestErrorsHoldLittleOfTheToken(t *testing.T) {
+	env := newEnvironment(t, func(c *verifier.Config) { c.Organization = "org_1" })
 	const mark = "s3cr3t"
-	for _, sent := range []string{
-		"Bearer " + mark, mark + " " + mark, mark,
-		"Bearer " + token(t, env.issuer, verifiertest.Claims{"iss": mark}),
-		"Bearer " + token(t, env.issuer, verifiertest.Claims{"aud": mark}),
-		"Bearer " + token(t, env.issuer, verifiertest.Claims{"exp": mark}),
-		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), header{"kid": mark}, ""),
-		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), header{"alg": mark}, ""),
-		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), header{"typ": mark}, ""),
-		"Bearer " + sign(t, env.issuer, key(t, "RS256", "key-1"), nil, `{"`+mark),
+	long := mark + strings.Repeat("x", 5000)
+	signed := func(h header, payload string) string { return sign(t, env.issuer, key(t, "RS256", "key-1"), h, payload) }
+	claim := func(name string, value any) string { return token(t, env.issuer, verifiertest.Claims{name: value}) }
+	for _, c := range []struct {
+		sent string
+		told bool // to the operator
+	}{
+		{sent: "Bearer " + mark}, {sent: mark + " " + mark}, {sent: mark},
+		{sent: "Bearer " + claim("iss", long), told: true},
+		{sent: "Bearer " + claim("iss", []string{mark})},
+		{sent: "Bearer " + claim("aud", slices.Repeat([]string{long}, 2)), told: true},
+		{sent: "Bearer " + claim("aud", map[string]any{mark: mark})},
+		{sent: "Bearer " + claim("exp", mark)},
+		{sent: "Bearer " + claim("sub", []string{mark})},
+		{sent: "Bearer " + claim("jti", []string{mark})},
+		{sent: "Bearer " + claim("client_id", []string{mark})},
+		{sent: "Bearer " + claim("org_id", mark)},
+		{sent: "Bearer " + claim("cnf", mark)},
+		{sent: "Bearer " + signed(header{"kid": mark}, "")},
+		{sent: "Bearer " + signed(header{"alg": long}, ""), told: true},
+		{sent: "Bearer " + signed(header{"typ": long}, ""), told: true},
+		{sent: "Bearer " + signed(nil, `{"`+mark)},
 	} {
-		_, err := env.VerifyRequest(t.Context(), verifier.Request{Header: map[string][]string{"Authorization": {sent}}})
+		_, err := env.VerifyRequest(t.Context(), verifier.Request{Header: map[string][]string{"Authorization": {c.sent}}})
 		var e *verifier.Error
 		if !errors.As(err, &e) {
 			t.Fatalf("error is %v", err)
 		}
-		for _, text := range append(e.Header["Www-Authenticate"], err.Error(), e.Description) {
+		for _, text := range append(e.Header["Www-Authenticate"], e.Description) {
 			if strings.Contains(text, mark) {
 				t.Errorf("CHAL-03: %q holds text of the request", text)
 			}
+		}
+		if strings.Contains(err.Error(), mark) != c.told || len(err.Error()) > 1000 {
+			t.Errorf("the operator is told %q; is the token's text to be in it: %v", err, c.told)
 		}
 	}
 }

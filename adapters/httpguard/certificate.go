@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +25,16 @@ const (
 	// CertificateXFCC: the Cert element of Envoy's X-Forwarded-Client-Cert, of the nearest proxy.
 	CertificateXFCC
 )
+
+var certificateNames = []string{"CertificateOfConnection", "CertificateRFC9440", "CertificateEscapedPEM", "CertificateXFCC"}
+
+// String returns the name of the constant.
+func (c CertificateField) String() string {
+	if c < 0 || int(c) >= len(certificateNames) {
+		return fmt.Sprintf("CertificateField(%d)", int(c))
+	}
+	return certificateNames[c]
+}
 
 // maxCertificateBytes bounds the field that a certificate is forwarded in. It is read for every request.
 const maxCertificateBytes = 64 << 10

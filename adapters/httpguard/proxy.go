@@ -58,6 +58,22 @@ const (
 	xForwarded = XForwardedFor | XForwardedProto | XForwardedHost
 )
 
+var forwardedNames = []string{"XForwardedFor", "XForwardedProto", "XForwardedHost", "Forwarded"}
+
+// String returns the names of the constants, joined by |.
+func (f ForwardedFields) String() string {
+	var names []string
+	for i, name := range forwardedNames {
+		if f&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	if unknown := f &^ (xForwarded | Forwarded); unknown != 0 || f == 0 {
+		names = append(names, fmt.Sprintf("ForwardedFields(%d)", uint(unknown)))
+	}
+	return strings.Join(names, "|")
+}
+
 // maxHops bounds how many elements of a forwarded field are looked at, and maxElementBytes one of them. Real
 // chains are far shorter.
 const (
@@ -75,7 +91,7 @@ func (p *Proxies) check() error {
 	case p.Hops > 0 && len(p.Trusted) > 0:
 		return fault("Proxies.Hops", "can't be combined with Proxies.Trusted: name the proxies by number or by address")
 	case fields&^(xForwarded|Forwarded) != 0:
-		return fault("Proxies.Forwarded", "has a field that is not known")
+		return fault("Proxies.Forwarded", fmt.Sprintf("is %v: it must be of %s", fields, strings.Join(forwardedNames, ", ")))
 	case fields&Forwarded != 0 && fields != Forwarded:
 		return fault("Proxies.Forwarded", "can't have both Forwarded and X-Forwarded fields: choose those that the proxies write")
 	case fields != 0 && none:
@@ -83,7 +99,7 @@ func (p *Proxies) check() error {
 	case p.Hops > 1 && fields != 0 && fields&(XForwardedFor|Forwarded) == 0:
 		return fault("Proxies.Forwarded", "needs XForwardedFor or Forwarded where Proxies.Hops is over 1: nothing else counts proxies")
 	case p.Certificate < CertificateOfConnection || p.Certificate > CertificateXFCC:
-		return fault("Proxies.Certificate", "is not a known value")
+		return fault("Proxies.Certificate", fmt.Sprintf("is %d, not one of %s", int(p.Certificate), strings.Join(certificateNames, ", ")))
 	case p.Certificate != CertificateOfConnection && none:
 		return fault("Proxies.Certificate", "needs "+some+": who forwards it?")
 	case fields == 0 && p.Certificate == CertificateOfConnection && !none:

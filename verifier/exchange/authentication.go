@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"net/url"
 	"time"
+
+	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 )
 
 // ClientAuth is how the client authenticates at the token endpoint: a method of RFC 7591 section 2.
@@ -22,6 +24,11 @@ const (
 	// PublicClient sends only the client ID: for a client that can't keep a secret (RFC 6749 section 2.1).
 	PublicClient
 )
+
+var clientAuthNames = []string{"ClientSecretBasic", "ClientSecretPost", "PrivateKeyJWT", "PublicClient"}
+
+// String returns the name of the constant.
+func (a ClientAuth) String() string { return settings.Name(a, clientAuthNames) }
 
 // assertionLifetime is how long an assertion is valid (rule XCHG-02).
 const assertionLifetime = time.Minute

@@ -163,9 +163,8 @@ func checkAuthentication(c *settings.Checker, config Config, logger *slog.Logger
 	case PrivateKeyJWT:
 		assertionKey = checkKey(c, "AssertionKey", config.AssertionKey, logger)
 	case PublicClient:
-	default:
-		c.Fault("ClientAuth", settings.ErrUnknown)
 	}
+	c.Enum("ClientAuth", int(config.ClientAuth), clientAuthNames)
 	if config.ClientSecret != "" && config.ClientAuth != ClientSecretBasic && config.ClientAuth != ClientSecretPost {
 		c.Fault("ClientSecret", errUnused)
 	}

@@ -61,7 +61,7 @@ func TestNew(t *testing.T) {
 			name: "public client with a secret", edit: func(c *exchange.Config) { c.ClientAuth = exchange.PublicClient },
 			want: "ClientSecret does not go with this ClientAuth",
 		},
-		{name: "unknown ClientAuth", edit: func(c *exchange.Config) { c.ClientSecret, c.ClientAuth = "", 4 }, want: "ClientAuth is not a known value"},
+		{name: "unknown ClientAuth", edit: func(c *exchange.Config) { c.ClientSecret, c.ClientAuth = "", 4 }, want: "ClientAuth is 4, not one of ClientSecretBasic, ClientSecretPost, PrivateKeyJWT, PublicClient"},
 		{name: "XCHG-02 assertion key", edit: assertion(key)},
 		{name: "XCHG-02 no assertion key", edit: assertion(exchange.SigningKey{}), want: "AssertionKey has no Signer"},
 		{name: "XCHG-02 RSA", edit: algorithm(rsaKey(), "")},

@@ -196,7 +196,7 @@ func TestXCHG18MachineSlept(t *testing.T) {
 	source, err := exchange.NewSource(func(context.Context) (*exchange.Token, error) {
 		asked++
 		return &exchange.Token{AccessToken: fmt.Sprint("token-", asked), ExpiresAt: clock.Now().Add(time.Hour)}, nil
-	}, exchange.SourceConfig{Clock: clock, Ahead: 1})
+	}, exchange.SourceConfig{Clock: clock, Ahead: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

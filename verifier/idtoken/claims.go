@@ -8,7 +8,9 @@ import (
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
+	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 )
 
 // claims checks what every ID token must say.
@@ -23,8 +25,9 @@ type claims struct {
 // checkIssuer compares iss (OpenID Connect Core section 3.1.3.7, item 2) before the issuer's keys are asked for, so
 // that another's token costs it nothing.
 func (c *claims) checkIssuer(r *jwt.Reader) {
-	if r.NeedText("iss", "IDTOK-02") != c.issuer {
-		r.Refuse(verifier.CodeIssuer, "IDTOK-02", fmt.Sprintf("iss is not %q", c.issuer))
+	if iss := r.NeedText("iss", "IDTOK-02"); iss != c.issuer {
+		cure := issuerurl.Cure(iss, func(identifier string) bool { return identifier == c.issuer })
+		r.Refuse(verifier.CodeIssuer, "IDTOK-02", fmt.Sprintf("iss is %s, not %q%s", quote.Text(iss), c.issuer, cure))
 	}
 }
 
@@ -66,11 +69,11 @@ func readSubject(r *jwt.Reader, verified *Verified) {
 func (c *claims) readAudiences(r *jwt.Reader, verified *Verified) {
 	verified.Audiences = r.NeedAudiences("IDTOK-03", "IDTOK-03")
 	if !slices.Contains(verified.Audiences, c.clientID) {
-		r.Refuse(verifier.CodeAudience, "IDTOK-03", "aud does not have the client's ID")
+		r.Refuse(verifier.CodeAudience, "IDTOK-03", fmt.Sprintf("aud is %s, without the ClientID %q", quote.Few(verified.Audiences), c.clientID))
 	}
 	for _, audience := range verified.Audiences {
 		if audience != c.clientID && !slices.Contains(c.trustedAudiences, audience) {
-			r.Refuse(verifier.CodeAudience, "IDTOK-03", "aud has an audience that is not trusted")
+			r.Refuse(verifier.CodeAudience, "IDTOK-03", fmt.Sprintf("aud has %s too, which is not in TrustedAudiences", quote.Text(audience)))
 		}
 	}
 }
@@ -90,13 +93,13 @@ func (c *claims) readAuthorizedParty(r *jwt.Reader, verified *Verified) {
 func (c *claims) readTimes(r *jwt.Reader, verified *Verified) {
 	times := c.times()
 	if verified.ExpiresAt = r.NeedDate("exp", "IDTOK-05"); times.Past(verified.ExpiresAt) {
-		r.Refuse(verifier.CodeExpired, "IDTOK-05", "exp is past")
+		r.Refuse(verifier.CodeExpired, "IDTOK-05", times.SayPast(verified.ExpiresAt))
 	}
 	if verified.IssuedAt = r.NeedDate("iat", "IDTOK-05"); times.ToCome(verified.IssuedAt, jwt.Ahead) {
-		r.Refuse(verifier.CodeIssuedInFuture, "CLAIM-IAT-02", "iat is in the future")
+		r.Refuse(verifier.CodeIssuedInFuture, "CLAIM-IAT-02", times.SayToCome("iat", verified.IssuedAt, jwt.Ahead))
 	}
-	if times.ToCome(r.Date("nbf", "CLAIM-NBF-01"), 0) {
-		r.Refuse(verifier.CodeNotYetValid, "CLAIM-NBF-01", "nbf is still to come")
+	if notBefore := r.Date("nbf", "CLAIM-NBF-01"); times.ToCome(notBefore, 0) {
+		r.Refuse(verifier.CodeNotYetValid, "CLAIM-NBF-01", times.SayToCome("nbf", notBefore, 0))
 	}
 }
 

@@ -376,7 +376,7 @@ func TestACallerThatLeft(t *testing.T) {
 	}
 }
 
-func TestErrorsHoldNothingOfTheToken(t *testing.T) {
+func TestErrorsHoldLittleOfTheToken(t *testing.T) {
 	const mark = "Zq9mark"
 	env := newEnvironment(t, nil)
 	for _, c := range []claims{
@@ -390,8 +390,10 @@ func TestErrorsHoldNothingOfTheToken(t *testing.T) {
 		if !errors.As(err, &e) {
 			t.Fatalf("error is %v", err)
 		}
-		if strings.Contains(err.Error()+e.Description, mark) {
-			t.Errorf("CHAL-03: %q holds text of the token", err)
+		// The operator is told iss and aud, and the client nothing.
+		told := e.Code == verifier.CodeIssuer || e.Code == verifier.CodeAudience
+		if strings.Contains(err.Error(), mark) != told || strings.Contains(e.Description, mark) {
+			t.Errorf("CHAL-03: %q, %q", err, e.Description)
 		}
 		if e.Status != 400 || e.Description == "" || len(e.Header["Cache-Control"]) != 1 || e.Header["Www-Authenticate"] != nil {
 			t.Errorf("answer is %d %q %v", e.Status, e.Description, e.Header)

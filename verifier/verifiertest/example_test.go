@@ -25,7 +25,7 @@ func Example() {
 	}
 	// Output:
 	// <nil>
-	// holdfast: token_expired (CLAIM-EXP-02): exp is past
+	// holdfast: token_expired (CLAIM-EXP-02): exp, 2026-03-01T12:05:00Z, was 0s ago, and Leeway is 0s
 }
 
 // must ends an example that fails. An application handles the error.

@@ -16,6 +16,7 @@ var (
 	ErrBlank       = errors.New("is blank")
 	ErrNotURL      = errors.New("is not an absolute URL or domain")
 	ErrScheme      = errors.New("must be https")
+	ErrLoopback    = errors.New("must be https; for tests against a loopback address set InsecureAllowLoopbackHTTP")
 	ErrCredentials = errors.New("must not have credentials")
 	ErrQuery       = errors.New("must not have a query")
 	ErrFragment    = errors.New("must not have a fragment")
@@ -44,6 +45,9 @@ func Identifier(d ports.Domain, loopbackHTTP bool) (string, error) {
 		written = "https://" + written
 	}
 	u, err := CheckURL(written, loopbackHTTP)
+	if _, local := CheckURL(written, true); err == ErrScheme && local == nil {
+		err = ErrLoopback
+	}
 	if err != nil {
 		return "", err
 	}

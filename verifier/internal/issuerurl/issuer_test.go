@@ -30,7 +30,7 @@ func TestIdentifier(t *testing.T) {
 		{name: "DISC-01 backslash", domain: ports.Domain{Issuer: `https://id.example.com\@evil.example`}, err: ErrNotURL},
 		{name: "DISC-02 http", domain: ports.Domain{Issuer: "http://id.example.com/"}, err: ErrScheme},
 		{name: "DISC-02 another scheme", domain: ports.Domain{Issuer: "ftp://id.example.com/"}, err: ErrScheme},
-		{name: "DISC-02 loopback http not allowed", domain: ports.Domain{Issuer: "http://127.0.0.1:8080"}, err: ErrScheme},
+		{name: "DISC-02 loopback http not allowed", domain: ports.Domain{Issuer: "http://127.0.0.1:8080"}, err: ErrLoopback},
 		{name: "DISC-02 loopback http allowed", domain: ports.Domain{Issuer: "http://127.0.0.1:8080"}, loopback: true, want: "http://127.0.0.1:8080/"},
 		{name: "DISC-02 loopback http by name", domain: ports.Domain{Issuer: "http://localhost:8080"}, loopback: true, want: "http://localhost:8080/"},
 		{name: "DISC-02 loopback http by IPv6", domain: ports.Domain{Issuer: "http://[::1]:8080"}, loopback: true, want: "http://[::1]:8080/"},

@@ -1,10 +1,13 @@
 package jwt
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
+	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 )
 
 // A Form is what tokens of one kind look like, before anything in them is believed.
@@ -44,9 +47,9 @@ func (f *Form) Parse(compact string) (*jws.Message, *Fault) {
 func (f *Form) Check(message *jws.Message) *Fault {
 	switch {
 	case !slices.Contains(f.Algorithms, message.Algorithm):
-		return &Fault{Code: CodeAlgorithm, Rule: f.algorithmRule(message.Algorithm), Detail: "alg is not one of those configured"}
+		return &Fault{Code: CodeAlgorithm, Rule: f.algorithmRule(message.Algorithm), Detail: f.otherAlgorithm(message.Algorithm)}
 	case len(f.Types) > 0 && !slices.Contains(f.Types, message.Type):
-		return f.otherType()
+		return f.otherType(message.Type)
 	}
 	return nil
 }
@@ -64,11 +67,16 @@ func (f *Form) algorithmRule(alg string) string {
 	return "JWS-08"
 }
 
-// otherType keeps JWTs of other kinds out (RFC 8725 section 3.11).
-func (f *Form) otherType() *Fault {
-	detail := "typ is that of another kind of JWT"
-	if len(f.Types) == 1 {
-		detail = "typ is not " + f.Types[0]
+// otherAlgorithm names the alg that came, and those that are allowed.
+func (f *Form) otherAlgorithm(alg string) string {
+	detail := fmt.Sprintf("alg is %s, not one of %s", quote.Text(alg), strings.Join(f.Algorithms, ", "))
+	if jwk.CheckAlgorithm(alg) == nil {
+		detail += "; if the issuer is to sign with it, add it to Algorithms"
 	}
-	return &Fault{Code: CodeType, Rule: f.TypeRule, Detail: detail}
+	return detail
+}
+
+// otherType keeps JWTs of other kinds out (RFC 8725 section 3.11).
+func (f *Form) otherType(typ string) *Fault {
+	return &Fault{Code: CodeType, Rule: f.TypeRule, Detail: fmt.Sprintf("typ is %s, not one of %s", quote.Text(typ), quote.Few(f.Types))}
 }

@@ -137,7 +137,8 @@ func TestErrorsNameTheCulprit(t *testing.T) {
 		{"the issuer is away", "", "", errDown, `fetch metadata "https://issuer.example/.well-known/openid-configuration": connection refused`},
 		{"metadata are HTML", "<html>", "", nil, `fetch metadata "https://issuer.example/.well-known/openid-configuration": not one JSON object`},
 		{"another issuer", `{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/jwks"}`, "", nil,
-			`fetch metadata "https://issuer.example/.well-known/openid-configuration": names another issuer: "https://issuer.example", not "https://issuer.example/"`},
+			`fetch metadata "https://issuer.example/.well-known/openid-configuration": names another issuer: "https://issuer.example", not "https://issuer.example/"; ` +
+				`they differ by the trailing slash: configure it without one, and set ExactDomain (Exact in Domains)`},
 		{"an issuer with a line break", `{"issuer":"https://evil.example/\nü"}`, "", nil,
 			`names another issuer: "https://evil.example/\n\u00fc", not "https://issuer.example/"`},
 		{"a long issuer", `{"issuer":"https://` + strings.Repeat("e", 1000) + `"}`, "", nil,

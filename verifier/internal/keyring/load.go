@@ -14,6 +14,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyfile"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
+	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -107,7 +108,7 @@ func (r *Ring) fetch(ctx context.Context, i *issuer) (documents, error) {
 	}
 	var asked atomic.Pointer[string] // what is waited for
 	get := func(ctx context.Context, what, url string) (ports.Document, error) {
-		step := what + " " + quoted(url)
+		step := what + " " + quote.Text(url)
 		asked.Store(&step)
 		return r.Fetcher.Fetch(ctx, url)
 	}
@@ -161,15 +162,6 @@ func (r *Ring) metadataURL(l Location) string {
 	return r.MetadataURL(l.Issuer)
 }
 
-// quoted makes a text of the issuer's fit for a log: in ASCII, and not too long.
-func quoted(text string) string {
-	const most = 256
-	if len(text) > most {
-		return strconv.QuoteToASCII(text[:most]) + "..."
-	}
-	return strconv.QuoteToASCII(text)
-}
-
 // take makes a snapshot of documents, which are untrusted wherever they come from.
 func (r *Ring) take(at Location, docs documents) result {
 	metadata := Metadata{JWKSURI: at.JWKSURL + at.File}
@@ -181,7 +173,7 @@ func (r *Ring) take(at Location, docs documents) result {
 	}
 	keys, skipped, err := r.parseKeys(at, docs.keys)
 	if err != nil {
-		return result{err: fmt.Errorf("key set %s: %w", quoted(metadata.JWKSURI), err), skipped: skipped}
+		return result{err: fmt.Errorf("key set %s: %w", quote.Text(metadata.JWKSURI), err), skipped: skipped}
 	}
 	soft := r.softTTL(docs.fresh)
 	return result{documents: docs, skipped: skipped, snapshot: &snapshot{
@@ -251,11 +243,12 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 	// OpenID Connect Discovery section 4.3, RFC 8414 section 3.3: the same issuer, byte for byte, or one issuer
 	// could pass off its keys as another's.
 	if published, _ := object.Text("issuer"); published != name {
-		return Metadata{}, fmt.Errorf("%w: %s, not %s", errIssuer, quoted(published), quoted(name))
+		cure := issuerurl.Cure(published, func(identifier string) bool { return identifier == name })
+		return Metadata{}, fmt.Errorf("%w: %s, not %s%s", errIssuer, quote.Text(published), quote.Text(name), cure)
 	}
 	jwksURI, _ := object.Text("jwks_uri")
 	if _, err := issuerurl.CheckURL(jwksURI, r.LoopbackHTTP); err != nil {
-		return Metadata{}, fmt.Errorf("%w: %s", errJWKSURI, quoted(jwksURI))
+		return Metadata{}, fmt.Errorf("%w: %s", errJWKSURI, quote.Text(jwksURI))
 	}
 	endpoint := func(name string) string {
 		written, _ := object.Text(name)

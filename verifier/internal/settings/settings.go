@@ -23,7 +23,6 @@ import (
 // What can be wrong with fields of all kinds. The texts follow the field's name.
 var (
 	ErrRequired  = errors.New("is required")
-	ErrUnknown   = errors.New("is not a known value")
 	ErrNegative  = errors.New("must not be negative")
 	errBlank     = errors.New("is blank")
 	errShort     = errors.New("has under 32 bytes")
@@ -98,8 +97,29 @@ func (c *Checker) lookup(path string) (reflect.Value, reflect.StructTag) {
 // Int returns a number, or its default where it is zero.
 func (c *Checker) Int(path string) int { return int(c.number(path)) }
 
-// Duration returns a duration, or its default where it is zero.
-func (c *Checker) Duration(path string) time.Duration { return time.Duration(c.number(path)) }
+// Duration returns a duration, or its default where it is zero. One under a millisecond was meant to be in seconds.
+func (c *Checker) Duration(path string) time.Duration {
+	d := time.Duration(c.number(path))
+	if 0 < d && d < time.Millisecond {
+		c.Fault(path, fmt.Errorf("is %v: a number without a unit is in nanoseconds; write %d * time.Second, if that is meant", d, d))
+	}
+	return d
+}
+
+// Enum refuses a value that has no name: names are those of the values from zero on.
+func (c *Checker) Enum(field string, value int, names []string) {
+	if value < 0 || value >= len(names) {
+		c.Fault(field, fmt.Errorf("is %d, not one of %s", value, strings.Join(names, ", ")))
+	}
+}
+
+// Name returns the name of a value of an enumeration, or the type with the number where it has none.
+func Name[E ~int](value E, names []string) string {
+	if value < 0 || int(value) >= len(names) {
+		return fmt.Sprintf("%T(%d)", value, int(value))
+	}
+	return names[value]
+}
 
 func (c *Checker) number(path string) int64 {
 	value, tag := c.lookup(path)

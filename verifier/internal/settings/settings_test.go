@@ -26,7 +26,11 @@ func TestNumbers(t *testing.T) {
 		faults string
 	}{
 		{"defaults", sample{}, [4]int64{16384, 6e10, 10, 0}, "<nil>"},
-		{"as set", sample{Size: 1, Leeway: 2, Many: 3, Plain: 4}, [4]int64{1, 2, 3, 4}, "<nil>"},
+		{"as set", sample{Size: 1, Leeway: time.Millisecond, Many: 3, Plain: 4}, [4]int64{1, 1e6, 3, 4}, "<nil>"},
+		{"without a unit", sample{Leeway: 60}, [4]int64{16384, 60, 10, 0},
+			"test: Leeway is 60ns: a number without a unit is in nanoseconds; write 60 * time.Second, if that is meant"},
+		{"under a millisecond", sample{Leeway: time.Millisecond - 1}, [4]int64{16384, 999_999, 10, 0},
+			"test: Leeway is 999.999µs: a number without a unit is in nanoseconds; write 999999 * time.Second, if that is meant"},
 		{"the most", sample{Leeway: 5 * time.Minute, Many: 20}, [4]int64{16384, 3e11, 20, 0}, "<nil>"},
 		{"over it", sample{Leeway: 5*time.Minute + 1, Many: 21}, [4]int64{16384, 3e11 + 1, 21, 0}, "test: Leeway is over 5 minutes\ntest: Many is over 20"},
 		{"negative", sample{Size: -1, Many: -1}, [4]int64{0, 6e10, 0, 0}, "test: Size must not be negative"},
@@ -38,8 +42,8 @@ func TestNumbers(t *testing.T) {
 		}
 	}
 	var config sample
-	config.Inside.Wait = 1
-	if got := In("test", config).Duration("Inside.Wait"); got != 1 {
+	config.Inside.Wait = time.Second
+	if got := In("test", config).Duration("Inside.Wait"); got != time.Second {
 		t.Errorf("a field inside another is %v", got)
 	}
 }
