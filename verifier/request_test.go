@@ -118,7 +118,9 @@ func TestErrorsHoldLittleOfTheToken(t *testing.T) {
 	env := newEnvironment(t, func(c *verifier.Config) { c.Organization = "org_1" })
 	const mark = "s3cr3t"
 	long := mark + strings.Repeat("x", 5000)
-	signed := func(h header, payload string) string { return sign(t, env.issuer, key(t, "RS256", "key-1"), h, payload) }
+	signed := func(h header, payload string) string {
+		return sign(t, env.issuer, key(t, "RS256", "key-1"), h, payload)
+	}
 	claim := func(name string, value any) string { return token(t, env.issuer, verifiertest.Claims{name: value}) }
 	for _, c := range []struct {
 		sent string
