@@ -21,6 +21,7 @@ var applicationProviders = []provider{
 		scopes: []string{"openid", "orders/read"}, client: "1example23456789",
 		wrongAudience: other{claims: claims{"client_id": "another-client"}, Code: verifier.CodeClient},
 		wrongTenant:   other{claims: claims{"iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_other"}, Code: verifier.CodeIssuer},
+		idToken:       other{claims: claims{"token_use": "id", "aud": "1example23456789", "client_id": nil}, Code: verifier.CodeClaimValue},
 		documented:    "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html",
 		odd: []string{
 			"Access tokens have no `aud`, so the clients stand for it. ID tokens are signed by the same keys: `token_use` tells them apart.",

@@ -167,6 +167,7 @@ var identityProviders = []provider{
 		scopes: []string{"profile"}, client: "shop",
 		wrongAudience: other{claims: claims{"azp": "another-client"}, Code: verifier.CodeClient},
 		wrongTenant:   other{claims: claims{"iss": "https://id.example.com/realms/other"}, Code: verifier.CodeIssuer},
+		idToken:       other{claims: claims{"typ": "ID", "aud": "shop"}, Code: verifier.CodeClaimValue},
 		documented:    "https://www.keycloak.org/docs/latest/server_admin/#_audience",
 		odd: []string{
 			"Tokens without `aud` are bound by the clients they were issued to. The claim `typ` is `ID` in ID tokens and `Refresh` in refresh tokens.",
@@ -198,22 +199,25 @@ var identityProviders = []provider{
 	{
 		name: "Zitadel",
 		domain: ports.Domain{
-			Issuer:    "https://instance.zitadel.cloud",
-			Exact:     true,
-			Audiences: []string{"164849783284391234"},
+			Issuer:         "https://instance.zitadel.cloud",
+			Exact:          true,
+			Audiences:      []string{"164849783284391234"},
+			RequiredClaims: []string{"jti"},
 		},
 		header: claims{"typ": "JWT"},
 		claims: claims{
 			"iss": "https://instance.zitadel.cloud", "aud": []string{"170079991923474689@orders", "164849783284391234"}, "sub": "170079991923474444",
-			"client_id": "170079991923474689@orders", "jti": "170079991923475555", "nbf": noon,
+			"azp": "170079991923474689@orders", "jti": "170079991923475555", "nbf": noon,
 		},
 		client:        "170079991923474689@orders",
 		wrongAudience: other{claims: claims{"aud": []string{"999999999999999999"}}, Code: verifier.CodeAudience},
 		wrongTenant:   other{claims: claims{"iss": "https://other.zitadel.cloud"}, Code: verifier.CodeIssuer},
+		idToken:       other{claims: claims{"jti": nil}, Code: verifier.CodeClaimMissing},
 		documented:    "https://zitadel.com/docs/apis/openidoauth/claims",
 		odd: []string{
 			"Access tokens are opaque by default: choose JWT in the application's token settings.",
 			"The audience is the project's ID. Clients ask for it by the scope `urn:zitadel:iam:org:project:id:164849783284391234:aud`.",
+			"ID tokens are for the project too; only access tokens have `jti`. The client is in `azp` or `client_id`. Both work.",
 			"There are no scopes in the token. Roles are an object, which Holdfast does not take as scopes: read them with `Verified.Decode`.",
 		},
 	},
@@ -271,6 +275,7 @@ var identityProviders = []provider{
 		client:        "cEDhWe5VwBqW",
 		wrongAudience: other{claims: claims{"aud": "another-client", "azp": "another-client"}, Code: verifier.CodeAudience},
 		wrongTenant:   other{claims: claims{"iss": "https://authentik.company/application/o/other/"}, Code: verifier.CodeIssuer},
+		idToken:       other{claims: claims{"uid": nil, "azp": nil}, Code: verifier.CodeClaimMissing},
 		documented:    "https://docs.goauthentik.io/add-secure-apps/providers/oauth2/",
 		odd: []string{
 			"Choose a signing key in the provider: without one it signs by HS256, which is refused.",

@@ -51,13 +51,39 @@ func TestProviders(t *testing.T) {
 				if !slices.Equal(got.Scopes, p.scopes) || got.ClientID != p.client || got.Issuer != p.claims["iss"] {
 					t.Errorf("issuer %q, client %q, scopes %q; want %q, %q, %q", got.Issuer, got.ClientID, got.Scopes, p.claims["iss"], p.client, p.scopes)
 				}
-				for _, wrong := range []other{p.wrongAudience, p.wrongTenant} {
+				for _, wrong := range []other{p.wrongAudience, p.wrongTenant, p.idToken} {
+					if wrong.Code == "" {
+						continue // an ID token that other claims tell apart
+					}
 					if _, err := v.VerifyAccessToken(t.Context(), signers.token(t, p, wrong)); !errors.Is(err, wrong.Code) {
 						t.Errorf("with %v: %v, want %s", wrong.claims, err, wrong.Code)
 					}
 				}
 			})
 		}
+	}
+}
+
+// TestScopeClaims has the scopes found in the other claims that the page names.
+func TestScopeClaims(t *testing.T) {
+	signers := newSigners(t)
+	for _, test := range []struct {
+		name, scopeClaim string
+		changes          claims
+		want             []string
+	}{
+		{"Auth0", "permissions", nil, []string{"read:orders"}},
+		{"Keycloak", "/realm_access/roles", nil, []string{"clerk"}},
+		{"Entra, v2.0 tokens", "roles", claims{"scp": nil, "roles": []string{"Orders.Read.All"}}, []string{"Orders.Read.All"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := identityProviders[slices.IndexFunc(identityProviders, func(p provider) bool { return p.name == test.name })]
+			p.domain.ScopeClaim = test.scopeClaim
+			got, err := signers.verifier(t, p).VerifyAccessToken(t.Context(), signers.token(t, p, other{claims: test.changes}))
+			if err != nil || !slices.Equal(got.Scopes, test.want) {
+				t.Errorf("%+v, %v, want the scopes %q", got, err, test.want)
+			}
+		})
 	}
 }
 

@@ -19,6 +19,7 @@ type provider struct {
 	client   string   // that Holdfast finds
 
 	wrongAudience, wrongTenant other
+	idToken                    other // where only the configuration tells it apart
 
 	documented  string   // where its form is documented
 	unconfirmed string   // which part of its form is not confirmed by its documentation
@@ -63,6 +64,7 @@ func (p provider) Scopes() []string     { return p.scopes }
 func (p provider) Client() string       { return p.client }
 func (p provider) WrongAudience() other { return p.wrongAudience }
 func (p provider) WrongTenant() other   { return p.wrongTenant }
+func (p provider) IDToken() other       { return p.idToken }
 func (p provider) Documented() string   { return p.documented }
 func (p provider) Unconfirmed() string  { return p.unconfirmed }
 func (p provider) Odd() []string        { return p.odd }
