@@ -41,7 +41,7 @@ func TestMisconfiguredNew(t *testing.T) {
 			`config_invalid: Keys.HardTTL is 86.4µs: a number without a unit is in nanoseconds; write 86400 * time.Second, if that is meant` + "\n" +
 				`Keys.SoftTTL is over Keys.HardTTL`},
 		{"a leeway of an hour", func(c *verifier.Config) { c.Leeway = time.Hour },
-			`config_invalid: Leeway is over 5m0s`},
+			`config_invalid: Leeway is 1h0m0s, over 5m0s`},
 		{"nonces without DPoP", func(c *verifier.Config) {
 			c.DPoP = verifier.DPoP{Mode: verifier.DPoPDisabled, Nonce: verifier.NonceRequired}
 		},

@@ -133,7 +133,7 @@ func (c *Checker) number(path string) int64 {
 	case n == 0:
 		return parse(tag.Get("default"))
 	case most != "" && n > parse(most):
-		c.Fault(path, errors.New("is over "+most))
+		c.Fault(path, fmt.Errorf("is %v, over %s", value, most))
 	}
 	return n
 }

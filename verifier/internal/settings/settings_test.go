@@ -32,7 +32,7 @@ func TestNumbers(t *testing.T) {
 		{"under a millisecond", sample{Leeway: time.Millisecond - 1}, [4]int64{16384, 999_999, 10, 0},
 			"test: Leeway is 999.999µs: a number without a unit is in nanoseconds; write 999999 * time.Second, if that is meant"},
 		{"the most", sample{Leeway: 5 * time.Minute, Many: 20}, [4]int64{16384, 3e11, 20, 0}, "<nil>"},
-		{"over it", sample{Leeway: 5*time.Minute + 1, Many: 21}, [4]int64{16384, 3e11 + 1, 21, 0}, "test: Leeway is over 5 minutes\ntest: Many is over 20"},
+		{"over it", sample{Leeway: 5*time.Minute + 1, Many: 21}, [4]int64{16384, 3e11 + 1, 21, 0}, "test: Leeway is 5m0.000000001s, over 5 minutes\ntest: Many is 21, over 20"},
 		{"negative", sample{Size: -1, Many: -1}, [4]int64{0, 6e10, 0, 0}, "test: Size must not be negative"},
 	} {
 		check := In("test", c.config)
