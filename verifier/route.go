@@ -8,7 +8,7 @@ import (
 )
 
 // A Route is what a request needs besides a good token. Its zero value needs nothing more. All of it must be configuration,
-// not input. [Verifier.CheckRoute] finds what can't work, for guards that are made before there are requests.
+// not input, and its lists must not change later. [Verifier.CheckRoute] finds what can't work before there are requests.
 //
 // The challenges of every refusal name the scopes, so that a client asks for them at once (RFC 6750 section 3).
 type Route struct {

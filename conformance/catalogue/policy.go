@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"errors"
 	"maps"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -122,13 +121,6 @@ func policyCases() []Case {
 			requiresValue(ports.RequiredValue{Claim: "tier", OneOf: []string{"a"}, Contains: []string{"a"}})),
 		ConfigCase("CLAIM-REQ-02.blank", RefusedByNew, "a required value of a blank claim",
 			requiresValue(ports.RequiredValue{Claim: " ", OneOf: []string{"a"}})),
-		callCase("CLAIM-REQ-02.of-a-route", "", "a value that the route requires", Fields{"tier": "gold"}, goldRoute),
-		callCase("CLAIM-REQ-02.of-a-route-another", verifier.CodeClaimValue, "another value than the route requires", Fields{"tier": "lead"}, goldRoute),
-		callCase("CLAIM-REQ-02.of-a-route-claim", verifier.CodeClaimMissing, "no claim that the route requires", Fields{}, func(r *verifier.Request) {
-			r.Route.RequiredClaims = []string{"tier"}
-		}),
-		callCase("CLAIM-REQ-02.of-a-route-nothing", verifier.CodeConfig, "a route that requires a value, and names none", Fields{"tier": "gold"},
-			func(r *verifier.Request) { r.Route.RequiredValues = []ports.RequiredValue{{Claim: "tier"}} }),
 
 		ConfigCase("CLAIM-AUD-04.no-access-tokens", Accepted, "no audience, where no access tokens are verified", noAccessTokens),
 		ConfigCase("CLAIM-AUD-04.no-access-tokens-for-an-audience", RefusedByNew, "an audience, where no access tokens are verified",
@@ -184,24 +176,6 @@ func valueCase(id string, want Expectation, reason string, changes Fields) Case 
 			{Claim: "tier", OneOf: []string{"silver", "gold"}}, {Claim: "groups", Contains: []string{"a", "b"}}, {Claim: "/org/id", OneOf: []string{"7"}},
 		}
 	})
-}
-
-func goldRoute(r *verifier.Request) {
-	r.Route.RequiredValues = []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}
-}
-
-// callCase has one request demand more of its token.
-func callCase(id string, want verifier.Code, reason string, claims Fields, demand func(*verifier.Request)) Case {
-	return NewCase(id, Holds, reason, Step{Do: func(run *Run) {
-		r := verifier.Request{Method: "GET", URL: "https://api.example/", Header: map[string][]string{
-			"Authorization": {"Bearer " + run.Sign(Token{Claims: claims, Unbound: true})},
-		}}
-		demand(&r)
-		_, err := run.Process.Verifier.VerifyRequest(run.Context(), r)
-		if want == "" && err != nil || want != "" && !errors.Is(err, want) {
-			run.Errorf("%v, want %q", err, want)
-		}
-	}}).Needing(Inside).In(Allowed)
 }
 
 func noAccessTokens(_ *Environment, c *verifier.Config) { c.Audiences, c.NoAccessTokens = nil, true }
