@@ -203,6 +203,9 @@ func TestNew(t *testing.T) {
 		"Origins[1]":                    {Origins: []string{"https://a.example", "https://b.example/"}},
 		"Actors[0]":                     {Actors: []verifier.Actor{{Issuer: "https://issuer.example/"}}},
 		`Tools["write"].Actors[0]`:      {Actors: agent, Tools: map[string]mcpguard.Tool{"write": {Actors: []verifier.Actor{{Subject: "agent-2"}}}}},
+		`Tools["write"].Scopes[1]`:      {Tools: map[string]mcpguard.Tool{"write": {Scopes: []string{"write", "a b"}}}},
+		`Tools["write"].MaxAge`:         {Tools: map[string]mcpguard.Tool{"write": {MaxAge: -time.Minute}}},
+		`Tools["write"].ACRValues[0]`:   {Tools: map[string]mcpguard.Tool{"write": {ACRValues: []string{""}}}},
 	} {
 		t.Run(field, func(t *testing.T) {
 			_, err := mcpguard.New(s.verifier, newServer(&recorder{}), config)

@@ -78,14 +78,8 @@ func (g *Guard) mayCall(c caller, name string) error {
 	if !listed {
 		return forbidden(CodeTool, fmt.Sprintf("the tool %.128q is not in Config.Tools", name))
 	}
-	if tool.DPoP {
-		if err := c.token.RequireDPoP(); err != nil {
-			return err
-		}
-	}
 	if c.actor != (verifier.Actor{}) && len(tool.Actors) > 0 && !slices.Contains(tool.Actors, c.actor) {
 		return forbidden(CodeActor, fmt.Sprintf("%.256q of the issuer %.256q acts for the subject, and is not in the tool's Actors", c.actor.Subject, c.actor.Issuer))
 	}
-	// The challenge names what every request needs too, so that a client does not trade one for the other.
-	return c.token.RequireScopes(slices.Concat(g.scopes, tool.Scopes)...)
+	return c.token.Require(tool.route(g.scopes))
 }

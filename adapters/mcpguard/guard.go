@@ -59,6 +59,16 @@ type Tool struct {
 	Actors []verifier.Actor
 	// DPoP demands a token that is bound to a key of its sender (RFC 9449): 401 with a DPoP challenge otherwise.
 	DPoP bool
+	// MaxAge bounds how long ago the user authenticated, and ACRValues names the authentication contexts of which one is
+	// needed (step-up, RFC 9470): 401 insufficient_user_authentication otherwise. Zero and empty mean that any will do.
+	MaxAge    time.Duration
+	ACRValues []string
+}
+
+// route returns what a call of the tool needs, with the scopes that every request does: the challenge names these too, so
+// that a client does not trade one for the other.
+func (t Tool) route(scopes []string) verifier.Route {
+	return verifier.Route{Scopes: slices.Concat(scopes, t.Scopes), DPoP: t.DPoP, MaxAge: t.MaxAge, ACRValues: t.ACRValues}
 }
 
 const (
@@ -103,7 +113,7 @@ func newGuard(v *verifier.Verifier, server *mcp.Server, config Config) (*Guard, 
 	if !ok {
 		return nil, fault("Resource", "is empty in the verifier's Config: set it to the URL of the MCP endpoint, which clients look up (RFC 9728)")
 	}
-	if err := config.check(described); err != nil {
+	if err := config.check(v); err != nil {
 		return nil, err
 	}
 	resource, err := url.Parse(described.Resource)
@@ -164,7 +174,7 @@ func (g *Guard) Close() error {
 }
 
 // check finds what can't work.
-func (c Config) check(described verifier.ResourceMetadata) error {
+func (c Config) check(v *verifier.Verifier) error {
 	switch {
 	case c.HTTP.Optional:
 		return fault("HTTP.Optional", "can't be set: there are no anonymous calls")
@@ -190,8 +200,8 @@ func (c Config) check(described verifier.ResourceMetadata) error {
 		if err := checkActors(field+".Actors", tool.Actors, c.Actors); err != nil {
 			return err
 		}
-		if tool.DPoP && len(described.DPoPSigningAlgValuesSupported) == 0 {
-			return fault(field+".DPoP", "is set, and DPoP is disabled in the verifier's Config")
+		if err, found := errors.AsType[*verifier.FieldError](v.CheckRoute(tool.route(nil))); found {
+			return &verifier.FieldError{Field: field + "." + err.Field, Err: err.Err}
 		}
 	}
 	return nil

@@ -93,6 +93,35 @@ func actorOf(claims verifiertest.Claims) any {
 	return verifiertest.Absent
 }
 
+// TestStepUpForATool: the challenge names what the tool needs of the login, and the scopes.
+func TestStepUpForATool(t *testing.T) {
+	config := mcpguard.Config{Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {MaxAge: time.Minute, ACRValues: []string{"mfa"}}}}
+	s := newSite(t, setting{config: config})
+	const failed = `Bearer error="insufficient_user_authentication", error_description="Another authentication of the user is needed", scope="mcp", `
+	recent := time.Now().Unix()
+	for name, c := range map[string]struct {
+		claims verifiertest.Claims
+		status int
+	}{
+		"STEP-01 recent":             {verifiertest.Claims{"acr": "mfa", "auth_time": recent}, 200},
+		"STEP-01 long ago":           {verifiertest.Claims{"acr": "mfa", "auth_time": recent - 3600}, 401},
+		"STEP-02 another context":    {verifiertest.Claims{"acr": "pwd", "auth_time": recent}, 401},
+		"STEP-02 no word of a login": {nil, 401},
+	} {
+		t.Run(name, func(t *testing.T) {
+			token := s.token(t, c.claims)
+			answer, body := s.send(t, request{token: token, session: s.begin(t, token), body: callOf("write")})
+			want := ""
+			if c.status == 401 {
+				want = failed + `resource_metadata="` + s.origin + `/.well-known/oauth-protected-resource/mcp", acr_values="mfa", max_age="60"`
+			}
+			if got := strings.Join(answer.Header.Values("WWW-Authenticate"), "|"); answer.StatusCode != c.status || got != want {
+				t.Errorf("answered %d %s with %s, want %d with %s", answer.StatusCode, body, got, c.status, want)
+			}
+		})
+	}
+}
+
 // TestDPoPForATool: the tool wants a token that is bound to a key, whoever sends it.
 func TestDPoPForATool(t *testing.T) {
 	s := newSite(t, setting{config: mcpguard.Config{Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {DPoP: true}}}})
