@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -186,9 +187,23 @@ func (f *keyFile) want(key string, code verifier.Code) {
 	}
 }
 
+// A part of a cache has entries of its own.
+type part struct {
+	ports.Cache
+	prefix string
+}
+
+func (p part) Get(ctx context.Context, key string) ([]byte, error) {
+	return p.Cache.Get(ctx, p.prefix+key)
+}
+
+func (p part) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
+	return p.Cache.Set(ctx, p.prefix+key, value, ttl)
+}
+
 // sharedBySources has two verifiers share a cache, of which each knows another place of the issuer's keys.
 func sharedBySources(run *Run) {
-	cache := run.Process.Cache
+	cache, prefix := run.Process.Cache, run.RandomID() // since the cache may be one that other cases write to
 	for _, c := range []struct {
 		source ports.KeySource
 		key    string
@@ -204,6 +219,7 @@ func sharedBySources(run *Run) {
 		}
 		SharedCache(nil, &config)
 		cache, config.CacheSecrets = config.Cache, [][]byte{[]byte("a secret of thirty-two bytes, say")}
+		config.Cache = part{cache, prefix}
 		var fetched []ports.KeyEventKind
 		config.Observer = func(event ports.KeyEvent) { fetched = append(fetched, event.Kind) }
 		v, err := verifier.New(config)
