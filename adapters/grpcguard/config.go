@@ -28,9 +28,12 @@ type Config struct {
 	// code), or by the name of a service (Orders_ServiceDesc.ServiceName), for its methods that have no entry. An
 	// entry without scopes means that any good token will do.
 	//
-	// Nil means that any good token will do for every method. Otherwise a call of a method that is neither here nor
-	// in Open gets Internal, so that a misspelt or forgotten name opens nothing.
+	// Nil means that any good token will do for every method, unless Routes is set. Otherwise a call of a method that is
+	// neither here nor in Routes or Open gets Internal, so that a misspelt or forgotten name opens nothing.
 	Scopes map[string][]string
+	// Routes lists, by the same names, what calls need where that is more than scopes: DPoP or step-up, say. A name is in
+	// Scopes or in Routes. A method that is here is never reached anonymously.
+	Routes map[string]verifier.Route
 	// Optional lets a call without authorization metadata pass as anonymous, for methods that show more to those who
 	// are known: [From] then reports false. Credentials that are sent must be good all the same, and a method that
 	// needs scopes is never reached anonymously.
@@ -80,7 +83,7 @@ func (g *Guard) configure(config Config) (err error) {
 	return nil
 }
 
-// setMethods copies Open and Scopes.
+// setMethods reads Open, Scopes and Routes.
 func (g *Guard) setMethods(config Config) error {
 	g.open = make(map[string]bool)
 	for i, method := range config.Open {
@@ -89,20 +92,41 @@ func (g *Guard) setMethods(config Config) error {
 		}
 		g.open[method] = true
 	}
-	if config.Scopes == nil {
+	if config.Scopes == nil && config.Routes == nil {
 		return nil
 	}
-	g.scopes = make(map[string][]string)
+	g.needs = make(map[string]need)
 	for name, scopes := range config.Scopes {
-		switch {
-		case !isFullMethod(name) && (name == "" || strings.Contains(name, "/")):
-			return fault("Scopes", fmt.Sprintf("%q is neither the full name of a method, such as /orders.v1.Orders/List, nor the name of a service, such as orders.v1.Orders", name))
-		case g.open[name]:
-			return fault("Scopes", fmt.Sprintf("%q is in Open too", name))
-		case slices.Contains(scopes, ""):
+		if err := g.checkName("Scopes", name); err != nil {
+			return err
+		}
+		if slices.Contains(scopes, "") {
 			return fault("Scopes", fmt.Sprintf("%q has an empty scope", name))
 		}
-		g.scopes[name] = slices.Clone(scopes)
+		g.needs[name] = need{verifier.Route{Scopes: slices.Clone(scopes)}, len(scopes) == 0}
+	}
+	for name, route := range config.Routes {
+		if err := g.checkName("Routes", name); err != nil {
+			return err
+		}
+		if _, twice := g.needs[name]; twice {
+			return fault("Routes", fmt.Sprintf("%q is in Scopes too", name))
+		}
+		if err, found := errors.AsType[*verifier.FieldError](g.verifier.CheckRoute(route)); found {
+			return &verifier.FieldError{Field: fmt.Sprintf("Routes[%q].%s", name, err.Field), Err: err.Err}
+		}
+		g.needs[name] = need{route, false}
+	}
+	return nil
+}
+
+// checkName checks a name of Scopes or Routes.
+func (g *Guard) checkName(field, name string) error {
+	switch {
+	case !isFullMethod(name) && (name == "" || strings.Contains(name, "/")):
+		return fault(field, fmt.Sprintf("%q is neither the full name of a method, such as /orders.v1.Orders/List, nor the name of a service, such as orders.v1.Orders", name))
+	case g.open[name]:
+		return fault(field, fmt.Sprintf("%q is in Open too", name))
 	}
 	return nil
 }

@@ -52,6 +52,13 @@ func TestNew(t *testing.T) {
 		{name: "scopes of nothing", config: grpcguard.Config{PublicURLs: urls, Scopes: map[string][]string{"": nil}}, field: "Scopes"},
 		{name: "an empty scope", config: grpcguard.Config{PublicURLs: urls, Scopes: map[string][]string{listed: {""}}}, field: "Scopes"},
 		{name: "scopes of an open method", config: grpcguard.Config{PublicURLs: urls, Open: []string{listed}, Scopes: map[string][]string{listed: {"a"}}}, field: "Scopes"},
+		{name: "routes", config: grpcguard.Config{PublicURLs: urls, Routes: map[string]verifier.Route{listed: {DPoP: true}, "orders.v1.Orders": {}}}},
+		{name: "a route of nothing", config: grpcguard.Config{PublicURLs: urls, Routes: map[string]verifier.Route{"": {}}}, field: "Routes"},
+		{name: "a route of an open method", config: grpcguard.Config{PublicURLs: urls, Open: []string{listed}, Routes: map[string]verifier.Route{listed: {}}}, field: "Routes"},
+		{name: "a route of a method with scopes", config: grpcguard.Config{PublicURLs: urls, Scopes: map[string][]string{listed: nil},
+			Routes: map[string]verifier.Route{listed: {}}}, field: "Routes"},
+		{name: "a route that can't work", config: grpcguard.Config{PublicURLs: urls, Routes: map[string]verifier.Route{listed: {MaxAge: -1}}},
+			field: `Routes["` + listed + `"].MaxAge`},
 		{name: "a logger without a handler", config: grpcguard.Config{PublicURLs: urls, Logger: new(slog.Logger)}, field: "Logger"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,9 +21,15 @@ type Guard struct {
 	optional   bool
 	endStreams bool
 	open       map[string]bool
-	scopes     map[string][]string // nil if any good token will do
+	needs      map[string]need // nil if any good token will do
 	urls       publicURLs
 	logger     *slog.Logger
+}
+
+// A need is what a method needs, and whether an anonymous call may reach it where the guard is optional.
+type need struct {
+	route     verifier.Route
+	anonymous bool
 }
 
 // UnaryInterceptor is a [grpc.UnaryServerInterceptor]. It sees a call after grpc-go has read its message, whose size
@@ -85,9 +91,9 @@ func (g *Guard) admit(ctx context.Context, method string) (*verifier.Verified, e
 	if !isFullMethod(method) {
 		return nil, g.verifier.Malformed(ruleMethod, "the path is not /service/method")
 	}
-	scopes, listed := g.needs(method)
-	verified, err := g.verify(ctx, method, scopes)
-	anonymous := g.optional && len(scopes) == 0 && errors.Is(err, verifier.CodeCredentialsMissing)
+	needed, listed := g.needOf(method)
+	verified, err := g.verify(ctx, method, needed.route)
+	anonymous := g.optional && needed.anonymous && errors.Is(err, verifier.CodeCredentialsMissing)
 	switch {
 	case err != nil && !anonymous:
 		return nil, err
@@ -99,10 +105,10 @@ func (g *Guard) admit(ctx context.Context, method string) (*verifier.Verified, e
 
 // verify asks the verifier about the call as its client sent it: a POST request over HTTP/2. As in httpguard, the URL is
 // worked out only where it counts (PROXY-07).
-func (g *Guard) verify(ctx context.Context, method string, scopes []string) (*verifier.Verified, error) {
+func (g *Guard) verify(ctx context.Context, method string, route verifier.Route) (*verifier.Verified, error) {
 	sent, _ := metadata.FromIncomingContext(ctx)
 	request := verifier.Request{
-		Method: http.MethodPost, URL: method, Header: sent, ClientCertificate: clientCertificate(ctx), Route: verifier.Route{Scopes: scopes},
+		Method: http.MethodPost, URL: method, Header: sent, ClientCertificate: clientCertificate(ctx), Route: route,
 	}
 	if g.verifier.NeedsURL(request) {
 		authority := strings.Join(sent.Get(":authority"), ",") // grpc-go lets one pass
@@ -129,17 +135,19 @@ func clientCertificate(ctx context.Context) []byte {
 	return info.State.PeerCertificates[0].Raw
 }
 
-// needs returns the scopes that a method needs, and false if Config.Scopes does not say.
-func (g *Guard) needs(method string) ([]string, bool) {
-	if g.scopes == nil {
-		return nil, true
+// needOf returns what a method needs, and false if neither Config.Scopes nor Config.Routes says.
+func (g *Guard) needOf(method string) (need, bool) {
+	if g.needs == nil {
+		return need{anonymous: true}, true
 	}
-	if scopes, listed := g.scopes[method]; listed {
-		return scopes, true
+	if needed, listed := g.needs[method]; listed {
+		return needed, true
 	}
 	service, _, _ := strings.Cut(method[1:], "/")
-	scopes, listed := g.scopes[service]
-	return scopes, listed
+	if needed, listed := g.needs[service]; listed {
+		return needed, true
+	}
+	return need{anonymous: true}, false
 }
 
 type verifiedKey struct{}

@@ -28,6 +28,10 @@ import (
 func TestCalls(t *testing.T) {
 	b := newBench(t)
 	good := "Bearer " + b.mint(t, verifiertest.Claims{"scope": "read:orders"})
+	strong := "Bearer " + b.mint(t, verifiertest.Claims{"scope": "read:orders", "acr": "mfa"})
+	routed := func(route verifier.Route) map[string]verifier.Route {
+		return map[string]verifier.Route{pb.TestService_ServiceDesc.ServiceName: route}
+	}
 	scoped := func(scopes ...string) map[string][]string {
 		return map[string][]string{pb.TestService_ServiceDesc.ServiceName: scopes}
 	}
@@ -80,6 +84,17 @@ func TestCalls(t *testing.T) {
 		{name: "CLAIM-SCP-02 without the scope", guard: grpcguard.Config{Scopes: scoped("write:orders")}, metadata: []string{"authorization", good},
 			code: codes.PermissionDenied, message: "The access token lacks a needed scope", reason: "INSUFFICIENT_SCOPE", logged: "rule=CLAIM-SCP-02",
 			challenges: []string{`Bearer error="insufficient_scope", error_description="The access token lacks a needed scope", scope="write:orders"`}},
+		{name: "STEP-02 with the acr", guard: grpcguard.Config{Routes: routed(verifier.Route{Scopes: []string{"read:orders"}, ACRValues: []string{"mfa"}})},
+			metadata: []string{"authorization", strong}, username: "user-1"},
+		{name: "STEP-02 without the acr", guard: grpcguard.Config{Routes: routed(verifier.Route{ACRValues: []string{"mfa"}})}, metadata: []string{"authorization", good},
+			code: codes.Unauthenticated, message: "Another authentication of the user is needed", reason: "INSUFFICIENT_USER_AUTHENTICATION", logged: "rule=STEP-02",
+			challenges: []string{`Bearer error="insufficient_user_authentication", error_description="Another authentication of the user is needed", acr_values="mfa"`}},
+		{name: "DPOP-REQ-06 optional, no token", guard: grpcguard.Config{Optional: true, Routes: routed(verifier.Route{DPoP: true})}, code: codes.Unauthenticated,
+			message: "An access token is needed", challenges: []string{`DPoP algs="ES256"`}, logged: "rule=CRED-01"},
+		{name: "DPOP-REQ-06 Bearer", guard: grpcguard.Config{Routes: routed(verifier.Route{DPoP: true})}, metadata: []string{"authorization", good},
+			code: codes.Unauthenticated, message: "An access token is needed", challenges: []string{`DPoP algs="ES256"`}, logged: "rule=DPOP-REQ-06"},
+		{name: "method that is not routed", guard: grpcguard.Config{Routes: map[string]verifier.Route{"grpc.testing.TestServices": {}}}, metadata: []string{"authorization", good},
+			code: codes.Internal, message: "The server is misconfigured", reason: "SERVER_ERROR", logged: "level=ERROR"},
 		{name: "method that is not listed", guard: grpcguard.Config{Scopes: map[string][]string{"grpc.testing.TestServices": nil}}, metadata: []string{"authorization", good},
 			code: codes.Internal, message: "The server is misconfigured", reason: "SERVER_ERROR", logged: "level=ERROR"},
 		{name: "CHAL-09 issuer down", verifier: down, metadata: []string{"authorization", good}, code: codes.Unavailable,

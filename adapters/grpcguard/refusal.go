@@ -105,9 +105,9 @@ func refusalOf(err error) (*verifier.Error, bool) {
 	return errors.AsType[*verifier.Error](err)
 }
 
-// unlisted is the error of a method that Config.Scopes does not have.
+// unlisted is the error of a method that neither Config.Scopes nor Config.Routes has.
 func unlisted() *verifier.Error {
-	return misconfigured(errors.New("the method is in neither Config.Scopes nor Config.Open of the guard: add it, with no scopes if any good token will do"))
+	return misconfigured(errors.New("the method is in none of Config.Scopes, Config.Routes and Config.Open of the guard: add it, with no scopes if any good token will do"))
 }
 
 func misconfigured(err error) *verifier.Error {
