@@ -30,19 +30,16 @@ func (p *policies) add(one *policy) bool {
 		return false
 	}
 	p.byIssuer[one.issuer] = one
-	if len(p.first) < fewIssuers {
+	if len(p.first) < quote.Most {
 		p.first = append(p.first, one.issuer)
 	}
 	return true
 }
 
-// fewIssuers is how many issuers an error names: naming all would let a request with any made-up issuer cost as much
-// as there are issuers.
-const fewIssuers = 5
-
-// String names a few issuers, for an operator who looks for the byte that differs.
+// String names a few issuers, for an operator who looks for the byte that differs. Naming all would let a request with any
+// made-up issuer cost as much as there are issuers.
 func (p policies) String() string {
-	names := make([]string, 0, fewIssuers+1)
+	names := make([]string, 0, quote.Most+1)
 	for _, issuer := range p.first {
 		names = append(names, strconv.Quote(issuer))
 	}

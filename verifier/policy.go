@@ -201,7 +201,7 @@ func otherAudience(came, allowed []string) string {
 		bare, slash := strings.CutSuffix(audience, "/")
 		return slash && slices.Contains(allowed, bare) || slices.Contains(allowed, audience+"/")
 	}
-	if slices.ContainsFunc(came[:min(len(came), fewIssuers)], twin) {
+	if slices.ContainsFunc(came[:min(len(came), quote.Most)], twin) {
 		detail += "; they differ by the trailing slash"
 	}
 	return detail

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-const (
-	maxText = 256 // bytes of one text
-	few     = 5   // texts of a list
-)
+// Most is how many texts of a list are named.
+const Most = 5
+
+const maxText = 256 // bytes of one text
 
 // Text quotes a text, and cuts one that is long.
 func Text(text string) string {
@@ -21,8 +21,8 @@ func Text(text string) string {
 
 // Few quotes the first texts of a list and counts the others, so that naming a long list costs no more than a short one.
 func Few(list []string) string {
-	names := make([]string, 0, few+1)
-	for _, text := range list[:min(few, len(list))] {
+	names := make([]string, 0, Most+1)
+	for _, text := range list[:min(Most, len(list))] {
 		names = append(names, Text(text))
 	}
 	if more := len(list) - len(names); more > 0 {
