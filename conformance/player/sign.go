@@ -27,10 +27,10 @@ func newRSAKey(bits int) func() (*rsa.PrivateKey, error) {
 	return sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, bits) })
 }
 
-// signOwn signs by the own key with RSASSA-PKCS1-v1_5.
+// SignOwn signs by the own key with RSASSA-PKCS1-v1_5.
 func SignOwn(hash crypto.Hash) func(*Run, []byte) []byte { return signPKCS1(ownRSAKey, hash) }
 
-// signSmall signs by the small key.
+// SignSmall signs by the small key.
 func SignSmall(hash crypto.Hash) func(*Run, []byte) []byte { return signPKCS1(smallKey, hash) }
 
 func signPKCS1(key func(*Environment) (*rsa.PrivateKey, error), hash crypto.Hash) func(*Run, []byte) []byte {
@@ -46,7 +46,7 @@ func signPKCS1(key func(*Environment) (*rsa.PrivateKey, error), hash crypto.Hash
 	}
 }
 
-// signPSS signs by the own key with RSASSA-PSS and SHA-256, and a salt of that length.
+// SignPSS signs by the own key with RSASSA-PSS and SHA-256, and a salt of that length.
 func SignPSS(salt int) func(*Run, []byte) []byte {
 	return func(run *Run, signed []byte) []byte {
 		private, err := run.Environment.own()
@@ -61,13 +61,14 @@ func SignPSS(salt int) func(*Run, []byte) []byte {
 	}
 }
 
+// Digest is the hash of content.
 func Digest(hash crypto.Hash, content []byte) []byte {
 	h := hash.New()
 	h.Write(content)
 	return h.Sum(nil)
 }
 
-// signHMAC signs with HMAC-SHA256 by a secret that everybody knows.
+// SignHMAC signs with HMAC-SHA256 by a secret that is public.
 func SignHMAC(secret func(*Run) []byte) func(*Run, []byte) []byte {
 	return func(run *Run, signed []byte) []byte {
 		mac := hmac.New(sha256.New, secret(run))
@@ -76,13 +77,14 @@ func SignHMAC(secret func(*Run) []byte) func(*Run, []byte) []byte {
 	}
 }
 
-// ownPEM is the public half of the own key as many write it.
+// OwnPEM is the public half of the own key as many write it.
 func OwnPEM(run *Run) []byte {
 	encoded, err := OwnPEMBytes(run.Environment)
 	run.Must(err)
 	return encoded
 }
 
+// OwnPEMBytes is [OwnPEM] for what is configured before a run.
 func OwnPEMBytes(e *Environment) ([]byte, error) {
 	private, err := e.own()
 	if err != nil {
@@ -92,6 +94,7 @@ func OwnPEMBytes(e *Environment) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: encoded}), err
 }
 
+// OwnModulus is the modulus of the own key.
 func OwnModulus(run *Run) []byte {
 	private, err := run.Environment.own()
 	if err != nil {

@@ -32,11 +32,12 @@ type Fault struct {
 	Err error
 }
 
-// Missing and Malformed report a claim. The text of Malformed follows the claim's name.
+// Missing reports a claim that is not there.
 func Missing(claim, rule string) *Fault {
 	return &Fault{Code: CodeClaimMissing, Rule: rule, Detail: fmt.Sprintf("claim %q is missing", claim)}
 }
 
+// Malformed reports a claim that can't be read. The text follows the claim's name.
 func Malformed(claim, rule, text string) *Fault {
 	return &Fault{Code: CodeClaimMalformed, Rule: rule, Detail: fmt.Sprintf("claim %q %s", claim, text)}
 }

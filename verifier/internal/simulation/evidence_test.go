@@ -22,11 +22,10 @@ func (env *environment) clockHidesRotation(r *request) bool {
 	return env.drift() > 0 && env.askedRecently(r)
 }
 
-// mayHaveBeenUsed tells whether another request with the proof came before the answer, or if this one's use may have been
-// remembered twice.
+// mayHaveBeenUsed tells whether another request with the proof came before the answer, or at the same instant.
 func (env *environment) mayHaveBeenUsed(r *request) bool {
 	return slices.ContainsFunc(env.requests, func(other *request) bool {
-		return other != r && other.proof == r.proof && other.from < r.to && (other.open() || other.status != 401)
+		return other != r && other.proof == r.proof && other.from <= r.to && (other.open() || other.status != 401)
 	})
 }
 
