@@ -94,7 +94,8 @@ type KeySource struct {
 	// File is the path of a file with a JWK Set, or PEM blocks of public keys or certificates. It must be there from the
 	// start, unless a resolver names it. It is read again once KeyPolicy.MinTTL is over and for each unknown key ID (once
 	// a KeyPolicy.Cooldown), and while it can't be read or is half written, the keys known before serve on. Replace it
-	// by renaming.
+	// by renaming. Give its keys kids: a key without one serves tokens of any kid, so that no unknown key ID tells of a
+	// rotation, and tokens of a new key are rejected until MinTTL is over.
 	File string
 	// Static is a JWK Set, or PEM blocks, that never change.
 	Static []byte

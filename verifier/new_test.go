@@ -1,12 +1,15 @@
 package verifier_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -49,6 +52,9 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 			c.StaticKeys = map[string][]byte{"a.example": staticSet}
 		}, want: []string{"Fetcher"}},
 		{name: "KEYS-11 static keys of no domain", edit: func(c *verifier.Config) { c.StaticKeys = map[string][]byte{"other.example": staticSet} }, want: []string{`StaticKeys["other.example"]`}},
+		{name: "KEYS-11 static keys of one domain, twice", edit: func(c *verifier.Config) {
+			c.StaticKeys = map[string][]byte{"issuer.example": staticSet, issuerURL: staticSet}
+		}, want: []string{`StaticKeys["issuer.example"]`}},
 		{name: "KEYS-11 static garbage", edit: func(c *verifier.Config) { c.StaticKeys = map[string][]byte{issuerURL: []byte("key")} }, want: []string{`StaticKeys["https://issuer.example/"]`}},
 		{name: "KEYS-11 static private key", edit: func(c *verifier.Config) {
 			c.StaticKeys = map[string][]byte{issuerURL: []byte(`{"keys":[{"kty":"oct","k":"AA"}]}`)}
@@ -228,6 +234,55 @@ func TestKEYS11StaticKeysNeedNoFetch(t *testing.T) {
 		_, err := verify(t, env, token(t, env.issuer, nil))
 		wantCode(t, err, verifier.CodeKeyUnknown)
 	})
+}
+
+// A file that the keyring would refuse is found by New.
+func TestDISC18FileOverTheBounds(t *testing.T) {
+	k, err := key(t, "RS256", "key-1").JWK()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(path, fmt.Appendf(nil, `{"keys":[%s,%s]}`, k, bytes.Replace(k, []byte("key-1"), []byte("key-2"), 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for bounds, want := range map[verifier.KeyPolicy][]string{
+		{MaxKeys: 2}:          nil,
+		{MaxKeys: 1}:          {"Domains[0].Keys.File"},
+		{MaxDocumentBytes: 9}: {"Domains[0].Keys.File"},
+	} {
+		v, err := verifier.New(verifier.Config{
+			Domains: []ports.Domain{{Issuer: issuerURL, Keys: ports.KeySource{File: path}}}, Audiences: []string{audience}, Keys: bounds,
+		})
+		if err == nil {
+			v.Close()
+		}
+		if diff := cmp.Diff(want, faultyFields(err)); diff != "" {
+			t.Errorf("%+v: fields (-want +got):\n%s\n%v", bounds, diff, err)
+		}
+	}
+}
+
+// Keys that are configured are not asked for, whether a resolver names the issuer by Exact or not.
+func TestKEYS11StaticKeysOfAResolversIssuer(t *testing.T) {
+	for _, domain := range []ports.Domain{{Issuer: "https://issuer.example", Exact: true}, {Issuer: "issuer.example"}} {
+		env := newEnvironment(t, func(c *verifier.Config) {
+			c.Domain, c.StaticKeys = "", map[string][]byte{"https://issuer.example": staticSet}
+			c.Fetcher = ports.FetcherFunc(func(context.Context, string) (ports.Document, error) {
+				t.Errorf("%+v: the issuer was asked", domain)
+				return ports.Document{}, errors.New("not here")
+			})
+			c.Resolver = ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) {
+				return []ports.Domain{domain}, nil
+			})
+		})
+		issuer := "https://issuer.example"
+		if !domain.Exact {
+			issuer += "/"
+		}
+		_, err := verify(t, env, token(t, env.issuer, verifiertest.Claims{"iss": issuer}))
+		wantCode(t, err, verifier.CodeKeyUnknown)
+	}
 }
 
 func TestDomains(t *testing.T) {

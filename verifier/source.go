@@ -3,6 +3,8 @@ package verifier
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
@@ -15,13 +17,15 @@ import (
 type sources struct {
 	static       map[string]*jwk.Set // Config.StaticKeys, by identifiers
 	maxBytes     int                 // of a file with keys
+	maxKeys      int                 // in it
 	readFiles    bool                // at once; a request does not wait for a resolver's
 	loopbackHTTP bool
 }
 
 func newSources(c *checker) sources {
 	return sources{
-		static: staticKeys(c), maxBytes: max(c.Keys.MaxDocumentBytes, 1<<20), readFiles: c.Resolver == nil, loopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		static: staticKeys(c), maxBytes: c.Other("Keys.MaxDocumentBytes"), maxKeys: c.Other("Keys.MaxKeys"),
+		readFiles: c.Resolver == nil, loopbackHTTP: c.InsecureAllowLoopbackHTTP,
 	}
 }
 
@@ -60,32 +64,45 @@ func staticKeys(c *checker) map[string]*jwk.Set {
 		}
 	}
 	sets := make(map[string]*jwk.Set)
-	for written, source := range c.StaticKeys {
+	for _, written := range slices.Sorted(maps.Keys(c.StaticKeys)) {
 		field := fmt.Sprintf("StaticKeys[%q]", written)
-		set, err := jwk.ParseStatic(source)
+		set, err := jwk.ParseStatic(c.StaticKeys[written])
 		if err != nil {
 			c.Fault(field, err)
 			continue
 		}
+		var of []string
 		identifier, err := issuerurl.Identifier(ports.Domain{Issuer: written}, c.InsecureAllowLoopbackHTTP)
 		switch {
-		case err == nil && (known[identifier] || c.Resolver != nil):
-			sets[identifier] = set
+		case c.Resolver != nil: // which may name the issuer by Exact or not
+			of = append(of, written)
+			if err == nil && identifier != written {
+				of = append(of, identifier)
+			}
 		case known[written]:
-			sets[written] = set
+			of = append(of, written)
+		case err == nil && known[identifier]:
+			of = append(of, identifier)
 		case err != nil:
 			c.Fault(field, err)
 		default:
 			c.Fault(field, errors.New("is not a configured domain"))
+		}
+		for _, issuer := range of {
+			if sets[issuer] != nil {
+				c.Fault(field, errTwiceStatic)
+			}
+			sets[issuer] = set
 		}
 	}
 	return sets
 }
 
 var (
-	errTwoSources = errors.New("names keys at several places; keep one of MetadataURL, JWKSURL, File and Static")
-	errStaticToo  = errors.New("names the keys of an issuer that StaticKeys has keys of; remove one of them")
-	errNoKeyURL   = errors.New("is required for an issuer that is not a URL, since nothing says where its keys are; " +
+	errTwoSources  = errors.New("names keys at several places; keep one of MetadataURL, JWKSURL, File and Static")
+	errTwiceStatic = errors.New("may mean the same issuer as another of StaticKeys; keep one of them, or give the issuers Keys.Static in Domains")
+	errStaticToo   = errors.New("names the keys of an issuer that StaticKeys has keys of; remove one of them")
+	errNoKeyURL    = errors.New("is required for an issuer that is not a URL, since nothing says where its keys are; " +
 		"set Keys.JWKSURL, say, or write the issuer as an https URL if its tokens have it so")
 	errNotURL = errors.New("is not a URL, so that nothing says where its keys are; name the issuer in Domains, with Keys, " +
 		"or write it as an https URL if its tokens have it so")
@@ -125,7 +142,7 @@ func (s *sources) read(issuer string, keys ports.KeySource, fault faultFunc) key
 		}
 	}
 	if keys.File != "" && s.readFiles {
-		if err := keyring.CheckFile(keys.File, s.maxBytes); err != nil {
+		if err := keyring.CheckFile(keys.File, s.maxBytes, s.maxKeys); err != nil {
 			fault("Keys.File", err)
 		}
 	}

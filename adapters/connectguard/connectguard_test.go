@@ -1,10 +1,12 @@
 package connectguard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -391,4 +393,34 @@ func (s *syncBuffer) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.String()
+}
+
+// The guard leaves the answer to whoever writes it: a second status would be logged by net/http for every request without
+// a token.
+func TestRefuseWritesOnce(t *testing.T) {
+	issuer := verifiertest.MustIssuer(t, "https://issuer.example/", verifiertest.MustKey(t, "ES256", "key-1"))
+	v, err := verifier.New(verifier.Config{Domain: "issuer.example", Audiences: []string{audience}, Fetcher: issuer, Algorithms: []string{"ES256"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	guard, err := httpguard.New(v, httpguard.Config{PublicURL: "https://api.example", Refuse: connectguard.Refuse})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, content := range []string{"application/json", "application/grpc", "application/connect+json", "application/grpc-web"} {
+		var logged bytes.Buffer
+		server := httptest.NewUnstartedServer(guard.Handler(http.NotFoundHandler()))
+		server.Config.ErrorLog = log.New(&logged, "", 0)
+		server.Start()
+		answer, err := http.Post(server.URL+"/orders.v1.Orders/Get", content, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		server.Close() // waits for the handler
+		if logged.Len() > 0 {
+			t.Errorf("%s: %s", content, &logged)
+		}
+	}
 }

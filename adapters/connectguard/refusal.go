@@ -27,8 +27,8 @@ var errorWriter = connect.NewErrorWriter()
 func Refuse(w http.ResponseWriter, r *http.Request, refusal httpguard.Refusal) {
 	// The guard has set the header fields. It holds the writer to the status of the refusal, while gRPC's own status is
 	// behind one of success.
-	if guarded, ok := w.(interface{ Unwrap() http.ResponseWriter }); ok {
-		w = guarded.Unwrap()
+	if guarded, ok := w.(interface{ Raw() http.ResponseWriter }); ok {
+		w = guarded.Raw()
 	}
 	// A client that has gone away is not waiting for it.
 	_ = errorWriter.Write(w, r, errorOf(r.Context(), refusal, w.Header().Get("Retry-After")))

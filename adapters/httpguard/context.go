@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier"
 )
@@ -32,7 +33,7 @@ func From(ctx context.Context) (*verifier.Verified, bool) {
 
 // admit returns the request with its token in the context.
 func (g *Guard) admit(r *http.Request, verified *verifier.Verified) *http.Request {
-	return r.WithContext(context.WithValue(r.Context(), admissionKey{}, admission{verified, g.parent, credentialsOf(r)}))
+	return r.WithContext(context.WithValue(r.Context(), admissionKey{}, admission{verified, g.parent, credentialsOf(r).clone()}))
 }
 
 // admitted returns the token with which this guard has let the request pass, nil if it has not.
@@ -50,6 +51,17 @@ type credentials struct{ authorization, proof []string }
 
 func credentialsOf(r *http.Request) credentials {
 	return credentials{authorization: r.Header["Authorization"], proof: r.Header["Dpop"]}
+}
+
+// clone copies the texts too: some servers use their memory again.
+func (c credentials) clone() credentials {
+	c.authorization, c.proof = slices.Clone(c.authorization), slices.Clone(c.proof)
+	for _, texts := range [][]string{c.authorization, c.proof} {
+		for i, text := range texts {
+			texts[i] = strings.Clone(text)
+		}
+	}
+	return c
 }
 
 func (c credentials) equal(other credentials) bool {

@@ -31,7 +31,7 @@ func (g *Guard) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.As(err, &refusal) {
 		refusal = &verifier.Error{Class: verifier.Misconfigured, Err: err, Status: http.StatusInternalServerError, OAuthError: "server_error"}
 	}
-	path, _, _ := strings.Cut(receivedTarget(r), "?") // a query may hold a token
+	path := receivedPath(r)
 	g.logger.LogAttrs(r.Context(), levels[refusal.Class], "request refused",
 		slog.String("method", bounded(r.Method)),
 		slog.String("path", bounded(path)),
@@ -61,6 +61,17 @@ var levels = map[verifier.Class]slog.Level{
 	verifier.Misconfigured: slog.LevelError,
 }
 
+// receivedPath is the path of the request target: without a query, which may hold a token, and without the authority of
+// an absolute target, which may hold a password.
+func receivedPath(r *http.Request) string {
+	target, _, _ := strings.Cut(receivedTarget(r), "?")
+	if _, rest, absolute := strings.Cut(target, "://"); absolute && !strings.HasPrefix(target, "/") {
+		_, path, _ := strings.Cut(rest, "/")
+		return "/" + path
+	}
+	return target
+}
+
 // bounded makes a text of the client's fit for a log.
 func bounded(text string) string {
 	const most = 256
@@ -78,7 +89,7 @@ type answer struct {
 }
 
 func (a *answer) WriteHeader(status int) {
-	if status >= 200 && status < 300 {
+	if status >= 200 && status < 300 || status == http.StatusNotModified {
 		status = a.status
 	}
 	a.begun = a.begun || status >= 200
@@ -90,8 +101,21 @@ func (a *answer) Write(content []byte) (int, error) {
 	return a.ResponseWriter.Write(content)
 }
 
-// Unwrap is for [http.ResponseController], and for protocols whose errors are no HTTP status, such as gRPC.
+// FlushError is for [http.ResponseController].
+func (a *answer) FlushError() error {
+	a.begin()
+	return http.NewResponseController(a.ResponseWriter).Flush()
+}
+
+// Unwrap is for what else a [http.ResponseController] does.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Raw returns the writer without the status of the refusal, for protocols whose errors are not an HTTP status, such as
+// gRPC. Whoever takes it writes the whole answer.
+func (a *answer) Raw() http.ResponseWriter {
+	a.begun = true
+	return a.ResponseWriter
+}
 
 func (a *answer) begin() {
 	if !a.begun {

@@ -1,11 +1,14 @@
 package httpguard_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -69,6 +72,21 @@ func TestConfigRefuse(t *testing.T) {
 				fmt.Fprint(w, "please log in")
 			},
 			status: 401, challenge: `Bearer realm="api"`, body: "please log in",
+		},
+		{
+			name: "a flush is not an answer", verifier: up,
+			refuse: func(w http.ResponseWriter, _ *http.Request, _ httpguard.Refusal) {
+				_ = http.NewResponseController(w).Flush()
+				fmt.Fprint(w, "please log in")
+			},
+			status: 401, challenge: `Bearer realm="api"`, body: "please log in",
+		},
+		{
+			name: "what the client has already is not an answer", verifier: up,
+			refuse: func(w http.ResponseWriter, _ *http.Request, _ httpguard.Refusal) {
+				w.WriteHeader(http.StatusNotModified)
+			},
+			status: 401, challenge: `Bearer realm="api"`,
 		},
 		{
 			name: "nothing written", verifier: up,
@@ -187,6 +205,12 @@ func TestHandlerInAHandler(t *testing.T) {
 	client := &verifiertest.Prover{Key: key}
 	thumbprint := client.MustThumbprint(t)
 	token := mint(t, issuer, verifiertest.Claims{"scope": "read:orders", "cnf": verifiertest.Claims{"jkt": thumbprint}})
+	overwrite := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			r.Header["Authorization"][0] = "DPoP x"
+			next.ServeHTTP(w, r)
+		})
+	}
 	swap := func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			r.Header.Set("Authorization", "DPoP x")
@@ -201,6 +225,7 @@ func TestHandlerInAHandler(t *testing.T) {
 		"without its scope":         {guard.Require()(guard.Handler(greet, "write:orders")), 403},
 		"of another guard":          {guard.Require()(other.Handler(greet)), 401},
 		"with another token inside": {guard.Require()(swap(guard.Handler(greet))), 401},
+		"with a token overwritten":  {guard.Require()(overwrite(guard.Handler(greet))), 401},
 	} {
 		proof := client.MustProof(t, "GET", "http://api.example/orders", token, nil, nil)
 		request := httptest.NewRequest("GET", "/orders", nil)
@@ -212,5 +237,18 @@ func TestHandlerInAHandler(t *testing.T) {
 		if recorder.Code != c.status {
 			t.Errorf("%s: answered %d %s, want %d", name, recorder.Code, recorder.Body, c.status)
 		}
+	}
+}
+
+func TestLogHasNoPasswordOfATarget(t *testing.T) {
+	var log bytes.Buffer
+	guard, err := httpguard.New(newVerifier(t, newIssuer(t)), httpguard.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequest("GET", "http://ada:secret@api.example/a://b?c", nil)
+	guard.Handler(greet).ServeHTTP(httptest.NewRecorder(), request)
+	if strings.Contains(log.String(), "secret") || !strings.Contains(log.String(), "path=/a://b ") {
+		t.Errorf("the log is %s", &log)
 	}
 }

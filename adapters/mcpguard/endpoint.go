@@ -73,6 +73,10 @@ func (g *Guard) admitMessages(w http.ResponseWriter, r *http.Request, sender cal
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	read := readMessages(body)
+	if g.stateful && read.listens { // it would last as long as the session
+		http.Error(w, http.StatusText(http.StatusBadRequest), http.StatusBadRequest)
+		return
+	}
 	for _, tool := range read.tools {
 		if err := g.mayCall(sender, tool); err != nil {
 			g.log(r.Context(), sender, tool, id, err)

@@ -2,12 +2,14 @@ package mcpguard
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/verifier"
 )
 
 // middleware decides about what the SDK has read. Nothing reaches the server that did not pass the guard: a request has
@@ -32,8 +34,30 @@ func (g *Guard) middleware(next mcp.MethodHandler) mcp.MethodHandler {
 				return nil, refused("The caller is not allowed to do this")
 			}
 		}
-		return next(httpguard.NewContext(ctx, sender.token), method, request)
+		if method == methodListen && session.ID() != "" {
+			return nil, refused("A session has its own stream")
+		}
+		result, err := next(httpguard.NewContext(ctx, sender.token), method, request)
+		return g.told(ctx, sender, method, session.ID(), result, err)
 	}
+}
+
+// told replaces what a method says by a [verifier.Error], which is for the operator, by the text for clients.
+func (g *Guard) told(ctx context.Context, sender caller, method, session string, result mcp.Result, err error) (mcp.Result, error) {
+	failed := err
+	called, _ := result.(*mcp.CallToolResult)
+	if called != nil && failed == nil {
+		failed = called.GetError()
+	}
+	refusal, ours := errors.AsType[*verifier.Error](failed)
+	if !ours {
+		return result, err
+	}
+	g.log(ctx, sender, method, session, refusal)
+	if err != nil {
+		return nil, refused(refusal.Description)
+	}
+	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: refusal.Description}}}, nil
 }
 
 // senderOf returns who sent a request, if it came through a guard.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/holdfast-go/holdfast/adapters/httpguard"
 	"github.com/holdfast-go/holdfast/adapters/mcpguard"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -268,6 +269,46 @@ func TestStateless(t *testing.T) {
 	}
 	answer, body := s.send(t, request{token: s.token(t, verifiertest.Claims{"sub": "mallory"}), session: "any", body: whoami})
 	if answer.StatusCode != http.StatusOK || !strings.Contains(body, "mallory mcp") {
+		t.Errorf("answered %d %s", answer.StatusCode, body)
+	}
+}
+
+// What a tool or a prompt returns of a verifier is for the operator, and its client sees the fixed text.
+func TestErrorsOfTheVerifierAreNotTold(t *testing.T) {
+	server := mcp.NewServer(&mcp.Implementation{Name: "tools", Version: "1"}, nil)
+	mcp.AddTool(server, &mcp.Tool{Name: "whoami"}, func(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*mcp.CallToolResult, any, error) {
+		token, _ := httpguard.From(ctx)
+		return nil, nil, token.Require(verifier.Route{RequiredClaims: []string{"internal_tier"}})
+	})
+	server.AddPrompt(&mcp.Prompt{Name: "report"}, func(ctx context.Context, _ *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
+		token, _ := httpguard.From(ctx)
+		return nil, token.RequireScopes("internal:scope")
+	})
+	s := newSite(t, setting{server: server, config: mcpguard.Config{Scopes: []string{"mcp"}}})
+	ada := s.token(t, nil)
+	session := s.begin(t, ada)
+	for body, want := range map[string]string{
+		whoami: "The access token lacks a required claim",
+		`{"jsonrpc":"2.0","id":7,"method":"prompts/get","params":{"name":"report"}}`: "The access token lacks a needed scope",
+	} {
+		_, told := s.send(t, request{token: ada, session: session, body: body})
+		if strings.Contains(told, "internal") || !strings.Contains(told, want) {
+			t.Errorf("told %s, want %q", told, want)
+		}
+	}
+	if log := s.log.String(); !strings.Contains(log, "internal_tier") || !strings.Contains(log, "internal:scope") {
+		t.Errorf("the log does not say why: %s", log)
+	}
+}
+
+// A stream of its own would last as long as the session, whatever its client does.
+func TestSessionsHaveNoStreamsBesides(t *testing.T) {
+	s := newSite(t, setting{config: mcpguard.Config{Scopes: []string{"mcp"}}})
+	ada := s.token(t, nil)
+	session := s.begin(t, ada)
+	answer, body := s.send(t, request{token: ada, session: session,
+		body: `{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true}}}`})
+	if answer.StatusCode != http.StatusBadRequest {
 		t.Errorf("answered %d %s", answer.StatusCode, body)
 	}
 }

@@ -70,7 +70,7 @@ func (f *Form) algorithmRule(alg string) string {
 // otherAlgorithm names the alg that came, and those that are allowed.
 func (f *Form) otherAlgorithm(alg string) string {
 	detail := fmt.Sprintf("alg is %s, not one of %s", quote.Text(alg), strings.Join(f.Algorithms, ", "))
-	if jwk.CheckAlgorithm(alg) == nil {
+	if slices.Contains(jwk.Algorithms(), alg) {
 		detail += "; if the issuer is to sign with it, add it to Algorithms"
 	}
 	return detail

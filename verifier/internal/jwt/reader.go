@@ -91,10 +91,10 @@ func (r *Reader) NeedAudiences(missingRule, malformedRule string) []string {
 	return audiences
 }
 
-// Need reports the first of the claims that is missing or null.
+// Need reports the first of the claims that is missing or null. One that lies in something else than an object is missing.
 func (r *Reader) Need(rule string, claims []Path) {
 	for _, path := range claims {
-		if value, found := path.In(r.Claims); !found || value.Kind() == strictjson.Null {
+		if value, _ := path.In(r.Claims); value.Kind() == strictjson.Absent || value.Kind() == strictjson.Null {
 			r.Missing(path.String(), rule)
 		}
 	}

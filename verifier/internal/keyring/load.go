@@ -205,7 +205,7 @@ func (r *Ring) parseKeys(at Location, body []byte) (*jwk.Set, []jwk.Skipped, err
 func isPEM(body []byte) bool { return !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
 
 // CheckFile reports what is wrong with a file that is to have keys.
-func CheckFile(path string, maxBytes int) error {
+func CheckFile(path string, maxBytes, maxKeys int) error {
 	body, err := keyfile.Read(path, maxBytes)
 	if err != nil {
 		return fmt.Errorf("can't be read: %w", err)
@@ -214,7 +214,7 @@ func CheckFile(path string, maxBytes int) error {
 		_, err = jwk.ParseStatic(body)
 		return err
 	}
-	keys, _, err := jwk.ParseSet(body, 1000)
+	keys, _, err := jwk.ParseSet(body, maxKeys)
 	if err == nil && keys.Len() == 0 {
 		err = jwk.ErrNoKey
 	}

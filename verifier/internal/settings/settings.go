@@ -97,6 +97,12 @@ func (c *Checker) lookup(path string) (reflect.Value, reflect.StructTag) {
 // Int returns a number, or its default where it is zero.
 func (c *Checker) Int(path string) int { return int(c.number(path)) }
 
+// Other returns a number that another stage checks: no fault is added.
+func (c *Checker) Other(path string) int {
+	unheard := Checker{config: c.config, fault: c.fault}
+	return unheard.Int(path)
+}
+
 // Duration returns a duration, or its default where it is zero. One under a millisecond was meant to be in seconds.
 func (c *Checker) Duration(path string) time.Duration {
 	d := time.Duration(c.number(path))
