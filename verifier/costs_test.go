@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 	"unsafe"
@@ -26,11 +27,16 @@ func TestFaultUnknownIssuerCostsTheSameWithManyDomains(t *testing.T) {
 	cost := func(domains int) float64 {
 		env := newEnvironment(t, manyDomains(domains))
 		unknown := token(t, env.issuer, nil)
-		return testing.AllocsPerRun(100, func() {
-			if _, err := env.VerifyAccessToken(t.Context(), unknown); refusal(t, err).Code != verifier.CodeIssuer {
-				t.Fatal(err)
-			}
-		})
+		// The least of several: the garbage collector empties pools, which has nothing to do with the domains.
+		least := math.Inf(1)
+		for range 10 {
+			least = min(least, testing.AllocsPerRun(10, func() {
+				if _, err := env.VerifyAccessToken(t.Context(), unknown); refusal(t, err).Code != verifier.CodeIssuer {
+					t.Fatal(err)
+				}
+			}))
+		}
+		return least
 	}
 	if some, many := cost(300), cost(10_000); many > some {
 		t.Errorf("%v allocations with 10,000 domains, %v with 300", many, some)
