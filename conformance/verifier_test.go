@@ -183,7 +183,7 @@ var freshness = map[string]time.Duration{
 func guarding(everybody bool) func(*testing.T, *verifier.Verifier, player.Front) http.Handler {
 	return func(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler {
 		if front.Proxy || front.Optional || front.PublicURL != "" || front.Hosts != nil {
-			t.Skip("this guard stands alone")
+			t.Skip("this guard knows no proxies, public URLs or hosts, and lets no one pass as anonymous")
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			host := r.Host

@@ -147,7 +147,7 @@ func domain(issuer string) func(*verifier.Config) {
 func wantMessage(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil {
-		t.Fatal("there is no error")
+		t.Fatal("no error, want one")
 	}
 	t.Logf("\n%v", err)
 	if err.Error() != "holdfast: "+want {

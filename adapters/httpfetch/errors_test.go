@@ -107,7 +107,7 @@ func TestErrorsOfConnections(t *testing.T) {
 		t.Run("DISC-13 "+tt.name, func(t *testing.T) {
 			_, err := fetcher.Fetch(t.Context(), tt.url)
 			if err == nil {
-				t.Fatal("there is no error")
+				t.Fatal("no error, want one")
 			}
 			text, prefixed := strings.CutPrefix(err.Error(), fmt.Sprintf("holdfast/httpfetch: GET %q: no whole answer: ", tt.url))
 			if !prefixed || !regexp.MustCompile(tt.want).MatchString(text) {

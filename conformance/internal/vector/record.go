@@ -228,7 +228,7 @@ func documents(published map[string][]byte) Documents {
 			all[url] = content
 			continue
 		}
-		all[url], _ = json.Marshal(string(content)) // of a string there is no error
+		all[url], _ = json.Marshal(string(content)) // a string is always encoded
 	}
 	return all
 }
