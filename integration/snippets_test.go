@@ -31,6 +31,7 @@ var snippetImports = map[string]string{
 	"idtoken": prefix + "verifier/idtoken", "issuer": prefix + "conformance/issuer", "memcached": prefix + "adapters/memcached",
 	"mcpguard": prefix + "adapters/mcpguard", "memory": prefix + "verifier/memory", "oauth2": prefix + "adapters/oauth2", "otel": prefix + "adapters/otel", "player": prefix + "conformance/player", "ports": prefix + "ports", "redis": prefix + "adapters/redis",
 	"rules":       prefix + "rules",
+	"handlertest": prefix + "verifier/handlertest",
 	"grpcguard":   prefix + "adapters/grpcguard",
 	"vendorcache": prefix + "examples/vendorcache", "vendorcases": prefix + "examples/vendorcases", "verifier": prefix + "verifier", "verifiertest": prefix + "verifier/verifiertest",
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/holdfast-go/holdfast/adapters/grpcguard"
 	"github.com/holdfast-go/holdfast/verifier"
+	"github.com/holdfast-go/holdfast/verifier/handlertest"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -86,7 +87,7 @@ func ExampleConfig() {
 
 // A test of a method makes the token that its guard would have verified.
 func ExampleNewContext() {
-	ctx := grpcguard.NewContext(context.Background(), &verifier.Verified{Subject: "user-1"})
+	ctx := grpcguard.NewContext(context.Background(), handlertest.Verified(nil))
 	answer, err := orders{}.UnaryCall(ctx, &pb.SimpleRequest{})
 	fmt.Println(answer.GetUsername(), status.Code(err) == codes.OK)
 	// Output: orders of user-1 true

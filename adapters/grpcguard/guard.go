@@ -160,7 +160,7 @@ func From(ctx context.Context) (*verifier.Verified, bool) {
 }
 
 // NewContext returns a context from which [From] takes verified, as for a call that passed a guard: for tests of
-// methods, which can write &verifier.Verified{Subject: "user-1", Scopes: []string{"read:orders"}}.
+// methods, which get a token from package handlertest.
 func NewContext(ctx context.Context, verified *verifier.Verified) context.Context {
 	return context.WithValue(ctx, verifiedKey{}, verified)
 }

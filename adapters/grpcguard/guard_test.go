@@ -70,6 +70,7 @@ func TestCalls(t *testing.T) {
 			message: "An access token is needed", challenges: []string{`Bearer realm="api"`, `DPoP algs="ES256"`}, logged: "rule=CRED-07"},
 		{name: "CRED-01 token in binary metadata", metadata: []string{"authorization-bin", good}, code: codes.Unauthenticated,
 			message: "An access token is needed", challenges: []string{`Bearer realm="api"`, `DPoP algs="ES256"`}, logged: "rule=CRED-01"},
+		{name: "CRED-01 binary metadata besides a good token", metadata: []string{"authorization", good, "authorization-bin", "Bearer x", "dpop-bin", "x"}, username: "user-1"},
 		{name: "CRED-01 token as grpc-gateway forwards it", metadata: []string{"grpcgateway-authorization", good}, code: codes.Unauthenticated,
 			message: "An access token is needed", challenges: []string{`Bearer realm="api"`, `DPoP algs="ES256"`}, logged: "rule=CRED-01"},
 		{name: "CRED-01 token as proxies forward it", metadata: []string{"x-forwarded-authorization", good, "proxy-authorization", good, "cookie", "access_token=" + good},

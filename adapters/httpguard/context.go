@@ -19,7 +19,7 @@ type admission struct {
 type admissionKey struct{}
 
 // NewContext returns a copy of ctx that holds the token, for [From]: in tests of a handler, which get a token from
-// package verifiertest, and in middleware that calls [Guard.Verify].
+// package handlertest, and in middleware that calls [Guard.Verify].
 func NewContext(ctx context.Context, verified *verifier.Verified) context.Context {
 	return context.WithValue(ctx, admissionKey{}, admission{verified: verified})
 }

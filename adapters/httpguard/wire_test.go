@@ -1,17 +1,13 @@
 package httpguard_test
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/holdfast-go/holdfast/adapters/httpguard"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -92,23 +88,7 @@ func (l *ruleLog) last() string {
 // say writes a request head as it is, with a line more for the end, and returns the status of the answer.
 func say(t *testing.T, address, head string) int {
 	t.Helper()
-	connection, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer connection.Close()
-	if err := connection.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := io.WriteString(connection, head+"Connection: close\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	_, _ = io.Copy(io.Discard, answer.Body)
+	answer, _ := dial(t, address).say(t, "", head+"Connection: close\r\n\r\n")
 	return answer.StatusCode
 }
 

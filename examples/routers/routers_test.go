@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,12 +186,67 @@ func TestStreams(t *testing.T) {
 			t.Errorf("closed by %v", err)
 		}
 	})
-	t.Run("no token, no upgrade", func(t *testing.T) {
-		_, answer, err := gorilla.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(base, "http")+"/gorilla", nil)
-		if err == nil || answer == nil || answer.StatusCode != http.StatusUnauthorized {
-			t.Errorf("answered %v, %v", answer, err)
+}
+
+// A WebSocket that may not be opened is answered as any other request, by a client of either library.
+func TestRefusedUpgrades(t *testing.T) {
+	a := newAPI(t)
+	base := serve(t, streams(a.guard))
+	thumbprint := must(a.client.Thumbprint())
+	bound := a.token(verifiertest.Claims{"cnf": verifiertest.Claims{"jkt": thumbprint}})
+	const offersDPoP = `DPoP algs="ES256"`
+	for name, c := range map[string]struct {
+		authorization, htu string
+
+		status     int
+		challenges []string
+	}{
+		"CRED-01 no token": {status: 401, challenges: []string{`Bearer realm="api"`, offersDPoP}},
+		"a bad token": {authorization: "Bearer x", status: 401,
+			challenges: []string{`Bearer error="invalid_token", error_description="The access token is malformed"`, offersDPoP}},
+		"CLAIM-EXP-02 an expired token": {authorization: "Bearer " + a.token(verifiertest.Claims{"exp": time.Now().Add(-time.Minute).Unix()}), status: 401,
+			challenges: []string{`Bearer error="invalid_token", error_description="The access token expired"`, offersDPoP}},
+		"DPOP-CLM-04 a proof for the handshake": {authorization: "DPoP " + bound, htu: "https://api.example/", status: 101},
+		"DPOP-CLM-03 a proof for wss": {authorization: "DPoP " + bound, htu: "wss://api.example/", status: 401,
+			challenges: []string{`Bearer realm="api"`, `DPoP error="invalid_dpop_proof", error_description="The DPoP proof is invalid", algs="ES256"`}},
+	} {
+		for library, dial := range map[string]func(http.Header) (*http.Response, error){
+			"gorilla": func(header http.Header) (*http.Response, error) {
+				socket, answer, err := gorilla.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(base, "http")+"/gorilla", header)
+				if err == nil {
+					socket.Close()
+				}
+				return answer, err
+			},
+			"coder": func(header http.Header) (*http.Response, error) {
+				socket, answer, err := coder.Dial(t.Context(), base+"/coder", &coder.DialOptions{HTTPHeader: header})
+				if err == nil {
+					socket.CloseNow()
+				}
+				return answer, err
+			},
+		} {
+			t.Run(name+" by "+library, func(t *testing.T) {
+				header := http.Header{"X-Forwarded-For": {"203.0.113.5"}, "X-Forwarded-Proto": {"wss"}, "X-Forwarded-Host": {"api.example"}}
+				if c.authorization != "" {
+					header.Set("Authorization", c.authorization)
+				}
+				if c.htu != "" {
+					header.Set("DPoP", must(a.client.Proof("GET", c.htu+library, bound, nil, nil)))
+				}
+				answer, err := dial(header)
+				if answer == nil {
+					t.Fatal(err)
+				}
+				if answer.StatusCode != c.status || (err == nil) != (c.status == 101) {
+					t.Errorf("answered %d, %v, want %d", answer.StatusCode, err, c.status)
+				}
+				if challenges := answer.Header.Values("WWW-Authenticate"); !slices.Equal(challenges, c.challenges) {
+					t.Errorf("the challenges are %q, want %q", challenges, c.challenges)
+				}
+			})
 		}
-	})
+	}
 }
 
 func serve(t *testing.T, handler http.Handler) string {
