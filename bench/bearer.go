@@ -3,17 +3,26 @@ package main
 import (
 	"context"
 	"crypto"
+	"errors"
 	"fmt"
+	"reflect"
 )
 
-// bearerWorkload has every verifier verify so many Bearer tokens in turn.
-func bearerWorkload(name, algorithm string, n int, cores ...int) preparation {
+// A bearerJob is what is done with a Bearer token.
+type bearerJob struct {
+	algorithm string
+	tokens    int // that come in turn
+	read      bool
+}
+
+// bearerWorkload has every verifier verify Bearer tokens in turn, and read their claims if that is the job.
+func bearerWorkload(name string, job bearerJob, cores ...int) preparation {
 	return preparation{name, func(ctx context.Context, after *cleanup) (*workload, error) {
-		t, err := newTenant(algorithm, after)
+		t, err := newTenant(job.algorithm, after)
 		if err != nil {
 			return nil, err
 		}
-		tokens, err := mint(n, func(int) (string, error) { return t.Token(claims()) })
+		tokens, err := mint(job.tokens, func(int) (string, error) { return t.Token(claims()) })
 		if err != nil {
 			return nil, err
 		}
@@ -21,7 +30,7 @@ func bearerWorkload(name, algorithm string, n int, cores ...int) preparation {
 		if err != nil {
 			return nil, err
 		}
-		verifiers, err := bearerContenders(ctx, t, tokens, after)
+		verifiers, err := bearerContenders(ctx, t, tokens, job.read, after)
 		if err != nil {
 			return nil, err
 		}
@@ -35,27 +44,35 @@ func bearerFloor(t *tenant, tokens []string) (*contender, error) {
 }
 
 // bearerContenders are Holdfast and all its peers, on the same tokens.
-func bearerContenders(ctx context.Context, t *tenant, tokens []string, after *cleanup) ([]*contender, error) {
+func bearerContenders(ctx context.Context, t *tenant, tokens []string, read bool, after *cleanup) ([]*contender, error) {
 	v, err := newHoldfast(t, nil, after)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkBearer(t, bearerVerify(ctx, v)); err != nil {
+	if err := errors.Join(checkBearer(t, bearerVerify(ctx, v)), checkReading(t, bearerVerify(ctx, v))); err != nil {
 		return nil, fmt.Errorf("%s: %w", holdfastName, err)
 	}
-	contenders := []*contender{holdfast(v, bearerRequests(tokens))}
+	ours := holdfast
+	if read {
+		ours = holdfastReading
+	}
+	contenders := []*contender{ours(v, bearerRequests(tokens))}
 	ctx, stop := context.WithCancel(ctx)
 	after.add(stop)
 	for _, p := range peers() {
 		verify, err := p.start(ctx, t)
 		if err == nil {
-			err = checkBearer(t, verify)
+			err = errors.Join(checkBearer(t, verify), checkReading(t, verify))
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", p.name, err)
 		}
 		contenders = append(contenders, &contender{name: p.name, do: func(i int) error {
-			return verify(tokens[i%len(tokens)])
+			var into *apiClaims
+			if read {
+				into = new(apiClaims)
+			}
+			return verify(tokens[i%len(tokens)], into)
 		}})
 	}
 	return contenders, nil
@@ -68,7 +85,7 @@ func checkBearer(t *tenant, verify verifyFunc) error {
 		return err
 	}
 	for range 2 {
-		if err := verify(good); err != nil {
+		if err := verify(good, nil); err != nil {
 			return fmt.Errorf("a good token is rejected: %w", err)
 		}
 	}
@@ -77,9 +94,30 @@ func checkBearer(t *tenant, verify verifyFunc) error {
 		return err
 	}
 	for _, b := range bad {
-		if verify(b.token) == nil {
+		if verify(b.token, nil) == nil {
 			return fmt.Errorf("a token with %s is accepted", b.what)
 		}
+	}
+	return nil
+}
+
+// checkReading shows that a verifier reads a token's claims, each time, and none of a token that it rejects.
+func checkReading(t *tenant, verify verifyFunc) error {
+	good, err := t.Token(claims())
+	if err != nil {
+		return err
+	}
+	for range 4 { // what is remembered after the second time is read as what was not
+		var read apiClaims
+		if err := verify(good, &read); err != nil {
+			return fmt.Errorf("a good token is rejected: %w", err)
+		}
+		if !reflect.DeepEqual(read, granted) {
+			return fmt.Errorf("a good token's claims are %v, and it reads %v", granted, read)
+		}
+	}
+	if verify(withOtherSignature(good), new(apiClaims)) == nil {
+		return errors.New("a token with another signature is read")
 	}
 	return nil
 }

@@ -125,8 +125,15 @@ func checkDPoP(t *tenant, verify verifyProofFunc) error {
 	return nil
 }
 
-// redisWorkload is dpopSeen with the replay store that a fleet shares. Its floor has the round trip of one SET NX by
-// the bare Redis client; no peer looks for replays.
+// The variants of dpopRedis, and what the store of a process is called there.
+const (
+	oneAtOnce    = "1 at once"
+	fiftyAtOnce  = "50 at once"
+	embeddedName = holdfastName + ", embedded store"
+)
+
+// redisWorkload is dpopSeen with the replay store that a fleet shares, by requests one after the other, and by many at
+// once. Its floor has the round trip of one SET NX by the bare Redis client; no peer looks for replays.
 func redisWorkload() preparation {
 	return preparation{dpopRedis, func(ctx context.Context, after *cleanup) (*workload, error) {
 		server, err := startRedis(ctx, after)
@@ -157,9 +164,14 @@ func redisWorkload() preparation {
 		if err := errors.Join(checkDPoP(t, verify), checkReplay(requests, verify)); err != nil {
 			return nil, fmt.Errorf("%s: %w", holdfastName, err)
 		}
+		embedded, err := holdfastDPoP(ctx, t, requests, after)
+		if err != nil {
+			return nil, err
+		}
+		embedded.name = embeddedName
 		keys := new(proofKeys).make(pool)
 		forget := func() error { return server.FlushDB(ctx).Err() }
-		bare := &contender{name: "bare cryptography + SET NX", reset: forget, do: func(i int) error {
+		bare := &contender{name: floorName + " + SET NX", reset: forget, do: func(i int) error {
 			if err := proofs[i%pool].verify(); err != nil {
 				return err
 			}
@@ -167,7 +179,11 @@ func redisWorkload() preparation {
 		}}
 		ours := holdfast(v, requests.requests())
 		ours.reset = forget
-		return &workload{name: dpopRedis, variants: variants([]*contender{bare, ours}, 1), jobs: pool}, nil
+		contenders := []*contender{bare, ours, embedded}
+		return &workload{name: dpopRedis, jobs: pool, variants: []variant{
+			{name: oneAtOnce, cores: 1, contenders: contenders},
+			{name: fiftyAtOnce, cores: 2, callers: 50, contenders: contenders},
+		}}, nil
 	}}
 }
 

@@ -80,7 +80,7 @@ func garbageWorkload(kind garbageKind) preparation {
 			return nil, err
 		}
 		sent := kind.make(t)
-		verifiers, err := bearerContenders(ctx, t, []string{sent}, after)
+		verifiers, err := bearerContenders(ctx, t, []string{sent}, false, after)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,8 +13,10 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
 
-// holdfastName is what the report calls it.
+// holdfastName is what the report calls it. Names of contenders that begin so are Holdfast's, in other ways.
 const holdfastName = "Holdfast"
+
+func isHoldfast(contender string) bool { return strings.HasPrefix(contender, holdfastName) }
 
 // newHoldfast returns a verifier as the README sets one up: the defaults hold, its memory of verified tokens included.
 func newHoldfast(t *tenant, replays ports.ReplayStore, after *cleanup) (*verifier.Verifier, error) {
@@ -73,9 +76,12 @@ func (p *dpopPool) requests() []verifier.Request {
 }
 
 func bearerVerify(ctx context.Context, v *verifier.Verifier) verifyFunc {
-	return func(token string) error {
-		_, err := v.VerifyRequest(ctx, bearerRequest(token))
-		return err
+	return func(token string, into *apiClaims) error {
+		verified, err := v.VerifyRequest(ctx, bearerRequest(token))
+		if err != nil || into == nil {
+			return err
+		}
+		return verified.Decode(into)
 	}
 }
 
@@ -91,6 +97,17 @@ func holdfast(v *verifier.Verifier, requests []verifier.Request) *contender {
 	return &contender{name: holdfastName, do: func(i int) error {
 		_, err := v.VerifyRequest(context.Background(), requests[i%len(requests)])
 		return err
+	}}
+}
+
+// holdfastReading verifies requests in turn and reads their claims.
+func holdfastReading(v *verifier.Verifier, requests []verifier.Request) *contender {
+	return &contender{name: holdfastName, do: func(i int) error {
+		verified, err := v.VerifyRequest(context.Background(), requests[i%len(requests)])
+		if err != nil {
+			return err
+		}
+		return verified.Decode(new(apiClaims))
 	}}
 }
 

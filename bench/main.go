@@ -6,7 +6,8 @@
 //
 // prints the report and writes it to RESULTS.md, with a plot in results.svg. It takes some ten minutes, and the machine
 // should have nothing else to do. With -short it takes one, and with -run it measures some of the workloads; then
-// nothing is written but where -out says. Redis's server is run for one of the workloads, if it is installed.
+// nothing is written but where -out says. Of two runs with -raw, benchstat says what has changed. Redis's server is run for
+// one of the workloads, if it is installed.
 package main
 
 import (
@@ -44,6 +45,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	only := flags.String("run", "", "measure only workloads whose name matches this regular `expression`")
 	folder := flags.String("out", "", "write RESULTS.md and results.svg to this `folder`; "+
 		"by default to the current one, unless -short or -run is given")
+	samples := flags.String("raw", "", "write all samples to this `file`, for benchstat")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -54,15 +56,19 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
-	plan := schedule{rounds: 21, cell: 150 * time.Millisecond}
-	issuerTokens := 10_000
+	plan, scale := schedule{rounds: 15, cell: 150 * time.Millisecond}, fullScale
 	if *short {
-		plan = schedule{rounds: 3, cell: 50 * time.Millisecond}
-		issuerTokens = pool / 2
+		plan, scale = schedule{rounds: 3, cell: 50 * time.Millisecond}, shortScale
 	}
-	measured, err := measureAll(ctx, plan, preparations(issuerTokens), wanted, progress)
+	measured, err := measureAll(ctx, plan, preparations(scale), wanted, progress)
 	if err != nil {
 		return err
+	}
+	if *samples != "" {
+		var raw bytes.Buffer
+		if err := errors.Join(measured.raw(&raw), os.WriteFile(*samples, raw.Bytes(), 0o644)); err != nil {
+			return err
+		}
 	}
 	var report, picture bytes.Buffer
 	if err := errors.Join(measured.write(&report, thisMachine(time.Now()), plan), measured.plot(&picture)); err != nil {
@@ -77,8 +83,11 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	)
 }
 
-// replayWorkload is the one that is not measured in rounds of contenders.
-const replayWorkload = "Replay memory of a process"
+// What is not measured in rounds of contenders.
+const (
+	replayWorkload = "Replay memory of a process"
+	turnsWorkload  = "Live tokens in turn"
+)
 
 // measureAll measures the workloads that are wanted, one after the other.
 func measureAll(
@@ -106,6 +115,14 @@ func measureAll(
 			return nil, fmt.Errorf("%s: %w", replayWorkload, err)
 		}
 		measured.replay = &replay
+	}
+	if wanted.MatchString(turnsWorkload) {
+		fmt.Fprintln(progress, "bench:", turnsWorkload)
+		found, err := measureTurns(ctx, liveTokens)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", turnsWorkload, err)
+		}
+		measured.turns = &found
 	}
 	return measured, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,12 +10,14 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"golang.org/x/perf/benchmath"
 )
 
 // A contender is one way to do a job.
 type contender struct {
 	name string
-	// do does job i. It is called from as many goroutines as the variant has cores, with ever larger numbers, so that
+	// do does job i. It is called from as many goroutines as the variant has callers, with ever larger numbers, so that
 	// what comes round again after a whole pool of inputs stays that far apart from cell to cell.
 	do func(i int) error
 	// reset makes jobs that were done before doable once more. Nil means that they are anyway.
@@ -23,12 +26,12 @@ type contender struct {
 	next int // the next job's number
 }
 
-// A variant is a job on so many cores. The first of its contenders is the floor, the second Holdfast, the others are
-// its peers.
+// A variant is a job on so many cores, by as many callers at once or by more. The first of its contenders is the floor,
+// the second Holdfast, the others are its peers or, by name, Holdfast in other ways.
 type variant struct {
-	name       string
-	cores      int
-	contenders []*contender
+	name           string
+	cores, callers int
+	contenders     []*contender
 }
 
 // A workload is what is measured in the same rounds, so that its variants can be compared with one another too.
@@ -41,10 +44,10 @@ type workload struct {
 	floors float64
 }
 
-// A sample is what one cell took: one contender, once, for a while.
+// A sample is what one cell took: one contender, once, for a while. All is per job.
 type sample struct {
-	perJob time.Duration // wall time by jobs: on two cores half of what each job took
-	allocs float64       // of memory, per job
+	nanoseconds   float64 // wall time by jobs: on two cores half of what each job took
+	allocs, bytes float64 // of memory
 }
 
 // A row is what was measured of one variant.
@@ -80,7 +83,7 @@ func (s schedule) measure(ctx context.Context, w *workload) ([]row, error) {
 	for n, v := range w.variants {
 		rows[n] = row{workload: w.name, variant: v.name, floors: max(w.floors, 1), cells: make([]cell, len(v.contenders))}
 		for i, c := range v.contenders {
-			jobs, err := s.size(c, v.cores, w.jobs)
+			jobs, err := s.size(c, v, w.jobs)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", v.name, c.name, err)
 			}
@@ -94,7 +97,7 @@ func (s schedule) measure(ctx context.Context, w *workload) ([]row, error) {
 					return nil, err
 				}
 				cell := &rows[n].cells[i]
-				taken, err := c.run(v.cores, cell.jobs)
+				taken, err := c.run(v, cell.jobs)
 				if err != nil {
 					return nil, fmt.Errorf("%s, %s: %w", v.name, c.name, err)
 				}
@@ -106,53 +109,54 @@ func (s schedule) measure(ctx context.Context, w *workload) ([]row, error) {
 }
 
 // size finds how many jobs fill a cell, at most limit unless that is zero, and warms the contender up.
-func (s schedule) size(c *contender, cores, limit int) (int, error) {
+func (s schedule) size(c *contender, v variant, limit int) (int, error) {
 	const fewest = 4
 	if limit == 0 {
 		limit = math.MaxInt32
 	}
 	for n := fewest; n < limit; n *= 2 {
-		taken, err := c.run(cores, n)
+		taken, err := c.run(v, n)
 		if err != nil {
 			return 0, err
 		}
-		if taken.perJob*time.Duration(n) >= s.cell/8 {
-			return min(limit, max(fewest, int(s.cell/taken.perJob))), nil
+		if taken.nanoseconds*float64(n) >= float64(s.cell)/8 {
+			return min(limit, max(fewest, int(float64(s.cell)/taken.nanoseconds))), nil
 		}
 	}
 	return limit, nil
 }
 
 // run does n jobs and takes the time. On one core the garbage collector has no other to itself.
-func (c *contender) run(cores, n int) (sample, error) {
+func (c *contender) run(v variant, n int) (sample, error) {
 	if c.reset != nil {
 		if err := c.reset(); err != nil {
 			return sample{}, err
 		}
 	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(cores))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(v.cores))
 	from := c.next
 	c.next += n
-	failed := make([]error, cores)
+	failed := make([]error, max(v.cores, v.callers))
 	var before, after runtime.MemStats
 	runtime.GC() // so that no cell pays for what another has left
 	runtime.ReadMemStats(&before)
 	start := time.Now()
-	if cores == 1 {
+	if len(failed) == 1 {
 		failed[0] = c.jobs(from, n, 1)
 	} else {
 		var group sync.WaitGroup
-		for core := range cores {
-			// Every core has each cores-th job, so that they stay together on their way through the pool.
-			group.Go(func() { failed[core] = c.jobs(from+core, n-core, cores) })
+		for caller := range failed {
+			// They take jobs in turn, so that they stay together on their way through the pool.
+			group.Go(func() { failed[caller] = c.jobs(from+caller, n-caller, len(failed)) })
 		}
 		group.Wait()
 	}
 	took := time.Since(start)
 	runtime.ReadMemStats(&after)
 	return sample{
-		perJob: took / time.Duration(n),
-		allocs: float64(after.Mallocs-before.Mallocs) / float64(n),
+		nanoseconds: float64(took) / float64(n),
+		allocs:      float64(after.Mallocs-before.Mallocs) / float64(n),
+		bytes:       float64(after.TotalAlloc-before.TotalAlloc) / float64(n),
 	}, errors.Join(failed...)
 }
 
@@ -166,50 +170,38 @@ func (c *contender) jobs(from, n, step int) error {
 	return nil
 }
 
-// median returns the middle one of values, or the mean of the two in the middle.
-func median(values []float64) float64 {
-	sorted := slices.Sorted(slices.Values(values))
-	middle := len(sorted) / 2
-	if len(sorted)%2 == 1 {
-		return sorted[middle]
+// A figure is one of those that a sample has.
+type figure func(sample) float64
+
+func nanoseconds(s sample) float64 { return s.nanoseconds }
+func allocs(s sample) float64      { return s.allocs }
+func bytesOf(s sample) float64     { return s.bytes }
+
+// summarize returns the median, and between which bounds it is at 95 % confidence, as benchstat does.
+func summarize(values []float64) benchmath.Summary {
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
+}
+
+// summary is that of one figure over the rounds.
+func (c cell) summary(of figure) benchmath.Summary {
+	values := make([]float64, len(c.samples))
+	for i, s := range c.samples {
+		values[i] = of(s)
 	}
-	return (sorted[middle-1] + sorted[middle]) / 2
+	return summarize(values)
 }
 
-// medianOf returns the median of one figure of many measurements.
-func medianOf[M any](taken []M, figure func(M) float64) float64 {
-	values := make([]float64, len(taken))
-	for i, m := range taken {
-		values[i] = figure(m)
-	}
-	return median(values)
-}
-
-// perJob is the median of the rounds, in nanoseconds.
-func (c cell) perJob() float64 {
-	return medianOf(c.samples, func(s sample) float64 { return float64(s.perJob) })
-}
-
-// allocs is the median of the rounds.
-func (c cell) allocs() float64 {
-	return medianOf(c.samples, func(s sample) float64 { return s.allocs })
-}
+// median is that of one figure over the rounds.
+func (c cell) median(of figure) float64 { return c.summary(of).Center }
 
 // ratio is how many times as long as other c takes: the median of the rounds' ratios, as the two were measured shortly
 // after one another.
 func (c cell) ratio(other cell) float64 {
 	values := make([]float64, len(c.samples))
 	for i, s := range c.samples {
-		values[i] = float64(s.perJob) / float64(other.samples[i].perJob)
+		values[i] = s.nanoseconds / other.samples[i].nanoseconds
 	}
-	return median(values)
-}
-
-// spread is the distance of the quartiles by the median: how much the rounds differ.
-func (c cell) spread() float64 {
-	sorted := slices.SortedFunc(slices.Values(c.samples), func(a, b sample) int { return int(a.perJob - b.perJob) })
-	quarter := len(sorted) / 4
-	return float64(sorted[len(sorted)-1-quarter].perJob-sorted[quarter].perJob) / c.perJob()
+	return summarize(values).Center
 }
 
 // toFloor is the ratio of a cell to the floor.
@@ -217,8 +209,18 @@ func (r row) toFloor(i int) float64 { return r.cells[i].ratio(r.cells[floorCell]
 
 // bestPeer returns the fastest of the peers, and whether there is any.
 func (r row) bestPeer() (cell, bool) {
-	if len(r.cells) <= firstPeerCell {
+	rivals := slices.DeleteFunc(slices.Clone(r.cells[firstPeerCell:]), func(c cell) bool { return isHoldfast(c.contender) })
+	if len(rivals) == 0 {
 		return cell{}, false
 	}
-	return slices.MinFunc(r.cells[firstPeerCell:], func(a, b cell) int { return int(a.perJob() - b.perJob()) }), true
+	return slices.MinFunc(rivals, func(a, b cell) int { return cmp.Compare(a.median(nanoseconds), b.median(nanoseconds)) }), true
+}
+
+// of returns the cell of a contender.
+func (r row) of(contender string) (cell, bool) {
+	i := slices.IndexFunc(r.cells, func(c cell) bool { return c.contender == contender })
+	if i < 0 {
+		return cell{}, false
+	}
+	return r.cells[i], true
 }

@@ -55,21 +55,21 @@ func TestMeasureTakesTurns(t *testing.T) {
 	}
 }
 
-func TestRunSharesJobsAmongCores(t *testing.T) {
+func TestRunSharesJobsAmongCallers(t *testing.T) {
 	for _, row := range []struct {
-		name     string
-		cores, n int
+		name       string
+		callers, n int
 	}{
-		{"one core", 1, 5},
-		{"two cores", 2, 6},
-		{"two cores, an odd number", 2, 7},
-		{"more cores than jobs", 3, 2},
+		{"one caller", 1, 5},
+		{"two callers", 2, 6},
+		{"two callers, an odd number", 2, 7},
+		{"more callers than jobs", 3, 2},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			var r recorder
 			c := r.contender("j")
 			c.reset, c.next = nil, 10
-			if _, err := c.run(row.cores, row.n); err != nil {
+			if _, err := c.run(variant{cores: 1, callers: row.callers}, row.n); err != nil {
 				t.Fatal(err)
 			}
 			var want []string
@@ -131,7 +131,7 @@ func TestSize(t *testing.T) {
 		{"no more than the limit", time.Hour, 100, 100, 100},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := schedule{cell: row.cell}.size(&contender{do: slow}, 1, row.limit)
+			got, err := schedule{cell: row.cell}.size(&contender{do: slow}, variant{cores: 1}, row.limit)
 			if err != nil || got < row.fewest || got > row.most {
 				t.Errorf("size: %d, %v; want %d to %d", got, err, row.fewest, row.most)
 			}
@@ -139,27 +139,11 @@ func TestSize(t *testing.T) {
 	}
 }
 
-func TestMedian(t *testing.T) {
-	for _, row := range []struct {
-		values []float64
-		want   float64
-	}{
-		{[]float64{7}, 7},
-		{[]float64{9, 1}, 5},
-		{[]float64{9, 1, 2}, 2},
-		{[]float64{9, 1, 2, 4}, 3},
-	} {
-		if got := median(row.values); got != row.want {
-			t.Errorf("median(%v) = %v, want %v", row.values, got, row.want)
-		}
-	}
-}
-
 // cellOf has samples of so many nanoseconds.
 func cellOf(contender string, allocs float64, nanoseconds ...time.Duration) cell {
 	c := cell{contender: contender}
 	for _, n := range nanoseconds {
-		c.samples = append(c.samples, sample{n, allocs})
+		c.samples = append(c.samples, sample{float64(n), allocs, 100 * allocs})
 	}
 	return c
 }
@@ -170,6 +154,7 @@ func TestRow(t *testing.T) {
 		cellOf("Holdfast", 20, 300, 500, 290), // 3, 2.5 and 2.9 times the floor of its round
 		cellOf("slow", 90, 700, 700, 700),
 		cellOf("fast", 80, 600, 9000, 601),
+		cellOf("Holdfast, faster", 1, 1, 1, 1),
 	}}
 	if got := r.toFloor(holdfastCell); math.Abs(got-1.45) > 1e-9 {
 		t.Errorf("toFloor: %v, want 1.45: the median of the rounds' ratios, by the floors", got)
@@ -177,11 +162,14 @@ func TestRow(t *testing.T) {
 	if best, any := r.bestPeer(); !any || best.contender != "fast" {
 		t.Errorf("bestPeer: %v, %v; want fast", best.contender, any)
 	}
+	if of, found := r.of("slow"); !found || of.contender != "slow" {
+		t.Errorf("of: %v, %v; want slow", of.contender, found)
+	}
 	r.cells = r.cells[:firstPeerCell]
 	if best, any := r.bestPeer(); any {
 		t.Errorf("bestPeer: %v, where there is none", best.contender)
 	}
-	if got := cellOf("c", 0, 100, 80, 1000, 120, 110, 90, 105, 95).spread(); math.Abs(got-15/102.5) > 1e-9 {
-		t.Errorf("spread: %v", got)
+	if _, found := r.of("slow"); found {
+		t.Error("of: a contender that is not there")
 	}
 }

@@ -35,7 +35,7 @@ func (r *results) plot(w io.Writer) error {
 	var rows []row
 	longest := 1.0
 	for _, name := range []string{
-		bearerRS256Unseen, bearerRS256Seen, bearerES256Unseen, bearerES256Seen, dpopUnseen, dpopSeen,
+		bearerRS256UnseenRead, bearerRS256SeenRead, bearerRS256Unseen, bearerRS256Seen, bearerES256Unseen, dpopUnseen, dpopSeen,
 	} {
 		row, found := r.find(name, oneCore)
 		if !found {

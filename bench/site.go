@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"crypto"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -74,14 +77,18 @@ func newTenant(algorithm string, after *cleanup) (*tenant, error) {
 // keySetURL is where the tenant publishes its keys.
 func (t *tenant) keySetURL() string { return strings.TrimSuffix(t.URL, "/") + "/jwks" }
 
+// fetch returns a tenant's document, as a Fetcher.
+func (s *site) fetch(ctx context.Context, url string) (ports.Document, error) {
+	var n int
+	if _, err := fmt.Sscanf(strings.TrimPrefix(url, s.URL), "/%d/", &n); err != nil || n < 0 || n >= len(s.tenants) {
+		return ports.Document{}, errors.New("no tenant has that URL")
+	}
+	return s.tenants[n].Fetch(ctx, url)
+}
+
 // ServeHTTP publishes the tenants' documents.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var n int
-	if _, err := fmt.Sscanf(r.URL.Path, "/%d/", &n); err != nil || n < 0 || n >= len(s.tenants) {
-		http.NotFound(w, r)
-		return
-	}
-	document, err := s.tenants[n].Fetch(r.Context(), s.URL+r.URL.Path)
+	document, err := s.fetch(r.Context(), s.URL+r.URL.Path)
 	if err != nil {
 		http.NotFound(w, r)
 		return

@@ -56,11 +56,14 @@ func TestBearerVerifiers(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := verify(good); err != nil {
+				if err := verify(good, nil); err != nil {
 					t.Errorf("a good token: %v", err)
 				}
+				if err := checkReading(of, verify); err != nil {
+					t.Error(err)
+				}
 				for _, b := range bad {
-					if verify(b.token) == nil {
+					if verify(b.token, nil) == nil {
 						t.Errorf("a token with %s is accepted", b.what)
 					}
 				}
@@ -98,7 +101,7 @@ func TestDPoPVerifiers(t *testing.T) {
 func TestChecksFail(t *testing.T) {
 	of := startTenant(t, "ES256")
 	ours := bearerVerify(t.Context(), startHoldfast(t, of))
-	signatureAlone := func(token string) error {
+	signatureAlone := func(token string, _ *apiClaims) error {
 		s, err := bare(token, of.public)
 		if err != nil {
 			return err
@@ -111,8 +114,8 @@ func TestChecksFail(t *testing.T) {
 		want   string // in the error; empty for none
 	}{
 		{"good", ours, ""},
-		{"accepts all", func(string) error { return nil }, "another signature is accepted"},
-		{"rejects all", func(string) error { return errors.New("no") }, "a good token is rejected"},
+		{"accepts all", func(string, *apiClaims) error { return nil }, "another signature is accepted"},
+		{"rejects all", func(string, *apiClaims) error { return errors.New("no") }, "a good token is rejected"},
 		{"reads no claims", signatureAlone, "another audience is accepted"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -122,7 +125,22 @@ func TestChecksFail(t *testing.T) {
 			}
 		})
 	}
-	if err := checkDPoP(of, func(token, _ string) error { return ours(token) }); err == nil {
+	if err := checkReading(of, ours); err != nil {
+		t.Error(err)
+	}
+	for name, verify := range map[string]verifyFunc{
+		"reads nothing": func(token string, _ *apiClaims) error { return ours(token, nil) },
+		"reads tokens that it rejects": func(token string, into *apiClaims) error {
+			*into = granted
+			_ = ours(token, nil)
+			return nil
+		},
+	} {
+		if checkReading(of, verify) == nil {
+			t.Errorf("checkReading takes a verifier that %s", name)
+		}
+	}
+	if err := checkDPoP(of, func(token, _ string) error { return ours(token, nil) }); err == nil {
 		t.Error("checkDPoP takes a verifier of Bearer tokens")
 	}
 	if err := checkDPoP(of, func(_, _ string) error { return nil }); err == nil {
