@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
@@ -19,6 +20,9 @@ func (v *Verifier) CheckRoute(route Route) error {
 	fault.each("Scopes", route.Scopes, without(`"\`, errScope))
 	fault.each("AnyScope", route.AnyScope, without(`"\`, errScope))
 	requirement{}.and(route.RequiredClaims, route.RequiredValues, fault)
+	for i, needed := range route.AuthorizationDetails {
+		needed.check(fmt.Sprintf("AuthorizationDetails[%d]", i), fault)
+	}
 	if route.DPoP && v.confirmation.proofs == nil {
 		fault("DPoP", errors.New("is set, and DPoP is disabled in the verifier's Config"))
 	}
@@ -30,6 +34,16 @@ func (v *Verifier) CheckRoute(route Route) error {
 	}
 	fault.each("ACRValues", route.ACRValues, without("", errACR))
 	return errors.Join(faults...)
+}
+
+// check finds what no token permits.
+func (d AuthorizationDetail) check(field string, fault faultFunc) {
+	if settings.Blank(d.Type) {
+		fault(field+".Type", settings.ErrRequired)
+	}
+	for _, list := range detailLists {
+		fault.each(field+"."+list.field, *list.of(&d), settings.NotBlank)
+	}
 }
 
 // without finds texts that can't stand in a list of a challenge.

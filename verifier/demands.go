@@ -12,7 +12,8 @@ import (
 // inside others, whose token is verified already. [Request.Route] is for the first.
 func (v *Verified) Require(route Route) error {
 	for _, check := range [...]func(*Verified, Route) *Error{
-		(*Verified).checkScheme, (*Verified).checkCertificateBound, (*Verified).checkClaims, (*Verified).checkScopes, (*Verified).checkAuthentication,
+		(*Verified).checkScheme, (*Verified).checkCertificateBound, (*Verified).checkClaims, (*Verified).checkScopes, (*Verified).checkDetails,
+		(*Verified).checkAuthentication,
 	} {
 		if err := check(v, route); err != nil {
 			return v.refuse(err, route)
@@ -24,6 +25,13 @@ func (v *Verified) Require(route Route) error {
 // RequireScopes reports, as an [*Error] with status 403, that the token lacks one of the scopes, all of which are
 // needed (RFC 6750 section 3.1). Scopes must be configuration, not input: the challenge names them.
 func (v *Verified) RequireScopes(scopes ...string) error { return v.Require(Route{Scopes: scopes}) }
+
+// RequireAuthorizationDetails reports, as an [*Error] with status 403, that the token's authorization details do not permit all
+// that is needed (RFC 9396): see [AuthorizationDetails.Permit]. For the identifier of the resource that the request is about
+// too: unlike scopes, what is needed is not in the challenge, and may be of the request.
+func (v *Verified) RequireAuthorizationDetails(needed ...AuthorizationDetail) error {
+	return v.Require(Route{AuthorizationDetails: needed})
+}
 
 // RequireDPoP reports, as an [*Error] with status 401, that the token did not come with the DPoP scheme and a proof: for
 // a route that needs sender-constrained tokens where others don't. The challenge offers only DPoP (RFC 9449 section

@@ -69,7 +69,8 @@ const defaultRealm = "api"
 // that could not be read. What only a change in its own scheme will fix (a nonce, a scope, another login) is told only on
 // that scheme. The scopes that the route needs are named on each.
 func (r *responder) challenges(e *Error, used Scheme, route Route) []string {
-	if e.Code == CodeNonce || e.Code == CodeScope || e.Code == CodeStepUp {
+	switch e.Code {
+	case CodeNonce, CodeScope, CodeDetails, CodeStepUp:
 		return []string{r.challenge(used, e, route)}
 	}
 	schemes := r.schemes

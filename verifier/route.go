@@ -21,6 +21,13 @@ type Route struct {
 	// null, or of a certain value.
 	RequiredClaims []string
 	RequiredValues []ports.RequiredValue
+	// AuthorizationDetails are what the token's authorization details must permit, all of it (RFC 9396): see
+	// [AuthorizationDetails.Permit].
+	AuthorizationDetails []AuthorizationDetail
+	// DetailsPolicy decides whether the token's authorization details, which may be none, are enough, after what else is
+	// needed of them. Its error refuses the request (403), and is for the operator's log. It is called by several goroutines at
+	// once, and must not wait for anything. A panic is misconfiguration (500). Nil means that there is no such policy.
+	DetailsPolicy func(AuthorizationDetails) error
 	// DPoP needs the DPoP scheme and a proof (RFC 9449), where the verifier accepts Bearer too. Challenges offer only
 	// DPoP.
 	DPoP bool

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,16 @@ func routeCases() []Case {
 		recent = verifier.Route{MaxAge: time.Minute}
 		strong = verifier.Route{ACRValues: []string{"mfa", "phr"}}
 		both   = verifier.Route{MaxAge: time.Minute, ACRValues: []string{"mfa", "phr"}}
+		reads  = verifier.Route{AuthorizationDetails: []verifier.AuthorizationDetail{
+			{Type: "customer", Actions: []string{"read", "write"}, DataTypes: []string{"contacts"}},
+		}}
+		small = verifier.Route{DetailsPolicy: func(details verifier.AuthorizationDetails) error {
+			if len(details) != 1 {
+				return errors.New("there is not one detail")
+			}
+			return nil
+		}}
+		detail = Fields{"type": "customer", "actions": []string{"read", "write"}, "datatypes": []string{"contacts"}}
 	)
 	return []Case{
 		routeCase("CLAIM-REQ-02.of-a-route", "", "a value that the route requires", Fields{"tier": "gold"}, gold),
@@ -49,7 +60,36 @@ func routeCases() []Case {
 			`Bearer error="insufficient_user_authentication"`, `acr_values="mfa phr"`, `max_age="60"`),
 		routeCase("STEP-03.context", verifier.CodeStepUp, "only the context is not met: the challenge names both", Fields{"auth_time": In(0)}, both,
 			`Bearer error="insufficient_user_authentication"`, `acr_values="mfa phr"`, `max_age="60"`),
+
+		detailsCase("RAR-01.one", "", "one authorization detail, which permits what the route needs", reads, detail),
+		detailsCase("RAR-01.string-element", verifier.CodeClaimMalformed, "an element of authorization_details is a string", reads, detail, "customer"),
+		detailsCase("RAR-01.no-type", verifier.CodeClaimMalformed, "an element of authorization_details has no type", reads, detail, Fields{"actions": []string{"read"}}),
+		detailsCase("RAR-01.blank-type", verifier.CodeClaimMalformed, "the type of an element is blank", reads, detail, Fields{"type": " "}),
+		routeCase("RAR-01.object", verifier.CodeClaimMalformed, "authorization_details is an object", Fields{"authorization_details": detail}, reads),
+		detailsCase("RAR-01.most", "", "128 authorization details", reads, slices.Repeat([]any{detail}, 128)...),
+		detailsCase("RAR-01.over-most", verifier.CodeClaimMalformed, "129 authorization details", reads, slices.Repeat([]any{detail}, 129)...),
+		detailsCase("RAR-02.string", verifier.CodeClaimMalformed, "the actions of an element are a string", reads, detail, Fields{"type": "a", "actions": "read"}),
+		detailsCase("RAR-02.number", verifier.CodeClaimMalformed, "the datatypes of an element have a number", reads, detail, Fields{"type": "a", "datatypes": []any{7}}),
+		detailsCase("RAR-02.identifier", verifier.CodeClaimMalformed, "the identifier of an element is a number", reads, detail, Fields{"type": "a", "identifier": 7}),
+		routeCase("RAR-03.missing", verifier.CodeDetails, "no authorization_details, where the route needs one", Fields{}, reads, `Bearer error="insufficient_scope"`),
+		detailsCase("RAR-03.another-type", verifier.CodeDetails, "the detail is of another type", reads,
+			Fields{"type": "Customer", "actions": []string{"read", "write"}, "datatypes": []string{"contacts"}}),
+		detailsCase("RAR-03.two", "", "two details permit one action each", reads,
+			Fields{"type": "customer", "actions": []string{"read"}, "datatypes": []string{"contacts"}},
+			Fields{"type": "customer", "actions": []string{"write"}, "datatypes": []string{"contacts"}}),
+		detailsCase("RAR-03.combination", verifier.CodeDetails, "two details permit an action each, one of them on other data", reads,
+			Fields{"type": "customer", "actions": []string{"read"}, "datatypes": []string{"contacts"}},
+			Fields{"type": "customer", "actions": []string{"write"}, "datatypes": []string{"photos"}}),
+		detailsCase("RAR-03.not-named", verifier.CodeDetails, "the detail does not name the data", reads, Fields{"type": "customer", "actions": []string{"read", "write"}}),
+		detailsCase("RAR-04.permits", "", "the policy of the route permits the details", small, detail),
+		detailsCase("RAR-04.refuses", verifier.CodeDetails, "the policy of the route refuses the details", small, detail, detail),
+		routeCase("RAR-05.not-asked", "", "malformed authorization_details, where the route needs none", Fields{"authorization_details": "all"}, verifier.Route{}),
 	}
+}
+
+// detailsCase is a case of one token's authorization details.
+func detailsCase(id string, want verifier.Code, reason string, route verifier.Route, details ...any) Case {
+	return routeCase(id, want, reason, Fields{"authorization_details": details}, route)
 }
 
 // routeCase has one request's route demand more of its token. Where the refusal's challenge is told, it is the only one and has
