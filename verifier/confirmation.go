@@ -25,6 +25,8 @@ func newConfirmation(c *checker) confirmation {
 	if c.DPoP.Mode == DPoPDisabled {
 		if c.DPoP.Nonce != NonceOff {
 			c.Fault("DPoP.Nonce", fmt.Errorf("is %v, but DPoP.Mode is DPoPDisabled: no proof is read; leave it at NonceOff, or offer DPoP", c.DPoP.Nonce))
+		} else {
+			noNonces(c)
 		}
 		return confirmation{mtls: c.MTLS, acceptBoundAsBearer: insecure}
 	}

@@ -81,7 +81,7 @@ func (c Code) Error() string { return string(c) }
 // cause) and to the client (Status, Header, OAuthError, Description). The client's part is made of fixed texts and of
 // configuration, and holds nothing of the token (rule CHAL-03).
 //
-// The operator's part is fit for a log. Of the token it names only what says who made it for what, and when: alg, typ, iss
+// The operator's part is fit for a log. Of the token it names only what says who made it for what, and when: alg, typ, kid, iss
 // and aud where they are not those expected, quoted in ASCII and bounded (256 bytes of each text, five of several), and the
 // times exp, nbf and iat. What says whom it is about or what it permits is not in it: no other claim's value, be it sub,
 // jti, the client, a scope or a claim of the application's, and neither the token nor its signature.

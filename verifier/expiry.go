@@ -2,9 +2,11 @@ package verifier
 
 import "context"
 
-// UntilExpiry returns a context that ends when the token does: at ExpiresAt and the leeway, by the verifier's clock. Its
-// cause ([context.Cause]) is then an [*Error] with the code [CodeExpired] and the answer to send. It is for what outlives
-// the request that the token came with, such as a stream or a WebSocket. Call cancel as soon as that has ended.
+// UntilExpiry returns a context that ends when the verifier would refuse the token for its age: at ExpiresAt or, where
+// Config.MaxTokenAge is set, when the token is that old, whichever comes first, and the leeway, by the verifier's clock.
+// Its cause ([context.Cause]) is then an [*Error] with the code [CodeExpired] or [CodeTooOld] and the answer to send. It
+// is for what outlives the request that the token came with, such as a stream or a WebSocket. Call cancel as soon as that
+// has ended.
 //
 // Of a Verified that a test has made, the context ends at ExpiresAt, and never if that is zero.
 func (v *Verified) UntilExpiry(parent context.Context) (ctx context.Context, cancel context.CancelFunc) {
@@ -16,6 +18,11 @@ func (v *Verified) UntilExpiry(parent context.Context) (ctx context.Context, can
 	default:
 		return context.WithDeadlineCause(parent, v.ExpiresAt, expired)
 	}
-	left := v.ExpiresAt.Add(v.origin.leeway).Sub(v.origin.clock.Now())
+	end := v.ExpiresAt
+	if age := v.origin.maxTokenAge; age > 0 && v.IssuedAt.Add(age).Before(end) {
+		end = v.IssuedAt.Add(age)
+		expired = v.refuse(tokenTooOld.fail("CLAIM-IAT-02", "the token grew older than MaxTokenAge after it was verified"), Route{})
+	}
+	left := end.Add(v.origin.leeway).Sub(v.origin.clock.Now())
 	return context.WithTimeoutCause(parent, left, expired)
 }

@@ -11,14 +11,23 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
-// CLAIM-EXP-02: what outlives the request ends with the token, and not before.
+// CLAIM-EXP-02, CLAIM-IAT-02: what outlives the request ends when the token would be refused, and not before.
 func TestUntilExpiry(t *testing.T) {
 	issuer := verifiertest.MustIssuer(t, "https://issuer.example/")
-	for name, leeway := range map[string]time.Duration{"exp": 0, "exp and leeway": time.Minute} {
+	for name, c := range map[string]struct {
+		leeway, maxTokenAge, lasts time.Duration
+		code                       verifier.Code
+	}{
+		"exp":                           {0, 0, time.Hour, verifier.CodeExpired},
+		"exp and leeway":                {time.Minute, 0, time.Hour + time.Minute, verifier.CodeExpired},
+		"MaxTokenAge":                   {0, time.Hour - time.Second, time.Hour - time.Second, verifier.CodeTooOld},
+		"MaxTokenAge and leeway":        {time.Minute, 30 * time.Minute, 31 * time.Minute, verifier.CodeTooOld},
+		"exp, where MaxTokenAge is far": {0, time.Hour + time.Second, time.Hour, verifier.CodeExpired},
+	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				v, err := verifier.New(verifier.Config{
-					Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer, Leeway: leeway,
+					Domain: "issuer.example", Audiences: []string{"https://api.example"}, Fetcher: issuer, Leeway: c.leeway, MaxTokenAge: c.maxTokenAge,
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -31,7 +40,7 @@ func TestUntilExpiry(t *testing.T) {
 				}
 				ctx, cancel := verified.UntilExpiry(t.Context())
 				defer cancel()
-				time.Sleep(time.Hour + leeway - time.Nanosecond)
+				time.Sleep(c.lasts - time.Nanosecond)
 				synctest.Wait()
 				if err := ctx.Err(); err != nil {
 					t.Errorf("it ended before: %v", context.Cause(ctx))
@@ -39,8 +48,8 @@ func TestUntilExpiry(t *testing.T) {
 				time.Sleep(time.Nanosecond)
 				synctest.Wait()
 				expired, ok := errors.AsType[*verifier.Error](context.Cause(ctx))
-				if !ok || expired.Code != verifier.CodeExpired || expired.Status != 401 || len(expired.Header["Www-Authenticate"]) != 2 {
-					t.Errorf("it ended by %#v, want token_expired with its challenges", context.Cause(ctx))
+				if !ok || expired.Code != c.code || expired.Status != 401 || len(expired.Header["Www-Authenticate"]) != 2 {
+					t.Errorf("it ended by %#v, want %s with its challenges", context.Cause(ctx), c.code)
 				}
 			})
 		})

@@ -46,6 +46,12 @@ func TestMisconfiguredNew(t *testing.T) {
 			c.DPoP = verifier.DPoP{Mode: verifier.DPoPDisabled, Nonce: verifier.NonceRequired}
 		},
 			`config_invalid: DPoP.Nonce is NonceRequired, but DPoP.Mode is DPoPDisabled: no proof is read; leave it at NonceOff, or offer DPoP`},
+		{"secrets of nonces that are off", func(c *verifier.Config) { c.DPoP.NonceSecrets = secrets },
+			`config_invalid: DPoP.NonceSecrets is set, but DPoP.Nonce is NonceOff: no nonces are made; set it to NonceOffered or NonceRequired, or remove this`},
+		{"the lifetime of nonces that are off, without DPoP", func(c *verifier.Config) {
+			c.DPoP = verifier.DPoP{Mode: verifier.DPoPDisabled, NonceLifetime: time.Minute}
+		},
+			`config_invalid: DPoP.NonceLifetime is set, but DPoP.Nonce is NonceOff: no nonces are made; set it to NonceOffered or NonceRequired, or remove this`},
 		{"a mode that is unknown", func(c *verifier.Config) { c.DPoP.Mode = 3 },
 			`config_invalid: DPoP.Mode is 3, not one of DPoPAllowed, DPoPRequired, DPoPDisabled`},
 		{"secrets without a cache", func(c *verifier.Config) { c.CacheSecrets = secrets },
@@ -87,6 +93,7 @@ func TestMisconfiguredIssuerOrToken(t *testing.T) {
 		edit  func(*verifier.Config)
 		token verifiertest.Claims
 		alg   string // RS256 where it is empty
+		kid   string // that of the issuer's key where it is empty
 		want  string
 	}{
 		{name: "iss without the trailing slash", token: verifiertest.Claims{"iss": "https://issuer.example"},
@@ -102,6 +109,10 @@ func TestMisconfiguredIssuerOrToken(t *testing.T) {
 			want: `audience_mismatch (CLAIM-AUD-02): aud is "https://api.example/", not one of "https://api.example"; they differ by the trailing slash`},
 		{name: "alg of the issuer", alg: "ES256",
 			want: `algorithm_not_allowed (JWS-08): alg is "ES256", not one of RS256; if the issuer is to sign with it, add it to Algorithms`},
+		{name: "kid of another issuer", kid: "key-9\n",
+			want: `key_unknown (CACHE-05): the issuer has no key of kid "key-9\n"`},
+		{name: "kid that is long", kid: strings.Repeat("k", 300),
+			want: `key_unknown (CACHE-05): the issuer has no key of kid "` + strings.Repeat("k", 256) + `"...`},
 		{name: "exp past", token: verifiertest.Claims{"exp": noon.Add(-2 * time.Second).Unix()},
 			want: `token_expired (CLAIM-EXP-02): exp, 2026-03-01T11:59:58Z, was 2s ago, and Leeway is 0s`},
 		{name: "nbf of a fast clock", token: verifiertest.Claims{"nbf": noon.Add(3 * time.Minute).Unix()},
@@ -124,6 +135,9 @@ func TestMisconfiguredIssuerOrToken(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			env := newEnvironment(t, c.edit)
 			minted := token(t, env.issuer, c.token)
+			if c.kid != "" {
+				minted = sign(t, env.issuer, key(t, "RS256", "key-1"), header{"kid": c.kid}, "")
+			}
 			if c.alg != "" {
 				payload, err := env.issuer.Payload(verifiertest.Claims{"aud": audience})
 				if err != nil {

@@ -19,7 +19,7 @@ func New(config Config) (*Verifier, error) {
 	v.credentials = credentials{schemes: schemes, maxBytes: v.form.MaxBytes}
 	v.confirmation = newConfirmation(c)
 	v.responder = newResponder(c, schemes, v.confirmation.algorithms())
-	v.origin = &origin{v.responder, c.Clock, v.claims.leeway}
+	v.origin = &origin{v.responder, c.Clock, v.claims.leeway, v.claims.maxTokenAge}
 	v.remembered = newTokenMemory(c.Int("MaxRememberedTokens"), c.Int("MaxRememberedBytes"))
 	v.keys = newKeys(c, v.issuers.fixed)
 	v.observer = newDecisionObserver(c)

@@ -29,12 +29,25 @@ func newProofs(c *checker) *proofs {
 	p.uses = newFirstUses(c, checker)
 	c.Enum("DPoP.Nonce", int(c.DPoP.Nonce), nonceModeNames)
 	if c.DPoP.Nonce == NonceOff {
+		noNonces(c)
 		return p
 	}
 	p.nonceRequired = c.DPoP.Nonce == NonceRequired
 	p.nonces, err = dpop.NewNonces(dpop.NonceConfig{Secrets: c.DPoP.NonceSecrets, Lifetime: c.DPoP.NonceLifetime, Clock: c.Clock})
 	c.Adopt("DPoP.Nonce", err)
 	return p
+}
+
+var errNoNonces = errors.New("is set, but DPoP.Nonce is NonceOff: no nonces are made; set it to NonceOffered or NonceRequired, or remove this")
+
+// noNonces refuses settings of nonces that nothing makes: whoever wrote them believes that proofs have nonces.
+func noNonces(c *checker) {
+	if len(c.DPoP.NonceSecrets) > 0 {
+		c.Fault("DPoP.NonceSecrets", errNoNonces)
+	}
+	if c.DPoP.NonceLifetime != 0 {
+		c.Fault("DPoP.NonceLifetime", errNoNonces)
+	}
 }
 
 // check checks the DPoP proof, that the token is bound to its key, its nonce and, when all else is good, that this

@@ -82,8 +82,9 @@ func (v *Verified) refuse(e *Error, route Route) *Error {
 // An origin is what a Verified needs of the verifier that it is from.
 type origin struct {
 	*responder
-	clock  ports.Clock
-	leeway time.Duration
+	clock       ports.Clock
+	leeway      time.Duration
+	maxTokenAge time.Duration // zero where only exp decides
 }
 
 // from returns the responder of the verifier that v is from. A Verified that a handler's test has made is from none, and

@@ -10,6 +10,7 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 )
 
 // Keys verifies signatures by the keys of issuers.
@@ -35,17 +36,25 @@ func (k *Keys) Named(message *jws.Message) (keyring.Selector, *Fault) {
 // is allowed.
 func (k *Keys) Find(ctx context.Context, issuer keyring.Source, named keyring.Selector) ([]*jwk.Key, *Fault) {
 	keys, err := k.Ring.Keys(ctx, issuer, named)
-	if err != nil {
-		return nil, k.NotFound(err)
+	if err == nil {
+		return keys, nil
 	}
-	return keys, nil
+	fault := k.NotFound(err)
+	switch {
+	case fault.Code != CodeKeyUnknown:
+	case named.HasKeyID:
+		fault.Detail = "the issuer has no key of kid " + quote.Text(named.KeyID)
+	default:
+		fault.Detail = "the token has no kid, and the issuer does not have exactly one key that fits " + named.Algorithm
+	}
+	return nil, fault
 }
 
 // NotFound says what an error of the keyring means: a bad token only if the issuer was asked.
 func (k *Keys) NotFound(err error) *Fault {
 	switch {
 	case errors.Is(err, keyring.ErrUnknownKey):
-		return &Fault{Code: CodeKeyUnknown, Rule: k.UnknownRule, Detail: "the issuer has no key of that kid"}
+		return &Fault{Code: CodeKeyUnknown, Rule: k.UnknownRule, Detail: err.Error()}
 	case errors.As(err, new(*keyring.UnavailableError)):
 		return &Fault{Code: CodeIssuerUnavailable, Err: err}
 	}
