@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -53,6 +54,8 @@ func startTokenIssuer(t *testing.T, more ...map[string]any) *tokenIssuer {
 	}
 	web := registered("web", "authorization_code", "refresh_token")
 	web["redirect_uris"], web["response_types"] = []string{callbackURL}, []string{"code"}
+	signed := maps.Clone(web)
+	signed["client_id"], signed["userinfo_signed_response_alg"] = "signed", "RS256"
 	post := registered("post", "client_credentials")
 	post["token_endpoint_auth_method"] = "client_secret_post"
 	bound := registered("bound", "client_credentials")
@@ -61,7 +64,7 @@ func startTokenIssuer(t *testing.T, more ...map[string]any) *tokenIssuer {
 	p := newProvider(t)
 	p.URL += "/" // an issuer as Config.Domain means it
 	p.launch(t, "exchange-issuer.mjs", []jose.JSONWebKey{rsaKey(t, "rsa-1")}, append(more,
-		web, post, bound, registered("app", "client_credentials"),
+		web, signed, post, bound, registered("app", "client_credentials"),
 		registered("orders", exchangeGrant), registered("stock", exchangeGrant),
 		signing("rs256", jose.RS256, signers["rs256"]), signing("es256", jose.ES256, signers["es256"]))...)
 	t.Cleanup(func() { p.stop(t) })
@@ -208,7 +211,7 @@ type login struct {
 }
 
 // logIn does what a browser does in the code flow. The provider logs in whoever comes.
-func (i *tokenIssuer) logIn(t *testing.T) login {
+func (i *tokenIssuer) logIn(t *testing.T, client string, resources ...string) login {
 	t.Helper()
 	metadata, err := i.verifier.Metadata(t.Context())
 	if err != nil {
@@ -217,8 +220,8 @@ func (i *tokenIssuer) logIn(t *testing.T) login {
 	begun := login{nonce: rand.Text(), codeVerifier: rand.Text() + rand.Text()}
 	challenge := sha256.Sum256([]byte(begun.codeVerifier))
 	query := url.Values{
-		"client_id": {"web"}, "redirect_uri": {callbackURL}, "response_type": {"code"}, "scope": {"openid read:orders"},
-		"resource": {apiRS256}, "state": {"the state"}, "nonce": {begun.nonce},
+		"client_id": {client}, "redirect_uri": {callbackURL}, "response_type": {"code"}, "scope": {"openid read:orders"},
+		"resource": resources, "state": {"the state"}, "nonce": {begun.nonce},
 		"code_challenge": {base64.RawURLEncoding.EncodeToString(challenge[:])}, "code_challenge_method": {"S256"},
 	}
 	answer := i.browse(t, metadata.AuthorizationEndpoint+"?"+query.Encode(), callbackURL)
@@ -275,7 +278,7 @@ func TestCodeFlowAndRefreshAtOIDCProvider(t *testing.T) {
 		})
 	}
 
-	begun := i.logIn(t)
+	begun := i.logIn(t, "web", apiRS256)
 	tokens, err := redeem(begun)
 	if err != nil {
 		t.Fatal(err)
@@ -314,7 +317,7 @@ func TestCodeFlowAndRefreshAtOIDCProvider(t *testing.T) {
 		}
 	})
 	t.Run("another code_verifier", func(t *testing.T) {
-		other := i.logIn(t)
+		other := i.logIn(t, "web", apiRS256)
 		other.codeVerifier = begun.codeVerifier
 		if _, err := redeem(other); !errors.Is(err, exchange.CodeInvalidGrant) {
 			t.Errorf("error is %v", err)
@@ -322,10 +325,71 @@ func TestCodeFlowAndRefreshAtOIDCProvider(t *testing.T) {
 	})
 }
 
+// The claims of who logged in, as JSON and signed, until the token is revoked.
+func TestUserInfoAndRevocationAtOIDCProvider(t *testing.T) {
+	i := startTokenIssuer(t)
+	for id, algorithm := range map[string]string{"web": "", "signed": "RS256"} {
+		t.Run(id, func(t *testing.T) {
+			client := i.client(t, id, func(c *exchange.Config) { c.UserInfoAlgorithm = algorithm })
+			begun := i.logIn(t, id)
+			tokens, err := client.AuthorizationCode(t.Context(), exchange.AuthorizationCodeRequest{
+				Code: begun.code, RedirectURI: callbackURL, CodeVerifier: begun.codeVerifier,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			request := exchange.UserInfoRequest{AccessToken: tokens.AccessToken, TokenType: tokens.TokenType, Subject: "ada"}
+			info, err := client.UserInfo(t.Context(), request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var claims struct{ Name string }
+			if err := info.Decode(&claims); err != nil || claims.Name != "" { // case counts
+				t.Errorf("XCHG-21: %+v, %v", claims, err)
+			}
+			var profile struct {
+				Name string `json:"name"`
+			}
+			if err := info.Decode(&profile); err != nil || profile.Name != "Ada" {
+				t.Errorf("XCHG-21: %+v, %v", profile, err)
+			}
+			request.Subject = "eve"
+			if _, err := client.UserInfo(t.Context(), request); !errors.Is(err, exchange.CodeSubject) {
+				t.Errorf("XCHG-21, of another subject: %v", err)
+			}
+			if err := client.Revoke(t.Context(), exchange.RevokeRequest{Token: tokens.AccessToken, TokenTypeHint: exchange.HintAccessToken}); err != nil {
+				t.Errorf("XCHG-20: %v", err)
+			}
+			request.Subject = "ada"
+			if _, err := client.UserInfo(t.Context(), request); !errors.Is(err, exchange.CodeInvalidToken) {
+				t.Errorf("XCHG-20, after it was revoked: %v", err)
+			}
+			if err := client.Revoke(t.Context(), exchange.RevokeRequest{Token: "unknown"}); err != nil {
+				t.Errorf("XCHG-20, of a token that the issuer doesn't know: %v", err)
+			}
+		})
+	}
+	t.Run("XCHG-22: of the other kind", func(t *testing.T) {
+		for id, algorithm := range map[string]string{"web": "RS256", "signed": ""} {
+			client := i.client(t, id, func(c *exchange.Config) { c.UserInfoAlgorithm = algorithm })
+			begun := i.logIn(t, id)
+			tokens, err := client.AuthorizationCode(t.Context(), exchange.AuthorizationCodeRequest{
+				Code: begun.code, RedirectURI: callbackURL, CodeVerifier: begun.codeVerifier,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := client.UserInfo(t.Context(), exchange.UserInfoRequest{AccessToken: tokens.AccessToken, Subject: "ada"}); err == nil {
+				t.Errorf("%s: no error", id)
+			}
+		}
+	})
+}
+
 // An application's token goes to API orders, which calls API stock for the user, which calls on.
 func TestExchangeAtOIDCProvider(t *testing.T) {
 	i := startTokenIssuer(t)
-	begun := i.logIn(t)
+	begun := i.logIn(t, "web", apiRS256)
 	first, err := i.client(t, "web", nil).AuthorizationCode(t.Context(), exchange.AuthorizationCodeRequest{
 		Code: begun.code, RedirectURI: callbackURL, CodeVerifier: begun.codeVerifier,
 	})

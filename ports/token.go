@@ -2,7 +2,8 @@ package ports
 
 import "context"
 
-// A TokenEndpoint sends requests to an authorization server's token endpoint (RFC 6749 section 3.2).
+// A TokenEndpoint sends requests to an authorization server's token endpoint (RFC 6749 section 3.2), and to its
+// revocation endpoint (RFC 7009) and UserInfo endpoint (OpenID Connect Core section 5.3), the latter with an empty form.
 //
 // It is given absolute https URLs (or http ones of a loopback host, where the application allowed them by a name
 // that says insecure). They come from configuration or from metadata that the configured issuer served.

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
-	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/shared"
 )
@@ -15,6 +14,8 @@ type Metadata struct {
 	Issuer                string
 	AuthorizationEndpoint string
 	TokenEndpoint         string
+	RevocationEndpoint    string // RFC 7009
+	UserinfoEndpoint      string // OpenID Connect Core section 5.3
 	// EndSessionEndpoint is where a browser is sent to log out (OpenID Connect RP-Initiated Logout section 2.1).
 	EndSessionEndpoint string
 	// AuthorizationResponseIssParameterSupported says that the issuer names itself by iss in each answer to an
@@ -38,11 +39,7 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 	if missing != "" {
 		return Metadata{}, v.responder.respond(configInvalid.because(&FieldError{Field: missing, Err: settings.ErrRequired}), "", Route{})
 	}
-	source := v.shared.Source(v.shared.Domain)
-	if !source.PublishesMetadata() { // its keys are named, and its endpoints are found as usual
-		source = keyring.Location{Issuer: v.shared.Domain}.Source()
-	}
-	published, err := v.keys.Ring.Metadata(ctx, source)
+	published, err := v.keys.Ring.Metadata(ctx, v.shared.MetadataSource())
 	if err != nil {
 		return Metadata{}, v.responder.respond(refused(v.keys.NotFound(err)), "", Route{})
 	}
@@ -50,6 +47,8 @@ func (v *Verifier) Metadata(ctx context.Context) (Metadata, error) {
 		Issuer:                v.shared.Domain,
 		AuthorizationEndpoint: published.AuthorizationEndpoint,
 		TokenEndpoint:         published.TokenEndpoint,
+		RevocationEndpoint:    published.RevocationEndpoint,
+		UserinfoEndpoint:      published.UserinfoEndpoint,
 		EndSessionEndpoint:    published.EndSessionEndpoint,
 
 		AuthorizationResponseIssParameterSupported: published.NamesItself,

@@ -137,7 +137,7 @@ func TestErrorsHoldLittleOfTheToken(t *testing.T) {
 		{sent: "Bearer " + claim("client_id", []string{mark})},
 		{sent: "Bearer " + claim("org_id", mark)},
 		{sent: "Bearer " + claim("cnf", mark)},
-		{sent: "Bearer " + signed(header{"kid": mark}, "")},
+		{sent: "Bearer " + signed(header{"kid": mark}, ""), told: true},
 		{sent: "Bearer " + signed(header{"alg": long}, ""), told: true},
 		{sent: "Bearer " + signed(header{"typ": long}, ""), told: true},
 		{sent: "Bearer " + signed(nil, `{"`+mark)},

@@ -9,7 +9,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -23,35 +22,47 @@ const (
 
 var answerLimits = strictjson.Limits{Depth: 20, Members: 256}
 
-// readAnswer reads the answer to a request that was sent and answered at those times, with those secrets.
-func readAnswer(response ports.TokenResponse, sent, received time.Time, secrets []string) (*Token, *Error) {
+// failure returns what is wrong with an answer that is not of status 200, or is over the size bound.
+func (a *response) failure() *Error {
 	switch {
-	case response.Status < 400 && response.Status != 200, response.Status > 599:
-		return nil, unexpected(response.Status)
-	case len(response.Body) > maxAnswerBytes:
-		return nil, unusable(CodeInvalidResponse, "XCHG-08", "the answer is over the size bound")
-	case response.Status != 200:
-		refusal := readRefusal(response, secrets)
-		refusal.RetryAfter = readRetryAfter(response, received)
-		return nil, refusal
+	case a.Status < 400 && a.Status != 200, a.Status > 599:
+		return a.unexpected()
+	case len(a.Body) > maxAnswerBytes:
+		return unusable(CodeInvalidResponse, "XCHG-08", "the answer is over the size bound")
+	case a.Status != 200:
+		refusal := a.refusal()
+		refusal.RetryAfter = readRetryAfter(a.TokenResponse, a.received)
+		return refusal
 	}
-	return readToken(response.Body, sent)
+	return nil
 }
 
-// unexpected is about a status that the token endpoint has no use for. What asks to be sent on would take the client's
+// unexpected is about a status that the endpoint has no use for. What asks to be sent on would take the client's
 // credentials along (rule XCHG-16).
-func unexpected(status int) *Error {
-	if status >= 300 && status < 400 {
-		return unusable(CodeUnexpected, "XCHG-16", "the token endpoint redirects")
+func (a *response) unexpected() *Error {
+	if a.Status >= 300 && a.Status < 400 {
+		return unusable(CodeUnexpected, "XCHG-16", "the "+a.at.name+" redirects")
 	}
-	return unusable(CodeUnexpected, "XCHG-10", "the token endpoint answered with an unexpected status")
+	return unusable(CodeUnexpected, "XCHG-10", "the "+a.at.name+" answered with an unexpected status")
 }
 
-// readToken reads a token response (RFC 6749 section 5.1).
-func readToken(body []byte, sent time.Time) (*Token, *Error) {
-	answer, err := strictjson.ParseObject(body, answerLimits)
+// object reads an answer that is a JSON object.
+func (a *response) object() (strictjson.Object, *Error) {
+	if failed := a.failure(); failed != nil {
+		return strictjson.Object{}, failed
+	}
+	object, err := strictjson.ParseObject(a.Body, answerLimits)
 	if err != nil {
-		return nil, unusable(CodeInvalidJSON, "XCHG-08", err.Error())
+		return strictjson.Object{}, unusable(CodeInvalidJSON, "XCHG-08", err.Error())
+	}
+	return object, nil
+}
+
+// token reads a token response (RFC 6749 section 5.1).
+func (a *response) token() (*Token, *Error) {
+	answer, failed := a.object()
+	if failed != nil {
+		return nil, failed
 	}
 	token := new(Token)
 	accessToken, isText := answer.Text("access_token")
@@ -63,7 +74,10 @@ func readToken(body []byte, sent time.Time) (*Token, *Error) {
 	if !ok {
 		return nil, unusable(CodeInvalidResponse, "XCHG-09", "expires_in is not a whole number of seconds from 0 on")
 	}
-	token.ExpiresAt = sent.Add(lifetime)
+	token.ExpiresIn, token.ExpiresAt = lifetime, a.sent.Add(lifetime)
+	if _, found := answer.Lookup("expires_in"); found {
+		token.members = append(token.members, "expires_in")
+	}
 	for _, member := range []struct {
 		name string
 		into *string
@@ -109,27 +123,46 @@ func readLifetime(answer strictjson.Object) (time.Duration, bool) {
 	return time.Duration(min(seconds, maxLifetime.Seconds())) * time.Second, true
 }
 
-// readRefusal reads the body of an error response (RFC 6749 section 5.2). Nothing else of it is told.
-func readRefusal(response ports.TokenResponse, secrets []string) *Error {
+// refusal reads the body of an error response (RFC 6749 section 5.2), or the challenge of one that takes access tokens
+// (RFC 6750 section 3.1). Nothing else of it is told.
+func (a *response) refusal() *Error {
 	refusal := &Error{
-		Class: verifier.Rejected, Code: CodeTokenEndpoint, Rule: "XCHG-10", Status: response.Status,
-		Description: "the token endpoint answered with status " + strconv.Itoa(response.Status),
+		Class: verifier.Rejected, Code: a.at.failed, Rule: "XCHG-10", Status: a.Status,
+		Description: "the " + a.at.name + " answered with status " + strconv.Itoa(a.Status),
 	}
-	if answer, err := strictjson.ParseObject(response.Body, answerLimits); err == nil {
-		if code, _ := answer.Text("error"); isCode(code, maxCodeBytes) && !quotes(code, secrets) {
-			refusal.Code = verifier.Code(code)
-		}
-		if description, _ := answer.Text("error_description"); description != "" && !quotes(description, secrets) {
-			refusal.Description = printable(description)
-		}
+	code, description := "", ""
+	if answer, err := strictjson.ParseObject(a.Body, answerLimits); err == nil {
+		code, _ = answer.Text("error")
+		description, _ = answer.Text("error_description")
+	}
+	if a.at == userInfoEndpoint && code == "" {
+		code = challengeError(a.Header["Www-Authenticate"])
+	}
+	if isCode(code, maxCodeBytes) && !quotes(code, a.secrets) {
+		refusal.Code = verifier.Code(code)
+	}
+	if description != "" && !quotes(description, a.secrets) {
+		refusal.Description = printable(description)
 	}
 	switch {
-	case response.Status >= 500, response.Status == 408, response.Status == 429:
+	case a.Status >= 500, a.Status == 408, a.Status == 429:
 		refusal.Class = verifier.Undecidable
 	case slices.Contains(setupCodes, refusal.Code):
 		refusal.Class = verifier.Misconfigured
 	}
 	return refusal
+}
+
+// challengeError returns the error of the first challenge that has one in quotes, as RFC 6750 section 3 writes it.
+func challengeError(challenges []string) string {
+	for _, challenge := range challenges {
+		for part := range strings.FieldsFuncSeq(challenge, func(r rune) bool { return r == ',' || r == ' ' }) {
+			if code, found := strings.CutPrefix(part, `error="`); found {
+				return strings.TrimSuffix(code, `"`)
+			}
+		}
+	}
+	return ""
 }
 
 // setupCodes say that the client is not set up as the issuer wants it.

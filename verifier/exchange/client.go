@@ -2,13 +2,9 @@ package exchange
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -24,9 +20,13 @@ import (
 type Config struct {
 	// Endpoint sends the requests, for example an httpfetch.Fetcher. It is required.
 	Endpoint ports.TokenEndpoint
-	// TokenEndpointURL is where requests go. Empty means the token_endpoint in the metadata of the one issuer that the
-	// verifier names by its Config.Domain. It is required where New is given no verifier, or one without Domain.
+	// TokenEndpointURL is where requests for tokens go. Empty means the token_endpoint in the metadata of the one issuer
+	// that the verifier names by its Config.Domain. It is required where New is given no verifier, or one without Domain.
 	TokenEndpointURL string
+	// RevocationEndpointURL and UserInfoEndpointURL are where [Client.Revoke] and [Client.UserInfo] ask. Empty means the
+	// revocation_endpoint and the userinfo_endpoint of the same metadata.
+	RevocationEndpointURL string
+	UserInfoEndpointURL   string
 
 	// ClientID is the client's identifier at the issuer. It is required.
 	ClientID string
@@ -44,6 +44,11 @@ type Config struct {
 	// token that is not bound is then an error, except for connection tokens, which an upstream provider issued.
 	DPoPKey SigningKey
 
+	// UserInfoAlgorithm is the algorithm by which the issuer signs this client's UserInfo answers: what the client is
+	// registered with as userinfo_signed_response_alg. Empty means that they are JSON that is not signed. An answer of the
+	// other kind is an error. It needs a verifier that has a Domain.
+	UserInfoAlgorithm string
+
 	// Timeout bounds one call of a method, with all the requests that it takes. Zero means 10 seconds; negative is an
 	// error. The Endpoint may have a shorter bound of its own.
 	Timeout time.Duration `default:"10s"`
@@ -58,17 +63,19 @@ type Config struct {
 // A Client asks a token endpoint for tokens. It is safe for concurrent use. It prints, and is logged, without its
 // credentials.
 type Client struct {
-	verifier *verifier.Verifier // nil where tokenEndpoint is configured
-	endpoint ports.TokenEndpoint
+	verifier *verifier.Verifier // nil where it names no issuer
+	issuer   string             // that the verifier names
+	port     ports.TokenEndpoint
+	targets  map[*endpoint]target
 
-	tokenEndpoint     string // empty where the issuer's metadata name it
 	clientID          string
 	clientSecret      string
 	auth              ClientAuth
 	assertionKey      signer
-	assertionAudience string         // empty for the token endpoint
-	dpop              *prover        // nil without a key
-	requests          *outbound.Port // a request for a token, with all that it takes
+	assertionAudience string          // empty for the endpoint that is asked
+	dpop              *prover         // nil without a key
+	userInfoDPoP      *prover         // the same key, with the nonces of the UserInfo endpoint
+	signedUserInfo    *signedUserInfo // nil where its answers are not signed
 	clock             ports.Clock
 }
 
@@ -88,15 +95,15 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 	logger := cmp.Or(config.Logger, lent.Logger)
 	check := newChecker(config)
 	c := &Client{
-		endpoint:          config.Endpoint,
-		tokenEndpoint:     config.TokenEndpointURL,
+		port:              config.Endpoint,
+		issuer:            lent.Domain,
 		clientID:          config.ClientID,
 		clientSecret:      config.ClientSecret,
 		auth:              config.ClientAuth,
 		assertionAudience: config.AssertionAudience,
 		clock:             config.Clock,
 	}
-	issuer, loopbackHTTP := lent.Domain, config.InsecureAllowLoopbackHTTP || lent.LoopbackHTTP
+	loopbackHTTP := config.InsecureAllowLoopbackHTTP || lent.LoopbackHTTP
 	if c.clock == nil {
 		c.clock = lent.Clock
 	}
@@ -104,17 +111,21 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 		c.clock = memory.Clock{}
 	}
 	if c.assertionAudience == "" {
-		c.assertionAudience = issuer
+		c.assertionAudience = c.issuer
 	}
-	if c.tokenEndpoint == "" {
+	if c.issuer != "" {
 		c.verifier = v
 	}
-	checkEndpoint(check, config, issuer, loopbackHTTP)
-	c.requests = &outbound.Port{Name: "token request", Timeout: check.Duration("Timeout"), Logger: logger}
+	c.targets = checkEndpoints(check, config, loopbackHTTP, logger)
+	if config.TokenEndpointURL == "" && c.issuer == "" {
+		check.Fault("TokenEndpointURL", errors.New("is required without a verifier that has a Domain"))
+	}
+	c.signedUserInfo = newSignedUserInfo(check, config.UserInfoAlgorithm, c.clientID, c.clock, lent)
 	checkClock(check, config.Clock)
 	c.assertionKey = checkAuthentication(check, config, logger)
 	if config.DPoPKey != (SigningKey{}) {
-		c.dpop = &prover{key: checkKey(check, "DPoPKey", config.DPoPKey, logger)}
+		key := checkKey(check, "DPoPKey", config.DPoPKey, logger)
+		c.dpop, c.userInfoDPoP = &prover{key: key}, &prover{key: key}
 	}
 	if err := check.Err(); err != nil {
 		return nil, misconfigured(err)
@@ -133,17 +144,22 @@ func newChecker(config any) *settings.Checker {
 	return settings.Of(config, func(field string, err error) error { return &verifier.FieldError{Field: field, Err: err} })
 }
 
-func checkEndpoint(c *settings.Checker, config Config, issuer string, loopbackHTTP bool) {
+// checkEndpoints returns where requests go. Each endpoint has a port of its own, so that requests to the others go on
+// while one hangs.
+func checkEndpoints(c *settings.Checker, config Config, loopbackHTTP bool, logger *slog.Logger) map[*endpoint]target {
 	if outbound.IsNil(config.Endpoint) {
 		c.Fault("Endpoint", settings.ErrRequired)
 	}
-	if config.TokenEndpointURL == "" {
-		if issuer == "" {
-			c.Fault("TokenEndpointURL", errors.New("is required without a verifier that has a Domain"))
+	timeout := c.Duration("Timeout")
+	targets := make(map[*endpoint]target)
+	for _, at := range []*endpoint{tokenEndpoint, revocationEndpoint, userInfoEndpoint} {
+		written := at.configured(config)
+		if _, err := issuerurl.CheckURL(written, loopbackHTTP); written != "" && err != nil {
+			c.Fault(at.field, err)
 		}
-	} else if _, err := issuerurl.CheckURL(config.TokenEndpointURL, loopbackHTTP); err != nil {
-		c.Fault("TokenEndpointURL", err)
+		targets[at] = target{written, &outbound.Port{Name: at.request, Timeout: timeout, Logger: logger}}
 	}
+	return targets
 }
 
 // checkClock refuses an interface that holds a nil pointer, which would panic when it is asked.
@@ -187,134 +203,4 @@ func checkKey(c *settings.Checker, field string, key SigningKey, logger *slog.Lo
 		c.Fault(field, err)
 	}
 	return made
-}
-
-// A request is one on its way to the token endpoint.
-type request struct {
-	form    url.Values
-	header  map[string][]string
-	secrets []string // what must not be told again
-}
-
-// secretParameters hold tokens, or what is as good as one. A refusal that quotes one is not told.
-var secretParameters = []string{"subject_token", "actor_token", "refresh_token", "code", "code_verifier"}
-
-// obtain asks for the token that form describes, within the client's timeout, whatever the endpoint does.
-func (c *Client) obtain(ctx context.Context, form url.Values) (*Token, error) {
-	token, err := outbound.Call(ctx, c.requests, func(ctx context.Context) (*Token, error) {
-		token, failed := c.request(ctx, form)
-		if failed != nil {
-			return nil, failed
-		}
-		return token, nil
-	})
-	if err == nil {
-		return token, nil
-	}
-	if failed, ok := errors.AsType[*Error](err); ok {
-		return nil, failed
-	}
-	return nil, unanswered(ctx, err)
-}
-
-// request finds the token endpoint and asks it.
-func (c *Client) request(ctx context.Context, form url.Values) (*Token, *Error) {
-	endpoint, failed := c.locate(ctx)
-	if failed != nil {
-		return nil, failed
-	}
-	token, nonce, failed := c.ask(ctx, endpoint, form)
-	// RFC 9449 section 8: the same request again, with the nonce that the refusal brought.
-	if failed != nil && failed.Code == CodeUseDPoPNonce && c.dpop != nil && c.dpop.hasOtherThan(nonce) {
-		token, _, failed = c.ask(ctx, endpoint, form)
-	}
-	return token, failed
-}
-
-// locate returns the URL of the token endpoint (rule XCHG-07).
-func (c *Client) locate(ctx context.Context) (string, *Error) {
-	if c.verifier == nil {
-		return c.tokenEndpoint, nil
-	}
-	metadata, err := c.verifier.Metadata(ctx)
-	if err != nil {
-		return "", unlocated(ctx, err)
-	}
-	if metadata.TokenEndpoint == "" {
-		discovery := shared.Of(c.verifier).Keys.MetadataURL(metadata.Issuer)
-		return "", &Error{
-			Class: verifier.Misconfigured, Code: CodeNoTokenEndpoint, Rule: "XCHG-07", Status: 500,
-			Description: fmt.Sprintf("%.512q names no token_endpoint that is usable", discovery),
-		}
-	}
-	return metadata.TokenEndpoint, nil
-}
-
-// ask sends form once, with what authenticates the client, and returns the nonce of its proof besides.
-func (c *Client) ask(ctx context.Context, endpoint string, form url.Values) (_ *Token, nonce string, _ *Error) {
-	r := &request{form: maps.Clone(form), header: make(map[string][]string)}
-	for _, name := range secretParameters {
-		r.secrets = append(r.secrets, form[name]...)
-	}
-	if failed := c.authenticate(r, endpoint); failed != nil {
-		return nil, "", failed
-	}
-	sent := c.clock.Now()
-	if c.dpop != nil {
-		proof, used, failed := c.dpop.proof(endpoint, sent)
-		if failed != nil {
-			return nil, "", failed
-		}
-		r.header["Dpop"], nonce = []string{proof}, used
-		r.secrets = append(r.secrets, proof)
-	}
-	response, err := c.post(ctx, endpoint, r)
-	if err != nil {
-		return nil, "", unanswered(ctx, r.redact(err))
-	}
-	if c.dpop != nil {
-		c.dpop.remember(response.Header)
-	}
-	token, failed := readAnswer(response, sent, c.clock.Now(), r.secrets)
-	if failed == nil && c.dpop != nil {
-		failed = checkBound(form, token)
-	}
-	if failed != nil {
-		return nil, nonce, failed
-	}
-	return token, nonce, nil
-}
-
-// post sends a request. A panic of the endpoint tells no more than an error of it would (rule XCHG-15).
-func (c *Client) post(ctx context.Context, endpoint string, r *request) (ports.TokenResponse, error) {
-	defer func() {
-		if panicked := recover(); panicked != nil {
-			panic(r.redact(fmt.Errorf("%v", panicked)))
-		}
-	}()
-	return c.endpoint.PostForm(ctx, ports.TokenRequest{URL: endpoint, Form: r.form, Header: r.header})
-}
-
-// checkBound refuses a token that anyone can use where one was asked for that is bound to the client's key (RFC 9449
-// section 5). A token that is not an access token has the type N_A (RFC 8693 section 2.2.1).
-func checkBound(form url.Values, token *Token) *Error {
-	bound := strings.EqualFold(token.TokenType, "DPoP") || strings.EqualFold(token.TokenType, "N_A")
-	if bound || form.Get("grant_type") == grantConnection {
-		return nil
-	}
-	return unusable(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
-}
-
-// A redactedError is a cause that quotes what was sent. It is only for errors.Is and errors.As.
-type redactedError struct{ cause error }
-
-func (e *redactedError) Error() string { return "the cause quotes what was sent" }
-func (e *redactedError) Unwrap() error { return e.cause }
-
-// redact returns err without the secrets that the endpoint may have put into it.
-func (r *request) redact(err error) error {
-	if quotes(err.Error(), r.secrets) {
-		return &redactedError{err}
-	}
-	return err
 }

@@ -118,8 +118,8 @@ func TestNew(t *testing.T) {
 		}},
 		{
 			name: "XCHG-06 all faults at once", edit: func(c *exchange.Config) { *c = exchange.Config{Timeout: -1} },
-			want: "Endpoint is required\nTokenEndpointURL is required without a verifier that has a Domain\n" +
-				"Timeout must not be negative\nClientID is required\nClientSecret is required",
+			want: "Endpoint is required\nTimeout must not be negative\n" +
+				"TokenEndpointURL is required without a verifier that has a Domain\nClientID is required\nClientSecret is required",
 		},
 	}
 	for _, tt := range tests {

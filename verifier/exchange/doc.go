@@ -1,6 +1,7 @@
 // Package exchange asks an issuer's token endpoint for tokens: for the application itself (client credentials, RFC 6749
 // section 4.4), in exchange for another token (RFC 8693), on behalf of the user who called, for an upstream provider's
-// API (connection tokens), for a refresh token or an authorization code.
+// API (connection tokens), for a refresh token or an authorization code. It also revokes tokens (RFC 7009) and asks who
+// logged in (UserInfo, OpenID Connect Core section 5.3).
 //
 //	v, err := verifier.New(verifier.Config{Domain: "tenant.us.auth0.com", Audiences: audiences, Fetcher: fetcher})
 //	client, err := exchange.New(v, exchange.Config{Endpoint: fetcher, ClientID: clientID, ClientSecret: secret})

@@ -23,10 +23,16 @@ const (
 	CodeInvalidResponse verifier.Code = "invalid_response"       // the answer is JSON, but not a token response
 	CodeUnexpected      verifier.Code = "unexpected_status"      // a redirect, or another status that a token endpoint has no use for
 	CodeTokenEndpoint   verifier.Code = "token_endpoint_error"   // an error without a code that can be read
+	CodeSubject         verifier.Code = "subject_mismatch"       // UserInfo is about somebody else
+
+	CodeNoRevocationEndpoint verifier.Code = "revocation_endpoint_missing" // as CodeNoTokenEndpoint, for Revoke
+	CodeRevocationEndpoint   verifier.Code = "revocation_endpoint_error"   // as CodeTokenEndpoint, for Revoke
+	CodeNoUserInfoEndpoint   verifier.Code = "userinfo_endpoint_missing"   // as CodeNoTokenEndpoint, for UserInfo
+	CodeUserInfoEndpoint     verifier.Code = "userinfo_endpoint_error"     // as CodeTokenEndpoint, for UserInfo
 )
 
-// The codes that issuers use, by RFC 6749 section 5.2, RFC 8693 section 2.2.2 and RFC 9449 section 5. They use others
-// too.
+// The codes that issuers use, by RFC 6749 section 5.2, RFC 6750 section 3.1, RFC 7009 section 2.2.1, RFC 8693 section
+// 2.2.2 and RFC 9449 section 5. They use others too.
 const (
 	CodeInvalidRequest       verifier.Code = "invalid_request"
 	CodeInvalidClient        verifier.Code = "invalid_client"
@@ -35,6 +41,9 @@ const (
 	CodeUnsupportedGrantType verifier.Code = "unsupported_grant_type"
 	CodeInvalidScope         verifier.Code = "invalid_scope"
 	CodeInvalidTarget        verifier.Code = "invalid_target"
+	CodeInvalidToken         verifier.Code = "invalid_token"
+	CodeInsufficientScope    verifier.Code = "insufficient_scope"
+	CodeUnsupportedTokenType verifier.Code = "unsupported_token_type"
 	CodeInvalidDPoPProof     verifier.Code = "invalid_dpop_proof"
 	CodeUseDPoPNonce         verifier.Code = "use_dpop_nonce"
 )

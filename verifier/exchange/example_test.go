@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -13,7 +14,12 @@ import (
 
 // tokenEndpoint stands in for an issuer's. In production it is an httpfetch.Fetcher.
 var tokenEndpoint = ports.TokenEndpointFunc(func(_ context.Context, r ports.TokenRequest) (ports.TokenResponse, error) {
-	if r.Form["grant_type"][0] == "refresh_token" {
+	switch {
+	case strings.HasSuffix(r.URL, "/userinfo"):
+		return ports.TokenResponse{Status: 200, Body: []byte(`{"sub":"auth0|5f7c","name":"Ada"}`)}, nil
+	case strings.HasSuffix(r.URL, "/revoke"):
+		return ports.TokenResponse{Status: 200}, nil
+	case r.Form["grant_type"][0] == "refresh_token":
 		return ports.TokenResponse{Status: 403, Body: []byte(`{"error":"invalid_grant","error_description":"Unknown or invalid refresh token."}`)}, nil
 	}
 	return ports.TokenResponse{Status: 200, Body: []byte(`{"access_token":"abc","token_type":"Bearer","scope":"read:orders",
@@ -74,6 +80,43 @@ func ExampleClient_ConnectionToken() {
 	}))
 	fmt.Println(token.Scope)
 	// Output: read:orders
+}
+
+// What the issuer knows of the user whose ID token was verified, where the ID token does not have it.
+func ExampleClient_UserInfo() {
+	v := must(verifier.New(verifier.Config{
+		Domain:         "tenant.us.auth0.com",
+		NoAccessTokens: true,
+		Fetcher:        must(verifiertest.NewIssuer("https://tenant.us.auth0.com/")),
+	}))
+	client := must(exchange.New(v, exchange.Config{
+		Endpoint: tokenEndpoint, ClientID: "my-client", ClientSecret: "my-secret",
+		UserInfoEndpointURL: "https://tenant.us.auth0.com/userinfo", // only where the issuer's metadata don't name it
+	}))
+	info := must(client.UserInfo(context.Background(), exchange.UserInfoRequest{
+		AccessToken: "the-access-token-of-the-login",
+		Subject:     "auth0|5f7c", // of the verified ID token
+	}))
+	var profile struct {
+		Name string `json:"name"`
+	}
+	if err := info.Decode(&profile); err != nil {
+		panic(err)
+	}
+	fmt.Println(info.Subject, profile.Name)
+	// Output: auth0|5f7c Ada
+}
+
+// At logout, the refresh token ends.
+func ExampleClient_Revoke() {
+	client := must(exchange.New(nil, exchange.Config{
+		Endpoint: tokenEndpoint, ClientID: "my-client", ClientSecret: "my-secret",
+		TokenEndpointURL:      "https://tenant.us.auth0.com/oauth/token",
+		RevocationEndpointURL: "https://tenant.us.auth0.com/oauth/revoke",
+	}))
+	err := client.Revoke(context.Background(), exchange.RevokeRequest{Token: "the-refresh-token", TokenTypeHint: exchange.HintRefreshToken})
+	fmt.Println(err)
+	// Output: <nil>
 }
 
 // What an error means: a user whose refresh token is refused has to log in; an issuer that is down comes back.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -222,7 +223,37 @@ func (c *Client) token(ctx context.Context, p parameters) (*Token, error) {
 	if p.fault != nil {
 		return nil, p.fault
 	}
-	return c.obtain(ctx, p.form)
+	return ask(ctx, c, tokenEndpoint,
+		func(url string) (*request, *Error) { return c.prepare(url, p.form, c.dpop) },
+		func(_ context.Context, came response) (*Token, *Error) {
+			token, failed := came.token()
+			if failed == nil && c.dpop != nil {
+				failed = checkBound(p.form, token)
+			}
+			return token, failed
+		})
+}
+
+// secretParameters hold tokens, or what is as good as one. A refusal that quotes one is not told.
+var secretParameters = []string{"subject_token", "actor_token", "refresh_token", "code", "code_verifier", "token"}
+
+// prepare returns a request of the client's, which says who it is.
+func (c *Client) prepare(url string, form url.Values, proves *prover) (*request, *Error) {
+	r := &request{form: maps.Clone(form), header: make(map[string][]string), dpop: proves}
+	for _, name := range secretParameters {
+		r.secrets = append(r.secrets, form[name]...)
+	}
+	return r, c.authenticate(r, url)
+}
+
+// checkBound refuses a token that anyone can use where one was asked for that is bound to the client's key (RFC 9449
+// section 5). A token that is not an access token has the type N_A (RFC 8693 section 2.2.1).
+func checkBound(form url.Values, token *Token) *Error {
+	bound := strings.EqualFold(token.TokenType, "DPoP") || strings.EqualFold(token.TokenType, "N_A")
+	if bound || form.Get("grant_type") == grantConnection {
+		return nil
+	}
+	return unusable(CodeInvalidResponse, "", "the token is not bound to the client's DPoP key")
 }
 
 // parameters are the form of a request in the making. The first fault is kept.

@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,19 +16,26 @@ type prover struct {
 	nonce atomic.Pointer[string] // the last one that was given, or nil
 }
 
-// proof returns a proof for one request, and the nonce in it.
-func (p *prover) proof(endpoint string, now time.Time) (proof, nonce string, failed *Error) {
+// proof returns a proof for one request, and the nonce in it. One with an access token is for that token (RFC 9449 section
+// 7.1).
+func (p *prover) proof(endpoint, accessToken string, now time.Time) (proof, nonce string, failed *Error) {
 	if given := p.nonce.Load(); given != nil {
 		nonce = *given
 	}
 	target, _, _ := strings.Cut(endpoint, "?")
+	hash := ""
+	if accessToken != "" {
+		sum := sha256.Sum256([]byte(accessToken))
+		hash = base64.RawURLEncoding.EncodeToString(sum[:])
+	}
 	proof, failed = p.key.sign(struct {
 		ID       string `json:"jti"`
 		Method   string `json:"htm"`
 		Target   string `json:"htu"`
 		IssuedAt int64  `json:"iat"`
+		Hash     string `json:"ath,omitempty"`
 		Nonce    string `json:"nonce,omitempty"`
-	}{rand.Text(), "POST", target, now.Unix(), nonce}, "dpop+jwt", true)
+	}{rand.Text(), "POST", target, now.Unix(), hash, nonce}, "dpop+jwt", true)
 	return proof, nonce, failed
 }
 

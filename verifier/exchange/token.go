@@ -28,12 +28,15 @@ type Token struct {
 	// ExpiresAt is when the access token ends, by the client's clock when the request was sent. An issuer that does
 	// not say is taken to mean an hour.
 	ExpiresAt time.Time
+	// ExpiresIn is how long the access token was good for when it was issued: what the answer says as expires_in, or an
+	// hour.
+	ExpiresIn time.Duration
 
 	members []string // the optional members that the answer had
 }
 
 // Has reports whether the answer had an optional member, also an empty one: scope, token_type, issued_token_type,
-// id_token or refresh_token.
+// expires_in, id_token or refresh_token.
 func (t Token) Has(member string) bool { return slices.Contains(t.members, member) }
 
 // Format prints the token without its secrets, by whatever verb.

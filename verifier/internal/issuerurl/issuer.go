@@ -123,11 +123,10 @@ func OpenIDConfiguration(identifier string) string {
 
 // AuthorizationServerMetadata is where an issuer's metadata is by RFC 8414 section 3: between its host and its path.
 func AuthorizationServerMetadata(identifier string) string {
-	const scheme = "://"
-	start := strings.Index(identifier, scheme) + len(scheme)
-	host, path := identifier, ""
-	if slash := strings.IndexByte(identifier[start:], '/'); slash >= 0 {
-		host, path = identifier[:start+slash], identifier[start+slash:]
+	scheme, rest, _ := strings.Cut(identifier, "://")
+	host, path, found := strings.Cut(rest, "/")
+	if found {
+		path = "/" + path
 	}
-	return host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(path, "/")
+	return scheme + "://" + host + "/.well-known/oauth-authorization-server" + strings.TrimSuffix(path, "/")
 }

@@ -20,7 +20,7 @@ const (
 	CodeCanceled          = "canceled"
 )
 
-// A Fault says why a token is not accepted. Of the token its texts hold only alg, typ, iss, aud and times, quoted and
+// A Fault says why a token is not accepted. Of the token its texts hold only alg, typ, kid, iss, aud and times, quoted and
 // bounded: see verifier.Error.
 type Fault struct {
 	// Code is one of those above.

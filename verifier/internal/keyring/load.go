@@ -24,6 +24,8 @@ type Metadata struct {
 	JWKSURI               string
 	AuthorizationEndpoint string
 	TokenEndpoint         string
+	RevocationEndpoint    string
+	UserinfoEndpoint      string
 	EndSessionEndpoint    string
 	NamesItself           bool // authorization_response_iss_parameter_supported (RFC 9207 section 3)
 }
@@ -154,6 +156,9 @@ func (r *Ring) readFile(ctx context.Context, i *issuer) (documents, error) {
 	})
 }
 
+// MetadataURLOf is where the metadata of a source is that publishes some.
+func (r *Ring) MetadataURLOf(source Source) string { return r.metadataURL(source.Location()) }
+
 // metadataURL is where the metadata of an issuer is that publishes some.
 func (r *Ring) metadataURL(l Location) string {
 	if l.MetadataURL != "" {
@@ -263,6 +268,8 @@ func (r *Ring) parseMetadata(name string, body []byte) (Metadata, error) {
 		JWKSURI:               jwksURI,
 		AuthorizationEndpoint: endpoint("authorization_endpoint"),
 		TokenEndpoint:         endpoint("token_endpoint"),
+		RevocationEndpoint:    endpoint("revocation_endpoint"),
+		UserinfoEndpoint:      endpoint("userinfo_endpoint"),
 		EndSessionEndpoint:    endpoint("end_session_endpoint"),
 		NamesItself:           namesItself,
 	}, nil

@@ -26,3 +26,14 @@ type Verifier struct {
 	// LoopbackHTTP permits URLs of http on a loopback address.
 	LoopbackHTTP bool
 }
+
+// MetadataSource is where the metadata of Domain is. Where the keys of Domain are named, its metadata is found as usual.
+func (v Verifier) MetadataSource() keyring.Source {
+	if source := v.Source(v.Domain); source.PublishesMetadata() {
+		return source
+	}
+	return keyring.Location{Issuer: v.Domain}.Source()
+}
+
+// MetadataURL is the address of the metadata of Domain, which must have some.
+func (v Verifier) MetadataURL() string { return v.Keys.MetadataURLOf(v.MetadataSource()) }
