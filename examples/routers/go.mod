@@ -9,9 +9,14 @@ require (
 	github.com/gofiber/fiber/v3 v3.1.0
 	github.com/gorilla/mux v1.8.1
 	github.com/gorilla/websocket v1.5.3
+	github.com/grpc-ecosystem/grpc-gateway/v2 v2.32.0
+	github.com/holdfast-go/holdfast/adapters/grpcguard v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
+	github.com/holdfast-go/holdfast/ports v0.1.0
 	github.com/holdfast-go/holdfast/verifier v0.1.0
 	github.com/labstack/echo/v5 v5.3.1
+	go.opentelemetry.io/proto/otlp v1.11.1
+	google.golang.org/grpc v1.85.0
 )
 
 require (
@@ -32,7 +37,6 @@ require (
 	github.com/gofiber/utils/v2 v2.0.2 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/hashicorp/golang-lru/v2 v2.0.7 // indirect
-	github.com/holdfast-go/holdfast/ports v0.1.0 // indirect
 	github.com/json-iterator/go v1.1.12 // indirect
 	github.com/klauspost/compress v1.18.4 // indirect
 	github.com/klauspost/cpuid/v2 v2.3.0 // indirect
@@ -52,14 +56,17 @@ require (
 	github.com/valyala/fasthttp v1.69.0 // indirect
 	go.mongodb.org/mongo-driver/v2 v2.5.0 // indirect
 	golang.org/x/arch v0.22.0 // indirect
-	golang.org/x/crypto v0.54.0 // indirect
-	golang.org/x/net v0.57.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
-	golang.org/x/text v0.40.0 // indirect
-	google.golang.org/protobuf v1.36.10 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/net v0.61.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+	google.golang.org/genproto/googleapis/api v0.0.0-20261012220534-4341edf3f941 // indirect
+	google.golang.org/genproto/googleapis/rpc v0.0.0-20261005182115-fad411399dd8 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
 )
 
 replace (
+	github.com/holdfast-go/holdfast/adapters/grpcguard => ../../adapters/grpcguard
 	github.com/holdfast-go/holdfast/adapters/httpguard => ../../adapters/httpguard
 	github.com/holdfast-go/holdfast/ports => ../../ports
 	github.com/holdfast-go/holdfast/verifier => ../../verifier
