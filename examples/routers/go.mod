@@ -10,6 +10,7 @@ require (
 	github.com/gorilla/mux v1.8.1
 	github.com/gorilla/websocket v1.5.3
 	github.com/grpc-ecosystem/grpc-gateway/v2 v2.32.0
+	github.com/holdfast-go/holdfast/adapters/fiberguard v0.1.0
 	github.com/holdfast-go/holdfast/adapters/grpcguard v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
 	github.com/holdfast-go/holdfast/ports v0.1.0
@@ -66,6 +67,7 @@ require (
 )
 
 replace (
+	github.com/holdfast-go/holdfast/adapters/fiberguard => ../../adapters/fiberguard
 	github.com/holdfast-go/holdfast/adapters/grpcguard => ../../adapters/grpcguard
 	github.com/holdfast-go/holdfast/adapters/httpguard => ../../adapters/httpguard
 	github.com/holdfast-go/holdfast/ports => ../../ports
