@@ -138,6 +138,8 @@ func TestSchemaOfRulesRefuses(t *testing.T) {
 		{"sources", `[{"document": "RFC 6750", "section": "§3.1"}]`},
 		{"sources", `[{"section": "3.1"}]`},
 		{"sources", `[{"document": "RFC 6750", "section": "3.1", "quote": ""}]`},
+		{"sources", `[{"document": "RFC 6750", "section": "3.1"}]`}, // of a MUST
+		{"security", `"too short"`},
 		{"violations", `[]`},
 		{"violations", `[{"note": "no outcome"}]`},
 		{"unknown", `1`},

@@ -149,6 +149,12 @@ func (r *register) ruleFaults(rule Rule) (faults []string) {
 	if !isLine(rule.Text) || strings.HasSuffix(rule.Text, ".") {
 		fault("the text %q is not a line of text without a full stop", rule.Text)
 	}
+	if rule.Security != "" && (rule.Level != Must || !isLine(rule.Security) || len(rule.Security) < 40 || len(rule.Security) > maxText || strings.HasSuffix(rule.Security, ".")) {
+		fault("the reason of security %q is not that of a MUST, or not a line of 40 to %d bytes without a full stop", rule.Security, maxText)
+	}
+	if rule.Level == Must && rule.Security == "" && !slices.ContainsFunc(rule.Sources, func(s Source) bool { return s.Quote != "" && r.isStandard(s.Document) }) {
+		fault("it is a MUST, but no sentence of a standard is quoted, and no reason of security is given; if there is neither, it is SHOULD or OURS")
+	}
 	if len(rule.Sources) == 0 {
 		fault("there is no source; if the rule is Holdfast's own, the document is OURS")
 	}
@@ -197,10 +203,18 @@ func (r *register) sourceFault(s Source) string {
 		return "has a section that is not written as in 4.3 or 4.3 (7)"
 	case s.Document == "OURS" && (s.Section != "" || s.Quote != ""):
 		return "has a section or a quote, but no text is meant"
-	case s.Quote != "" && (s.Section == "" || !isLine(s.Quote)):
-		return "has a quote that is not a line of text, or no section that it stands in"
+	case s.Quote != "" && (s.Section == "" || !isLine(s.Quote) || len(s.Quote) > maxText):
+		return fmt.Sprintf("has a quote that is not a line of text of at most %d bytes, or no section that it stands in", maxText)
 	}
 	return ""
+}
+
+// maxText bounds a quote and a reason, so that they fit beside a failure.
+const maxText = 500
+
+// isStandard tells whether a sentence of a document can demand something.
+func (r *register) isStandard(document string) bool {
+	return rfc.MatchString(document) || slices.ContainsFunc(r.documents, func(d Document) bool { return d.Name == document && d.Standard })
 }
 
 func (r *register) checkOutcomes() {

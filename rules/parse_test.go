@@ -17,6 +17,7 @@ const (
   ],
   "documents": [
     {"name": "acme-sdk", "title": "a library", "url": "https://acme.example"},
+    {"name": "Acme Core", "title": "a specification", "standard": true},
     {"name": "OURS", "title": "our own"}
   ]
 }`
@@ -43,6 +44,14 @@ const (
       "text": "tenant is kept",
       "sources": [{"document": "OURS"}],
       "violations": [{"outcome": "kept"}]
+    },
+    {
+      "id": "ACME-03",
+      "level": "MUST",
+      "text": "tenant is compared exactly",
+      "security": "A tenant whose name is like that of another would have the access of the other",
+      "sources": [{"document": "acme-sdk"}],
+      "violations": [{"outcome": "tok"}]
     },
     {
       "id": "ACME-X-01",
@@ -107,6 +116,12 @@ func TestParseRefuses(t *testing.T) {
 		{"quote of ours", `{"document": "OURS"}`, `{"document": "OURS", "quote": "We do."}`, "no text is meant"},
 		{"quote without a section", `"section": "4.3 (7)", `, "", "no section that it stands in"},
 		{"quote of two lines", "The tenant MUST", `The tenant\nMUST`, "a quote that is not a line"},
+		{"quote over its bound", "The tenant MUST be", strings.Repeat("The tenant MUST be ", 30), "a quote that is not a line of text of at most 500 bytes"},
+		{"MUST without a quote", `, "quote": "The tenant MUST be a string."`, "", "ACME-01: it is a MUST, but no sentence of a standard is quoted"},
+		{"MUST by a library", `{"document": "RFC 9449", "section": "4.3 (7)", "quote": "The tenant MUST be a string."}`, `{"document": "acme-sdk", "section": "check", "quote": "It must."}`, "ACME-01: it is a MUST, but"},
+		{"SHOULD with a reason of security", `"text": "plan is a string",`, `"text": "plan is a string", "security": "A plan that is not a string would be any plan at all",`, "is not that of a MUST"},
+		{"reason of two words", "A tenant whose name is like that of another would have the access of the other", "It matters", "is not that of a MUST, or not a line of 40"},
+		{"reason with a full stop", "would have the access of the other", "would have the access of the other.", "without a full stop"},
 		{"source twice", `{"document": "RFC 7516"},`, `{"document": "RFC 9449", "section": "4.3 (7)"},`, "stands twice"},
 		{"document in two places", `{"document": "acme-sdk", "section": "check_tenant"}`, `{"document": "RFC 9449", "section": "5"}`, "does not stand next to"},
 
@@ -119,6 +134,15 @@ func TestParseRefuses(t *testing.T) {
 			checkRefused(t, parseText(goodRegister, change(t, goodTopic, tt.old, tt.now)), tt.want)
 		})
 	}
+}
+
+// TestMustBySpecification quotes a document that is marked as a standard.
+func TestMustBySpecification(t *testing.T) {
+	quoted := change(t, goodTopic, `"document": "RFC 9449"`, `"document": "Acme Core"`)
+	if err := parseText(goodRegister, quoted); err != nil {
+		t.Error(err)
+	}
+	checkRefused(t, parseText(change(t, goodRegister, `, "standard": true`, ""), quoted), "ACME-01: it is a MUST, but")
 }
 
 func TestParseRefusesTopicWithoutRules(t *testing.T) {

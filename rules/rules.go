@@ -12,8 +12,8 @@ type Level string
 
 // The levels.
 const (
-	Must   Level = "MUST"   // the source demands it, or safety does
-	Should Level = "SHOULD" // the source recommends it
+	Must   Level = "MUST"   // a sentence of a standard demands it, or security does: see [Rule.Basis]
+	Should Level = "SHOULD" // a source recommends it
 	Ours   Level = "OURS"   // the sources leave it open, and this is Holdfast's choice
 )
 
@@ -24,6 +24,8 @@ type Rule struct {
 	Level Level  `json:"level"`
 	// Text is the rule in one line of Markdown, without a full stop.
 	Text string `json:"text"`
+	// Security is the attack that passes where the rule is broken, if the rule is a MUST for that reason. It is often empty.
+	Security string `json:"security,omitempty"`
 	// Sources are where the rule comes from, the most important first. There is at least one.
 	Sources []Source `json:"sources"`
 	// Violations are what a violation gets, one of them in each situation. There is at least one.
@@ -49,6 +51,22 @@ func (r Rule) Section() string {
 	return strings.Join(parts, ", ")
 }
 
+// Basis returns what the level rests on: the sentences of the sources, each with the place where it stands, and the reason
+// of security, as in “Nonce values MUST be unpredictable.” (RFC 9449 8). A MUST has one of them at least; other levels often
+// have neither, and an empty basis.
+func (r Rule) Basis() string {
+	var parts []string
+	for _, s := range r.Sources {
+		if s.Quote != "" {
+			parts = append(parts, "“"+s.Quote+"” ("+s.String()+")")
+		}
+	}
+	if r.Security != "" {
+		parts = append(parts, "Security: "+r.Security)
+	}
+	return strings.Join(parts, "; ")
+}
+
 // A Source is what a rule comes from.
 type Source struct {
 	// Document is an RFC, as in "RFC 9449", or the name of a [Document].
@@ -56,7 +74,8 @@ type Source struct {
 	// Section is a section of the document, with the number of an item if it is a list, as in "4.3 (7)", or an
 	// identifier of a library. It is empty where the whole document is meant.
 	Section string `json:"section,omitempty"`
-	// Quote is the sentence of the section that demands the rule, word for word. It is empty where none was recorded.
+	// Quote is what the section says of the rule, word for word, at most 500 bytes; [...] stands for what is left out. It is
+	// empty where none was recorded.
 	Quote string `json:"quote,omitempty"`
 }
 
@@ -90,6 +109,8 @@ type Document struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
 	URL   string `json:"url,omitempty"`
+	// Standard is whether a sentence of the document makes a rule a [Must], as one of an RFC does.
+	Standard bool `json:"standard,omitempty"`
 }
 
 // A Topic is what a number of rules is about.

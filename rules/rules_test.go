@@ -64,6 +64,33 @@ func TestSection(t *testing.T) {
 	}
 }
 
+func TestBasis(t *testing.T) {
+	nonces := Source{Document: "RFC 9449", Section: "8", Quote: "Nonce values MUST be unpredictable."}
+	for _, tt := range []struct {
+		rule Rule
+		want string
+	}{
+		{Rule{Sources: []Source{{Document: "OURS"}}}, ""},
+		{Rule{Sources: []Source{{Document: "RFC 9449", Section: "9"}, nonces}}, "“Nonce values MUST be unpredictable.” (RFC 9449 8)"},
+		{Rule{Security: "The thief passes"}, "Security: The thief passes"},
+		{Rule{Sources: []Source{nonces, {Document: "RFC 1", Section: "2", Quote: "It is so."}}, Security: "The thief passes"},
+			"“Nonce values MUST be unpredictable.” (RFC 9449 8); “It is so.” (RFC 1 2); Security: The thief passes"},
+	} {
+		if got := tt.rule.Basis(); got != tt.want {
+			t.Errorf("Basis = %s, want %s", got, tt.want)
+		}
+	}
+}
+
+// TestEveryMustHasItsBasis is told by the parser too; this one does not trust it.
+func TestEveryMustHasItsBasis(t *testing.T) {
+	for _, r := range All() {
+		if r.Level == Must && r.Basis() == "" {
+			t.Errorf("%s is a MUST without a sentence and without a reason of security", r.ID)
+		}
+	}
+}
+
 // TestResultsAreTheCallersOwn changes every result and finds the register as it was.
 func TestResultsAreTheCallersOwn(t *testing.T) {
 	change := func(r *Rule) { r.ID, r.Sources[0], r.Violations[0] = "X", Source{}, Violation{} }

@@ -69,10 +69,10 @@ func challengeCases() []Case {
 
 		answerCase("CHAL-04.no-credentials", NoCredentials, "the DPoP challenge carries algs, without credentials",
 			withoutCredentials, hasAlgorithms).
-			In(Allowed, Required).As(Should, "RFC 9449 7.1"),
+			In(Allowed, Required),
 		answerCase("CHAL-04.bad-proof", BadProof, "the DPoP challenge carries algs, of a bad proof",
 			badlyProved, hasAlgorithms).
-			In(Allowed, Required).As(Should, "RFC 9449 7.1"),
+			In(Allowed, Required),
 		answerCase("CHAL-04.several", NoCredentials, "algs are separated by spaces",
 			withoutCredentials, func(run *Run, a Answer) {
 				for _, c := range dpopChallenges(a) {
@@ -93,29 +93,24 @@ func challengeCases() []Case {
 			In(Allowed, Required),
 
 		answerCase("CHAL-05.allowed", NoCredentials, "mode allowed offers Bearer and DPoP",
-			withoutCredentials, nil).In(Allowed).Exactly().
-			As(Should, "RFC 9449 7.2, RFC 9110 11.6.1"),
+			withoutCredentials, nil).In(Allowed).Exactly(),
 		answerCase("CHAL-05.required", NoCredentials, "mode required offers only DPoP",
 			withoutCredentials, nil).In(Required).Exactly(),
 		answerCase("CHAL-05.disabled", NoCredentials, "mode disabled offers only Bearer",
 			withoutCredentials, nil).In(Disabled).Exactly(),
 
 		answerCase("CHAL-06.bearer", BadToken, "a bad Bearer token: the error is on no other challenge",
-			AsBearer(expiredUnbound), onUsedScheme).In(Allowed, Disabled).
-			As(Should, "RFC 9449 7.2"),
+			AsBearer(expiredUnbound), onUsedScheme).In(Allowed, Disabled),
 		answerCase("CHAL-06.bearer-required", NoCredentials, "a bad Bearer token, where DPoP is required: no error",
 			AsBearer(expiredUnbound), nil).In(Required),
 		answerCase("CHAL-06.dpop", BadToken, "a bad token as DPoP: the error is on no other challenge",
-			AsDPoP(expiredBound, Proof{}), onUsedScheme).In(Allowed, Required).
-			As(Should, "RFC 9449 7.2"),
+			AsDPoP(expiredBound, Proof{}), onUsedScheme).In(Allowed, Required),
 		answerCase("CHAL-06.dpop-disabled", NoCredentials, "a bad token as DPoP, where that is disabled: no error",
 			AsDPoP(expiredBound, Proof{}), nil).In(Disabled),
 		answerCase("CHAL-06.proof", BadProof, "a bad proof: the error is on no other challenge",
-			badlyProved, onUsedScheme).In(Allowed, Required).
-			As(Should, "RFC 9449 7.2"),
+			badlyProved, onUsedScheme).In(Allowed, Required),
 		answerCase("CHAL-06.scope", NoScope, "a missing scope: the error is on no other challenge",
-			Scoped(Token{}), onUsedScheme).
-			As(Should, "RFC 9449 7.2"),
+			Scoped(Token{}), onUsedScheme),
 		answerCase("CHAL-06.bearer-told", BadToken, "a bad Bearer token: 401 invalid_token",
 			AsBearer(expiredUnbound), nil).In(Allowed, Disabled).
 			Exactly().As(Should, "RFC 6750 3, 3.1"),
@@ -134,11 +129,11 @@ func challengeCases() []Case {
 			}, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it").ReportedAs("CRED-05"),
 
 		answerCase("CHAL-07.no-credentials", NoCredentials, "no error without credentials",
-			withoutCredentials, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it"),
+			withoutCredentials, nil).Exactly(),
 		answerCase("CHAL-07.other-scheme", NoCredentials, "no error for a scheme that is not offered",
 			func(*Run) Request {
 				return Get().With("Authorization", "Basic YTpi")
-			}, nil).Exactly().As(Should, "RFC 6750 3.1 recommends it"),
+			}, nil).Exactly(),
 		answerCase("CHAL-07.bad-token", BadToken, "at most one error for a bad token",
 			Carrying(expired), oneError),
 		answerCase("CHAL-07.bad-proof", BadProof, "at most one error for a bad proof",

@@ -11,7 +11,8 @@ import (
 func credentialCases() []Case {
 	return []Case{
 		RequestCase("CRED-01.none", NoCredentials, "no Authorization field",
-			func(*Run) Request { return Get() }).Exactly(),
+			func(*Run) Request { return Get() }).Exactly().
+			As(Should, "RFC 9110 11.4 recommends 401, RFC 6750 3 demands the challenge"),
 		Control(),
 
 		schemeCase("CRED-02.lower-case", "the scheme in lower case", strings.ToLower),
@@ -22,20 +23,20 @@ func credentialCases() []Case {
 
 		fieldCase("CRED-03.twice", BadRequest, "the same field twice", func(scheme, token string) []string {
 			return []string{scheme + " " + token, scheme + " " + token}
-		}).As(Should, "RFC 6750 3.1, RFC 9449 7.2"),
+		}),
 		fieldCase("CRED-03.basic-behind", BadRequest, "a field of another scheme behind the good one",
 			func(scheme, token string) []string {
 				return []string{scheme + " " + token, "Basic YTpi"}
-			}).As(Should, "RFC 6750 3.1, RFC 9449 7.2"),
+			}),
 		fieldCase("CRED-03.basic-before", BadRequest, "a field of another scheme before the good one",
 			func(scheme, token string) []string {
 				return []string{"Basic YTpi", scheme + " " + token}
-			}).As(Should, "RFC 6750 3.1, RFC 9449 7.2"),
+			}),
 		RequestCase("CRED-03.other-spelling", BadRequest, "two fields, whose names are spelled in two ways",
 			func(run *Run) Request {
 				r := run.Carry(Token{})
 				return r.With("authorization", r.Header["Authorization"][0])
-			}).As(Should, "RFC 6750 3.1, RFC 9449 7.2"),
+			}),
 		RequestCase("CRED-03.lower-case-name", Accepted, "one field, its name in lower case",
 			func(run *Run) Request {
 				r := run.Carry(Token{})

@@ -77,21 +77,20 @@ func proofClaimCases() []Case {
 		targetCase("DPOP-CLM-06.scheme", Accepted, "the scheme in upper case", func(url string) string {
 			scheme, rest, _ := strings.Cut(url, "://")
 			return strings.ToUpper(scheme) + "://" + rest
-		}).As(Should, sectionNormalize),
+		}),
 		targetCase("DPOP-CLM-06.encoded-letter", Accepted, "a letter of the path in percent-encoding",
 			func(url string) string {
 				return strings.Replace(url, "/resource", "/%72esource", 1)
-			}).As(Should, sectionNormalize),
+			}),
 		targetCase("DPOP-CLM-06.dot-segments", Accepted, "dot segments in the path", func(url string) string {
 			return strings.Replace(url, "/resource", "/x/../resource", 1)
-		}).As(Should, sectionNormalize),
+		}),
 		targetCase("DPOP-CLM-06.dot", Accepted, "a dot in the path",
-			func(url string) string { return strings.Replace(url, "/resource", "/./resource", 1) }).
-			As(Should, sectionNormalize),
+			func(url string) string { return strings.Replace(url, "/resource", "/./resource", 1) }),
 		targetCase("DPOP-CLM-06.encoded-dots", Accepted, "dot segments in percent-encoding",
 			func(url string) string {
 				return strings.Replace(url, "/resource", "/x/%2e%2E/resource", 1)
-			}).As(Should, sectionNormalize).Needing(Inside),
+			}).Needing(Inside),
 		targetCase("DPOP-CLM-06.host", Accepted, "the host in upper case",
 			func(url string) string { return strings.Replace(url, "api.example", "API.Example", 1) }).
 			Needing(Inside),
@@ -104,7 +103,7 @@ func proofClaimCases() []Case {
 		RequestCase("DPOP-CLM-06.encoding-in-case", Accepted, "percent-encoding in lower case here and in upper case there",
 			func(run *Run) Request {
 				return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": run.URL + "/resource/%C3%A9"}}).At("/resource/%c3%a9")
-			}).In(Allowed, Required).As(Should, sectionNormalize),
+			}).In(Allowed, Required),
 		RequestCase("DPOP-CLM-06.root", Accepted, "an empty path for the root", func(run *Run) Request {
 			return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": run.URL}}).At("/")
 		}).In(Allowed, Required).Needing(Inside),
@@ -191,8 +190,6 @@ func proofClaimCases() []Case {
 		hashCase("DPOP-CLM-10.array", "ath is an array", func(ath string) any { return []string{ath} }),
 	}
 }
-
-const sectionNormalize = "RFC 9449 4.3, RFC 3986 6.2.2, 6.2.3"
 
 // targetCase has htu changed.
 func targetCase(id string, want Expectation, reason string, change func(string) string) Case {

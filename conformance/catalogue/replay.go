@@ -102,8 +102,7 @@ func oneProofPerKey(_ *Environment, c *verifier.Config) { c.DPoP.MaxProofsPerKey
 
 // replayCase is about using a proof more than once.
 func replayCase(id string, want Expectation, reason string, steps ...Step) Case {
-	return NewCase(id, want, reason, steps...).In(Allowed, Required).
-		As(Must, "RFC 9449 11.1 permits it, safety demands it")
+	return NewCase(id, want, reason, steps...).In(Allowed, Required)
 }
 
 // remembered sends a good token with a good proof.

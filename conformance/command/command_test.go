@@ -104,9 +104,9 @@ func TestListHasEveryMust(t *testing.T) {
 		t.Fatalf("exit status %d: %s", status, stderr.String())
 	}
 	var cases []struct {
-		ID, Rule, Topic, Level, Section, Reason, Expected string
-		Modes                                             []string
-		BlackBox                                          *bool
+		ID, Rule, Topic, Level, Section, Basis, Reason, Expected string
+		Modes                                                    []string
+		BlackBox                                                 *bool
 	}
 	if err := json.Unmarshal(stdout.Bytes(), &cases); err != nil {
 		t.Fatal(err)
@@ -119,6 +119,9 @@ func TestListHasEveryMust(t *testing.T) {
 		listed[c.Rule], listed[c.Topic] = true, true
 		if !strings.HasPrefix(c.ID, c.Rule+".") || c.Topic == "" || c.Level == "" || c.Section == "" || c.Reason == "" || c.Expected == "" || len(c.Modes) == 0 || c.BlackBox == nil {
 			t.Errorf("%s lacks something: %+v", c.ID, c)
+		}
+		if c.Level == string(rules.Must) && c.Basis == "" {
+			t.Errorf("%s is a MUST, and nothing says by which sentence", c.ID)
 		}
 	}
 	for _, r := range rules.All() {

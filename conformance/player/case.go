@@ -11,7 +11,7 @@ import (
 
 // The levels of cases.
 const (
-	Must   = rules.Must   // the source demands it, or safety does
+	Must   = rules.Must   // a sentence of a standard demands it, or security does
 	Should = rules.Should // the source recommends it
 	Ours   = rules.Ours   // the sources leave it open, and this is Holdfast's choice
 )
@@ -151,7 +151,7 @@ func (c Case) Needing(needs ...Need) Case {
 
 // As gives the case another level than its rule has, with the section that says why.
 func (c Case) As(level rules.Level, section string) Case {
-	c.Level, c.Section = level, section
+	c.Level, c.Section, c.Basis = level, section, ""
 	return c
 }
 

@@ -18,6 +18,9 @@ type Case struct {
 	Level rules.Level `json:"level"`
 	// Section is where the rule comes from, as in RFC 9449 4.3 (8).
 	Section string `json:"section"`
+	// Basis is what the level rests on, in the words of the sources: see [rules.Rule.Basis]. It is empty where the level is
+	// not that of the rule.
+	Basis string `json:"basis,omitempty"`
 	// Reason is the situation in a line.
 	Reason string `json:"reason"`
 }
@@ -28,5 +31,5 @@ func New(id, reason string) Case {
 	name, _, _ := strings.Cut(id, ".")
 	topic, _, _ := strings.Cut(name, "-")
 	rule, _ := rules.Get(name)
-	return Case{ID: id, Rule: name, Topic: topic, Level: rule.Level, Section: rule.Section(), Reason: reason}
+	return Case{ID: id, Rule: name, Topic: topic, Level: rule.Level, Section: rule.Section(), Basis: rule.Basis(), Reason: reason}
 }

@@ -140,7 +140,7 @@ func timestamp(run result.Run) string { return run.Started.UTC().Format("2006-01
 func details(r result.Result) string {
 	var b strings.Builder
 	for _, field := range []struct{ name, text string }{
-		{"rule", r.Rule}, {"section", r.Section}, {"request", r.Request}, {"expected", r.Expected}, {"actual", r.Actual},
+		{"rule", r.Rule}, {"section", r.Section}, {"basis", r.Basis}, {"request", r.Request}, {"expected", r.Expected}, {"actual", r.Actual},
 		{"note", r.Note},
 	} {
 		if field.text != "" {

@@ -30,15 +30,15 @@ func Markdown(w io.Writer, run result.Run) error {
 		return r.Outcome == result.Passed || r.Outcome == result.Skipped
 	})
 	if len(rest) > 0 {
-		markRow(&b, []string{"case", "level", "mode", "outcome", "reason", "expected", "actual"})
-		b.WriteString(strings.Repeat("|---", 7) + "|\n")
+		markRow(&b, []string{"case", "level", "mode", "outcome", "reason", "expected", "actual", "section", "basis"})
+		b.WriteString(strings.Repeat("|---", 9) + "|\n")
 	}
 	for _, r := range rest {
 		outcome := string(r.Outcome)
 		if r.Known != "" {
 			outcome += " (known: " + r.Known + ")"
 		}
-		writeRow(&b, []string{r.ID, string(r.Level), r.Mode, outcome, r.Reason, r.Expected, r.Actual})
+		writeRow(&b, []string{r.ID, string(r.Level), r.Mode, outcome, r.Reason, r.Expected, r.Actual, r.Section, r.Basis})
 	}
 	_, err := w.Write(b.Bytes())
 	return err

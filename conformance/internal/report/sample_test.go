@@ -29,6 +29,9 @@ func sample() result.Run {
 			Expected: "401, challenge DPoP error=\"invalid_dpop_proof\"",
 			Actual:   "401, challenge DPoP error=\"invalid_dpop_proof\"",
 		}
+		if level == rules.Must {
+			r.Basis = "“It MUST be so, \"always\".” (" + section + ")"
+		}
 		switch outcome {
 		case result.Failed:
 			r.Actual = "200 OK"

@@ -95,6 +95,7 @@ func writeCases(b *bytes.Buffer, heading string, results []result.Result) {
 		fmt.Fprintf(b, "%s: %s (%s)\n", heading, oneLine(r.ID), oneLine(describe(r, modes[r.ID])))
 		delete(modes, r.ID)
 		writeField(b, "", r.Reason)
+		writeField(b, "basis", r.Basis)
 		writeField(b, "request", r.Request)
 		writeField(b, "expected", r.Expected)
 		writeField(b, "actual", r.Actual)

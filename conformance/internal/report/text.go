@@ -38,7 +38,7 @@ func printableRun(run result.Run) result.Run {
 	for i := range clean.Results {
 		r := &clean.Results[i]
 		for _, text := range []*string{
-			&r.ID, &r.Rule, &r.Topic, &r.Section, &r.Mode, &r.Reason, &r.Request, &r.Expected, &r.Actual, &r.Note, &r.Known,
+			&r.ID, &r.Rule, &r.Topic, &r.Section, &r.Basis, &r.Mode, &r.Reason, &r.Request, &r.Expected, &r.Actual, &r.Note, &r.Known,
 		} {
 			*text = printable(*text)
 		}

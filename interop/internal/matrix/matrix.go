@@ -28,6 +28,7 @@ type result struct {
 	Topic   string `json:"topic"`
 	Level   string `json:"level"`
 	Section string `json:"section"`
+	Basis   string `json:"basis"`
 	Reason  string `json:"reason"`
 	Mode    string `json:"mode"`
 	Outcome string `json:"outcome"`
@@ -126,8 +127,8 @@ func scores(s system, topic string) string {
 
 // A broken is a rule of which cases did not pass, as far as they have one level and source.
 type broken struct {
-	rule, level, section string
-	cases                []brokenCase
+	rule, level, section, basis string
+	cases                       []brokenCase
 }
 
 // A brokenCase is a case that did not pass, with the modes in which it ended so.
@@ -149,7 +150,7 @@ func brokenRules(s system) []broken {
 			})
 			if at < 0 {
 				at = len(all)
-				all = append(all, broken{rule: r.Rule, level: level, section: r.Section})
+				all = append(all, broken{rule: r.Rule, level: level, section: r.Section, basis: r.Basis})
 			}
 			all[at].add(r)
 		}
@@ -174,7 +175,7 @@ func writeBroken(page *bytes.Buffer, s system) {
 		page.WriteString("Everything passes.\n")
 		return
 	}
-	page.WriteString("| rule | level | section | cases |\n|---|---|---|---|\n")
+	page.WriteString("| rule | level | section | cases | basis |\n|---|---|---|---|---|\n")
 	for _, b := range rules {
 		var cases []string
 		for _, c := range b.cases {
@@ -187,7 +188,7 @@ func writeBroken(page *bytes.Buffer, s system) {
 			}
 			cases = append(cases, cell(text))
 		}
-		fmt.Fprintf(page, "| %s | %s | %s | %s |\n", cell(b.rule), b.level, cell(b.section), strings.Join(cases, "; "))
+		fmt.Fprintf(page, "| %s | %s | %s | %s | %s |\n", cell(b.rule), b.level, cell(b.section), strings.Join(cases, "; "), cell(b.basis))
 	}
 }
 

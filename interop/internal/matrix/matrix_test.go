@@ -13,7 +13,7 @@ func TestMatrix(t *testing.T) {
 		rule, _, _ := strings.Cut(id, ".")
 		topic, _, _ := strings.Cut(rule, "-")
 		return result{
-			ID: id, Rule: rule, Topic: topic, Level: level, Section: "RFC 1 2", Reason: "why | " + id,
+			ID: id, Rule: rule, Topic: topic, Level: level, Section: "RFC 1 2", Basis: "“a < b” (RFC 1 2)", Reason: "why | " + id,
 			Mode: mode, Outcome: outcome,
 		}
 	}
@@ -34,10 +34,10 @@ func TestMatrix(t *testing.T) {
 		"| topic | good v1 | bad v2 |\n|---|---|---|\n| A | 1/1 MUST | **1**/4 MUST, **0**/1 OURS |\n",
 		"| B | 1/1 SHOULD | **0**/1 SHOULD |\n\n## good v1: what does not pass\n\nEverything passes.\n",
 		"\n## bad v2: what does not pass\n\n" +
-			"| rule | level | section | cases |\n|---|---|---|---|\n" +
-			`| A-01 | MUST | RFC 1 2 | why \| A-01.x; why \| A-01.y (DPoP required) |` + "\n" +
-			`| B-01 | SHOULD | RFC 1 2 | why \| B-01.x: undecided |` + "\n" +
-			`| A-03 | OURS | RFC 1 2 | why \| A-03.x |` + "\n",
+			"| rule | level | section | cases | basis |\n|---|---|---|---|---|\n" +
+			`| A-01 | MUST | RFC 1 2 | why \| A-01.x; why \| A-01.y (DPoP required) | “a &lt; b” (RFC 1 2) |` + "\n" +
+			`| B-01 | SHOULD | RFC 1 2 | why \| B-01.x: undecided | “a &lt; b” (RFC 1 2) |` + "\n" +
+			`| A-03 | OURS | RFC 1 2 | why \| A-03.x | “a &lt; b” (RFC 1 2) |` + "\n",
 	} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page lacks\n%s\nit is\n%s", want, &page)
