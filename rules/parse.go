@@ -209,7 +209,7 @@ func (r *register) sourceFault(s Source) string {
 	return ""
 }
 
-// maxText bounds a quote and a reason, so that they fit beside a failure.
+// maxText bounds a quote and a reason, so that they fit next to a failure.
 const maxText = 500
 
 // isStandard tells whether a sentence of a document can demand something.

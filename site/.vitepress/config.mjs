@@ -82,6 +82,7 @@ export default {
           page('What it costs', '/performance'),
           page('What it adds to a build', '/footprint'),
           page('Conformance results', '/conformance'),
+          page('Objections', '/objections'),
           page('Vectors', '/vectors'),
           page('Assurance', '/assurance'),
           page('Cache format', '/cache-format'),
