@@ -141,7 +141,7 @@ func TestRotationOfOIDCProvider(t *testing.T) {
 	}
 
 	p.rotate(t, second)
-	clock.Advance(time.Minute) // past the cooldown
+	clock.Advance(2 * time.Minute) // past the cooldown, and more than a minute after the tokens were issued
 	// Past the soft TTL the token would have expired by its own time, so a key ID that no one knows has the keys
 	// fetched ahead of time.
 	unknown := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256","typ":"at+jwt","kid":"unknown"}`)) + old[strings.Index(old, "."):]

@@ -14,14 +14,15 @@ import (
 // is a number of seconds without its unit. [New] copies what it keeps.
 type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
-	// issuer URL. With Domains as well, only Domains decides which tokens are accepted.
+	// issuer URL. With Domains or Resolver as well, only they decide which tokens are accepted, and Domain is the issuer
+	// whose endpoints are asked: see [Verifier.Metadata], and packages idtoken and exchange.
 	Domain string
 	// ExactDomain takes Domain byte for byte, as [ports.Domain.Exact] does: for an issuer without path and without
 	// trailing slash, such as https://accounts.google.com.
 	ExactDomain bool
 	// Domains are the issuers whose tokens are accepted, each with audiences of its own or with Audiences.
 	Domains []ports.Domain
-	// Resolver says for each request which issuers are accepted. It can't be combined with Domain or Domains. It is asked
+	// Resolver says for each request which issuers are accepted. It can't be combined with Domains. It is asked
 	// once a verification, which takes time in proportion to the domains it returns: return the tenant's, not all.
 	Resolver ports.DomainResolver
 	// ResolverTimeout is how long the resolver may take for one request. Zero means 1 second. After that the request is

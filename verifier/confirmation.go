@@ -12,6 +12,7 @@ import (
 type confirmation struct {
 	mtls                MTLSMode
 	proofs              *proofs // nil if DPoP is disabled
+	keyRequired         bool    // by DPoPRequired
 	acceptBoundAsBearer bool
 }
 
@@ -30,7 +31,7 @@ func newConfirmation(c *checker) confirmation {
 		}
 		return confirmation{mtls: c.MTLS, acceptBoundAsBearer: insecure}
 	}
-	return confirmation{mtls: c.MTLS, proofs: newProofs(c)}
+	return confirmation{mtls: c.MTLS, proofs: newProofs(c), keyRequired: c.DPoP.Mode == DPoPRequired}
 }
 
 // algorithms are those of proofs, none if DPoP is disabled.
@@ -48,6 +49,9 @@ func (c *confirmation) check(ctx context.Context, r Request, sent presented, tok
 	if err := c.checkCertificate(r, bound); err != nil {
 		return err
 	}
+	if sent.possession != nil {
+		return c.checkPossession(*sent.possession, bound, verified)
+	}
 	if sent.scheme == DPoPScheme {
 		return c.proofs.check(ctx, r, sent, token, verified, told)
 	}
@@ -61,6 +65,22 @@ func (c *confirmation) check(ctx context.Context, r Request, sent presented, tok
 	case c.proofs != nil && sent.proofs > 0:
 		return requestMalformed.fail("DPOP-REQ-05", "a DPoP proof with a Bearer token")
 	}
+	return nil
+}
+
+// checkPossession compares what a token is bound to with what the sender proved to hold.
+func (c *confirmation) checkPossession(proved Possession, bound binding, verified *Verified) *Error {
+	switch {
+	case bound == (binding{}):
+		return confirmationNotSatisfied.fail("DPOP-REQ-03", "the token is bound to nothing: anyone can have sent it")
+	case bound.jkt == "" && (proved.Thumbprint != "" || c.proofs != nil && c.keyRequired):
+		return confirmationNotSatisfied.fail("DPOP-REQ-03", "the token is not bound to a key")
+	case bound.jkt != "" && c.proofs == nil && !c.acceptBoundAsBearer:
+		return confirmationNotSatisfied.fail("DPOP-REQ-07", "the token is bound to a key, and DPoP is disabled")
+	case bound.jkt != proved.Thumbprint:
+		return confirmationNotSatisfied.fail("DPOP-BIND-01", "the token is bound to another key than the sender proved to hold")
+	}
+	verified.Thumbprint = bound.jkt
 	return nil
 }
 

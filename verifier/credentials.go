@@ -35,6 +35,8 @@ type presented struct {
 	field  bool   // the token is from the Authorization field
 	proof  string // the value of the first DPoP header field
 	proofs int    // how many of these fields there are
+
+	possession *Possession // what the sender proved to hold otherwise; nil where the request has to show it
 }
 
 // find finds the one access token of a request. Nothing later reads the header again. That the token is a token68 (RFC

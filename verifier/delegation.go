@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -36,26 +37,60 @@ func (v *Verified) Actor() (Actor, error) {
 // [CodeActorMalformed]. Verification doesn't look at act, so an API that doesn't ask is not bothered by it.
 func (v *Verified) DelegationChain() ([]Actor, error) {
 	var chain []Actor
-	for act, found := v.claims().Lookup("act"); found; {
-		if len(chain) == maxActors {
-			return nil, v.actorMalformed("ACT-04", "act is over 32 deep")
+	err := v.eachActor(func(actor Actor, _ strictjson.Object) error {
+		chain = append(chain, actor)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return chain, nil
+}
+
+// DecodeActors returns the act claims of v as values of type T, by the rules of [Verified.Decode], in the order of
+// [Verified.DelegationChain] and with its errors: for claims of actors besides iss and sub, such as client_id. Only those that
+// say who the actor is mean anything there; exp, nbf and aud do not (RFC 8693 section 4.1).
+func DecodeActors[T any](v *Verified) ([]T, error) {
+	var chain []T
+	err := v.eachActor(func(_ Actor, claim strictjson.Object) error {
+		var decoded T
+		if fault := jwt.Decode(claim, &decoded); fault != nil {
+			return v.refuse(refused(fault), Route{})
+		}
+		chain = append(chain, decoded)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return chain, nil
+}
+
+// eachActor calls take with each actor and its act claim, the newest first, until one of them is malformed or take fails.
+func (v *Verified) eachActor(take func(Actor, strictjson.Object) error) error {
+	act, found := v.claims().Lookup("act")
+	for depth := 0; found; depth++ {
+		if depth == maxActors {
+			return v.actorMalformed("ACT-04", "act is over 32 deep")
 		}
 		claim, err := act.Object()
 		if err != nil {
-			return nil, v.actorMalformed("ACT-03", "act is not an object")
+			return v.actorMalformed("ACT-03", "act is not an object")
 		}
 		subject, isText := claim.Text("sub")
 		if !isText || settings.Blank(subject) {
-			return nil, v.actorMalformed("ACT-03", "the sub of act is not a non-blank string")
+			return v.actorMalformed("ACT-03", "the sub of act is not a non-blank string")
 		}
 		issuer, ok := actorIssuer(claim)
 		if !ok {
-			return nil, v.actorMalformed("ACT-05", "the iss of act is not a non-blank string")
+			return v.actorMalformed("ACT-05", "the iss of act is not a non-blank string")
 		}
-		chain = append(chain, Actor{Issuer: issuer, Subject: subject})
+		if err := take(Actor{Issuer: issuer, Subject: subject}, claim); err != nil {
+			return err
+		}
 		act, found = claim.Lookup("act")
 	}
-	return chain, nil
+	return nil
 }
 
 // actorIssuer returns the iss of an act claim, empty if it has none, and whether it is well formed (rule ACT-05).

@@ -74,8 +74,8 @@ func newIssuers(c *checker) issuers {
 	}
 	c.Port("Resolver", c.Resolver)
 	switch {
-	case c.Resolver != nil && (c.Domain != "" || c.Domains != nil):
-		c.Fault("Resolver", errors.New("can't be combined with Domain or Domains"))
+	case c.Resolver != nil && c.Domains != nil:
+		c.Fault("Resolver", errors.New("can't be combined with Domains; have it return them"))
 	case c.Resolver != nil:
 		i.read = newDomainMemory(max(1, c.Int("Keys.MaxIssuers")))
 	case c.Domains != nil:

@@ -42,6 +42,30 @@ func TestDISC12DomainBesideDomains(t *testing.T) {
 	}
 }
 
+// A resolver says whose tokens are accepted. The domain is the one whose endpoints are asked, and whose ID tokens are
+// verified.
+func TestDISC12DomainBesideResolver(t *testing.T) {
+	env := newEnvironment(t, nil)
+	login := newIssuer(t, "https://login.example/", env.clock, key(t, "RS256", "custom"))
+	hybrid := newEnvironment(t, func(c *verifier.Config) {
+		c.Domain, c.Resolver = "login.example", resolved(ports.Domain{Issuer: issuerURL})
+		c.Fetcher = ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+			if document, err := login.Fetch(ctx, url); err == nil {
+				return document, nil
+			}
+			return env.issuer.Fetch(ctx, url)
+		})
+	})
+	if _, err := verify(t, hybrid, token(t, env.issuer, nil)); err != nil {
+		t.Errorf("a token of the resolver's issuer: %v", err)
+	}
+	_, err := verify(t, hybrid, token(t, login, nil))
+	wantCode(t, err, verifier.CodeIssuer)
+	if metadata, err := hybrid.Metadata(t.Context()); err != nil || metadata.TokenEndpoint != "https://login.example/token" {
+		t.Errorf("Metadata = %+v, %v", metadata, err)
+	}
+}
+
 func TestDISC03ExactDomain(t *testing.T) {
 	const exact = "https://accounts.example"
 	env := newEnvironment(t, nil)

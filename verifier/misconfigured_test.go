@@ -29,8 +29,12 @@ func TestMisconfiguredNew(t *testing.T) {
 			`config_invalid: Domain is the address of metadata; write the issuer that the metadata names, which is mostly what stands before /.well-known/, or put this address into Keys.MetadataURL`},
 		{"a template", func(c *verifier.Config) { c.Domain = "https://login.microsoftonline.com/{tenantid}/v2.0" },
 			`config_invalid: Domain has a placeholder; write the issuer as tokens have it, one domain for each tenant, or choose the tenant's by a Resolver`},
-		{"Domain and Resolver", func(c *verifier.Config) { c.Resolver = resolved() },
-			`config_invalid: Resolver can't be combined with Domain or Domains`},
+		{"Domains and Resolver", func(c *verifier.Config) {
+			c.Domain, c.Domains, c.Resolver = "", []ports.Domain{{Issuer: issuerURL}}, resolved()
+		},
+			`config_invalid: Resolver can't be combined with Domains; have it return them`},
+		{"a bad Domain and a Resolver", func(c *verifier.Config) { c.Domain, c.Resolver = "http://issuer.example/", resolved() },
+			`config_invalid: Domain must be https`},
 		{"an algorithm in lower case", func(c *verifier.Config) { c.Algorithms = []string{"rs256"} },
 			`config_invalid: Algorithms[0] is "rs256", not one of ` + strings.Join(verifier.Algorithms(), ", ")},
 		{"HS256", func(c *verifier.Config) { c.Algorithms = []string{"RS256", "HS256"} },

@@ -49,7 +49,7 @@ func theDomain(c *checker) string {
 		return ""
 	}
 	identifier, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}, c.InsecureAllowLoopbackHTTP)
-	if err != nil && c.Domains != nil {
+	if err != nil && (c.Domains != nil || c.Resolver != nil) {
 		c.Fault("Domain", err) // otherwise it is one of the issuers, and told there
 	}
 	return identifier

@@ -41,7 +41,9 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "an issuer twice", edit: func(c *verifier.Config) {
 			c.Domains = []ports.Domain{{Issuer: "a.example"}, {Issuer: "https://A.example"}}
 		}, want: []string{"Domains[1]"}},
-		{name: "resolver and domain", edit: func(c *verifier.Config) { c.Resolver = resolved() }, want: []string{"Resolver"}},
+		{name: "resolver and domains", edit: func(c *verifier.Config) {
+			c.Domain, c.Domains, c.Resolver = "", []ports.Domain{{Issuer: issuerURL}}, resolved()
+		}, want: []string{"Resolver"}},
 		{name: "no audience", edit: func(c *verifier.Config) { c.Audiences = nil }, want: []string{"Audiences"}},
 		{name: "blank audience", edit: func(c *verifier.Config) { c.Audiences = []string{"a", ""} }, want: []string{"Audiences[1]"}},
 		{name: "blank audience of a domain", edit: func(c *verifier.Config) { c.Domains = []ports.Domain{{Issuer: "a.example", Audiences: []string{" "}}} }, want: []string{"Domains[0].Audiences[0]"}},

@@ -63,7 +63,7 @@ func (v *Verifier) NeedsURL(r Request) bool {
 
 // VerifyAccessToken verifies a token that did not come with an HTTP request that [Verifier.VerifyRequest] can be given.
 // The token must not be bound to a key or certificate (cnf), since nothing here can prove that the sender holds it, and
-// DPoP must not be required. Its errors are those of VerifyRequest.
+// DPoP must not be required: [Verifier.VerifyBoundAccessToken] is for those. Its errors are those of VerifyRequest.
 func (v *Verifier) VerifyAccessToken(ctx context.Context, token string) (*Verified, error) {
 	told := v.observer.begin()
 	verified, err := v.verifyAccessToken(ctx, token, &told.Decision)
@@ -76,6 +76,24 @@ func (v *Verifier) verifyAccessToken(ctx context.Context, token string, told *De
 		return nil, v.responder.respond(schemeNotOffered.fail("DPOP-REQ-06", "DPoP is required, and a token without a proof is not enough"), "", Route{})
 	}
 	return v.decide(ctx, Request{}, presented{scheme: Bearer, token: token}, told)
+}
+
+// VerifyBoundAccessToken verifies a token that is bound to a key or certificate (cnf), where the sender proved possession
+// of it otherwise than with an HTTP request that [Verifier.VerifyRequest] can be given. The token must be bound, and to all
+// that proved names: a Thumbprint to what cnf.jkt says, a ClientCertificate to cnf.x5t#S256 by the verifier's MTLS mode. Where
+// DPoP is required, it must be bound to a key. Replay of what proved the possession is for the caller to prevent.
+//
+// Verified.Scheme is DPoPScheme for a token that is bound to a key, and Bearer for others. Its errors are those of
+// VerifyRequest.
+func (v *Verifier) VerifyBoundAccessToken(ctx context.Context, token string, proved Possession) (*Verified, error) {
+	sent := presented{scheme: Bearer, token: token, possession: &proved}
+	if proved.Thumbprint != "" {
+		sent.scheme = DPoPScheme
+	}
+	told := v.observer.begin()
+	verified, err := v.decide(ctx, Request{ClientCertificate: proved.ClientCertificate}, sent, &told.Decision)
+	v.observer.end(ctx, told, err)
+	return verified, err
 }
 
 // Malformed returns the error of a request that can't be made into a [Request], with the answer to send: for adapters,

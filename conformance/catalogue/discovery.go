@@ -154,9 +154,10 @@ func discoveryCases() []Case {
 			}),
 		resolvedCase("DISC-14.panics", Misconfigured, "a resolver that panics",
 			func(*Environment, ports.DomainQuery) ([]ports.Domain, error) { panic("a resolver that panics") }).ReportedAs("DISC-11"),
-		ConfigCase("DISC-11.with-domain", RefusedByNew, "a resolver and a domain",
+		ConfigCase("DISC-11.with-domains", RefusedByNew, "a resolver and a list of domains",
 			func(e *Environment, c *verifier.Config) {
-				c.Domain, c.Resolver = plain, ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil })
+				c.Domain, c.Domains = "", []ports.Domain{{Issuer: plain}}
+				c.Resolver = ports.DomainResolverFunc(func(context.Context, ports.DomainQuery) ([]ports.Domain, error) { return nil, nil })
 			}),
 
 		TokenCase("DISC-12.list-verifies", Accepted, "a domain and a list: a token of the list's issuer",
@@ -170,6 +171,10 @@ func discoveryCases() []Case {
 					run.Errorf("metadata are of %q, %v", metadata.Issuer, err)
 				}
 			}}).Configured(hybrid).Needing(Inside).In(Allowed),
+		TokenCase("DISC-12.resolver-verifies", Accepted, "a domain and a resolver: a token of an issuer that the resolver returns",
+			Token{Key: OtherKey, Claims: Fields{"iss": From(OtherURL)}}).Configured(hybridResolver),
+		TokenCase("DISC-12.domain-beside-resolver", BadToken, "a domain and a resolver: a token of the domain, which the resolver does not return",
+			Token{}).Configured(hybridResolver).ReportedAs("CLAIM-ISS-02"),
 
 		UnusableCase("DISC-13.garbage", "metadata that are HTML", fault.Garbage.At(fault.Metadata)),
 		UnusableCase("DISC-13.down", "an issuer that answers 503", fault.Outage),
@@ -229,6 +234,14 @@ func resolver(r resolve) Policy {
 		c.Domain = ""
 		c.Resolver = ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) { return r(e, q) })
 	}
+}
+
+// hybridResolver has a domain for the token endpoint, and a resolver that accepts tokens of another issuer.
+func hybridResolver(e *Environment, c *verifier.Config) {
+	resolver(func(e *Environment, _ ports.DomainQuery) ([]ports.Domain, error) {
+		return []ports.Domain{{Issuer: e.Other.URL}}, nil
+	})(e, c)
+	c.Domain = e.Issuer.URL
 }
 
 func resolvedCase(id string, want Expectation, reason string, r resolve) Case {

@@ -33,6 +33,15 @@ func (f *Form) CheckSize(compact string) *Fault {
 // Parse checks all of a token that needs neither its issuer nor its keys. The message is nil if the token is not a
 // strict JWS.
 func (f *Form) Parse(compact string) (*jws.Message, *Fault) {
+	message, fault := Parse(compact)
+	if fault != nil {
+		return nil, fault
+	}
+	return message, f.Check(message)
+}
+
+// Parse reads a token of any algorithm and type. The caller has bounded its size.
+func Parse(compact string) (*jws.Message, *Fault) {
 	message, fault := jws.Parse(compact)
 	switch {
 	case fault == jws.ErrType:
@@ -40,7 +49,7 @@ func (f *Form) Parse(compact string) (*jws.Message, *Fault) {
 	case fault != nil:
 		return nil, &Fault{Code: CodeMalformed, Rule: fault.Rule, Detail: fault.Error()}
 	}
-	return message, f.Check(message)
+	return message, nil
 }
 
 // Check checks what a header says of the token: its algorithm and its type.
