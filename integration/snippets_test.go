@@ -46,7 +46,10 @@ var snippetImports = map[string]string{
 }
 
 const snippetPrelude = `
-import neturl "net/url"
+import (
+	"crypto"
+	neturl "net/url"
+)
 
 var (
 	ctx context.Context
@@ -62,6 +65,8 @@ var (
 	client  *exchange.Client
 	server  *mcp.Server
 	prover  *verifiertest.Prover
+
+	signingKey crypto.Signer
 
 	verified *verifier.Verified
 	config   verifier.Config

@@ -3,6 +3,7 @@ package verifier
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
@@ -10,7 +11,10 @@ import (
 
 var (
 	errScope = errors.New("is not a scope of RFC 6749 section 3.3: printable ASCII without spaces, quotes and backslashes")
-	errACR   = errors.New("is not an acr value of printable ASCII without spaces")
+	// RFC 9728 section 2: clients learn of the types by the metadata.
+	errUntoldType = errors.New("is not one of AuthorizationDetailsTypes of the Resource")
+
+	errACR = errors.New("is not an acr value of printable ASCII without spaces")
 )
 
 // CheckRoute returns what of a route can't work with this verifier, as joined errors of type [*FieldError]; nil if all can.
@@ -21,7 +25,11 @@ func (v *Verifier) CheckRoute(route Route) error {
 	fault.each("AnyScope", route.AnyScope, without(`"\`, errScope))
 	requirement{}.and(route.RequiredClaims, route.RequiredValues, fault)
 	for i, needed := range route.AuthorizationDetails {
-		needed.check(fmt.Sprintf("AuthorizationDetails[%d]", i), fault)
+		field := fmt.Sprintf("AuthorizationDetails[%d]", i)
+		needed.check(field, fault)
+		if r := v.resource; r != nil && len(r.AuthorizationDetailsTypes) > 0 && !slices.Contains(r.AuthorizationDetailsTypes, needed.Type) {
+			fault(field+".Type", errUntoldType)
+		}
 	}
 	if route.DPoP && v.confirmation.proofs == nil {
 		fault("DPoP", errors.New("is set, and DPoP is disabled in the verifier's Config"))

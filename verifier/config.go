@@ -114,8 +114,9 @@ type Config struct {
 	Discovery Discovery
 	// Realm is the realm of challenges. Empty means none, but "api" where a challenge would have no parameter.
 	Realm string
-	// Resource is this API's resource identifier (RFC 9728 section 1.2): an https URL without query and fragment, often
-	// its audience. With one, challenges name the address of its metadata, and [Verifier.ResourceMetadata] has them.
+	// Resource is this API's resource identifier (RFC 9728 section 1.2): an https URL without fragment, often its audience.
+	// With one, challenges name the address of its metadata, and [Verifier.ResourceMetadata] has them. [Verifier.For] says more of
+	// a resource, and serves several.
 	Resource string
 
 	// Logger is told what happens to issuers' keys, and of panics in ports, with their stacks. Nil means that nothing

@@ -26,6 +26,9 @@ func New(config Config) (*Verifier, error) {
 	v.shared = shared.Verifier{
 		Domain: theDomain(c), Keys: v.keys.Ring, Source: v.issuers.source, Clock: c.Clock, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 	}
+	if c.Resource != "" {
+		v.serve(Resource{Identifier: c.Resource}, func(_ string, err error) { c.Fault("Resource", err) })
+	}
 	if err := c.Err(); err != nil {
 		return nil, configInvalid.because(err)
 	}

@@ -135,7 +135,9 @@ func TestNewNamesTheFieldAtFault(t *testing.T) {
 		{name: "relative resource", edit: func(c *verifier.Config) { c.Resource = "/orders" }, want: []string{"Resource"}},
 		{name: "resource over http", edit: func(c *verifier.Config) { c.Resource = "http://api.example" }, want: []string{"Resource"}},
 		{name: "resource over http on loopback", edit: func(c *verifier.Config) { c.Resource = "http://localhost/" }, want: []string{"Resource"}},
-		{name: "resource with a query", edit: func(c *verifier.Config) { c.Resource = "https://api.example?a" }, want: []string{"Resource"}},
+		{name: "resource with a fragment", edit: func(c *verifier.Config) { c.Resource = "https://api.example#a" }, want: []string{"Resource"}},
+		{name: "resource with an empty query", edit: func(c *verifier.Config) { c.Resource = "https://api.example?" }, want: []string{"Resource"}},
+		{name: "resource with a dot segment", edit: func(c *verifier.Config) { c.Resource = "https://api.example/a/%2e%2E/b" }, want: []string{"Resource"}},
 		{name: "several faults at once", edit: func(c *verifier.Config) { c.Audiences, c.Fetcher, c.Leeway = nil, nil, time.Hour }, want: []string{"Audiences", "Leeway", "Fetcher"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

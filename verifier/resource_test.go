@@ -62,16 +62,21 @@ func TestResourceMetadata(t *testing.T) {
 
 func TestResourceMetadataAddress(t *testing.T) {
 	for resource, want := range map[string]string{
-		"http://localhost:8080/v1":    "http://localhost:8080/.well-known/oauth-protected-resource/v1",
-		"https://api.example/a%2Fb":   "https://api.example/.well-known/oauth-protected-resource/a%2Fb",
-		"https://api.example":         "https://api.example/.well-known/oauth-protected-resource",
-		"https://api.example/":        "https://api.example/.well-known/oauth-protected-resource",
-		"https://api.example:8443/v1": "https://api.example:8443/.well-known/oauth-protected-resource/v1",
-		"https://api.example/a/b/":    "https://api.example/.well-known/oauth-protected-resource/a/b/",
+		"http://localhost:8080/v1":     "http://localhost:8080/.well-known/oauth-protected-resource/v1",
+		"https://api.example/a%2Fb":    "https://api.example/.well-known/oauth-protected-resource/a%2Fb",
+		"https://api.example":          "https://api.example/.well-known/oauth-protected-resource",
+		"https://api.example/":         "https://api.example/.well-known/oauth-protected-resource",
+		"https://api.example:8443/v1":  "https://api.example:8443/.well-known/oauth-protected-resource/v1",
+		"https://api.example/v1?a=%41": "https://api.example/.well-known/oauth-protected-resource/v1?a=%41",
+		"https://api.example/?a":       "https://api.example/.well-known/oauth-protected-resource?a",
+		"https://api.example/a/b/":     "https://api.example/.well-known/oauth-protected-resource/a/b/",
 	} {
 		t.Run("META-01 "+resource, func(t *testing.T) {
 			env := newEnvironment(t, func(c *verifier.Config) { c.Resource, c.InsecureAllowLoopbackHTTP = resource, true })
 			_, err := env.VerifyRequest(t.Context(), verifier.Request{})
+			if metadata, _ := env.ResourceMetadata(); metadata.Resource != resource || metadata.Address() != want {
+				t.Errorf("META-01: the address of %s is %s, want %s", metadata.Resource, metadata.Address(), want)
+			}
 			challenges := refusal(t, err).Header["Www-Authenticate"]
 			for _, challenge := range challenges {
 				if !strings.Contains(challenge, ` resource_metadata="`+want+`"`) {

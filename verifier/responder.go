@@ -2,12 +2,10 @@ package verifier
 
 import (
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 )
 
@@ -16,8 +14,7 @@ type responder struct {
 	schemes          []Scheme // on offer, in the order of challenges
 	proofAlgorithms  string   // of DPoP challenges
 	realm            string
-	resource         string // identifier, empty if there is none
-	resourceMetadata string // address of its metadata
+	resourceMetadata string // address of the metadata of the resource, empty if there is none
 }
 
 func newResponder(c *checker, schemes []Scheme, proofAlgorithms []string) *responder {
@@ -25,23 +22,6 @@ func newResponder(c *checker, schemes []Scheme, proofAlgorithms []string) *respo
 	if strings.ContainsFunc(c.Realm, func(r rune) bool { return r < ' ' || r > '~' }) {
 		c.Fault("Realm", errors.New("has characters other than printable ASCII"))
 	}
-	if c.Resource == "" {
-		return r
-	}
-	u, err := issuerurl.CheckURL(c.Resource, c.InsecureAllowLoopbackHTTP)
-	if err == nil && strings.Contains(c.Resource, "?") {
-		err = issuerurl.ErrQuery
-	}
-	if err != nil {
-		c.Fault("Resource", err)
-		return r
-	}
-	// The address of the metadata has a path of its own in front of the identifier's (RFC 9728 section 3).
-	origin, path := url.URL{Scheme: u.Scheme, Host: u.Host}, u.EscapedPath()
-	if path == "/" {
-		path = ""
-	}
-	r.resource, r.resourceMetadata = c.Resource, origin.String()+"/.well-known/oauth-protected-resource"+path
 	return r
 }
 

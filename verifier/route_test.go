@@ -192,10 +192,12 @@ func TestCheckRoute(t *testing.T) {
 		Scopes: []string{"read:a", "https://api.example/x"}, AnyScope: []string{"!", "~"}, RequiredClaims: []string{"/org/id"},
 		RequiredValues: []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}, DPoP: true, CertificateBound: true,
 		MaxAge: time.Second, ACRValues: []string{"urn:example:mfa", `"`},
+		AuthorizationDetails: []verifier.AuthorizationDetail{{Type: "payment", Actions: []string{"initiate"}}},
 	}
 	bad := verifier.Route{
 		Scopes: []string{"a", ""}, AnyScope: []string{"a b", `a"`, `a\`, "ä", "\n"}, RequiredClaims: []string{""},
 		RequiredValues: []ports.RequiredValue{{Claim: "tier"}}, DPoP: true, CertificateBound: true, MaxAge: -1, ACRValues: []string{"", "a b"},
+		AuthorizationDetails: []verifier.AuthorizationDetail{{Type: " ", Actions: []string{"a", ""}, Privileges: []string{" "}}},
 	}
 	for _, c := range []struct {
 		name  string
@@ -207,7 +209,7 @@ func TestCheckRoute(t *testing.T) {
 		{"nothing", off, verifier.Route{}, nil},
 		{"what is off", off, good, []string{"DPoP", "CertificateBound"}},
 		{"all bad", off, bad, []string{"Scopes[1]", "AnyScope[0]", "AnyScope[1]", "AnyScope[2]", "AnyScope[3]", "AnyScope[4]", "RequiredClaims[0]",
-			"RequiredValues[0]", "DPoP", "CertificateBound", "MaxAge", "ACRValues[0]", "ACRValues[1]"}},
+			"RequiredValues[0]", "AuthorizationDetails[0].Type", "AuthorizationDetails[0].Actions[1]", "AuthorizationDetails[0].Privileges[0]", "DPoP", "CertificateBound", "MaxAge", "ACRValues[0]", "ACRValues[1]"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string

@@ -25,6 +25,7 @@ type Verifier struct {
 	responder    *responder
 	observer     decisionObserver
 	remembered   *tokenMemory // nil if it is off
+	resource     *resource    // that requests are for; nil if none is described
 
 	origin *origin
 	shared shared.Verifier
@@ -126,6 +127,9 @@ func (v *Verifier) decide(ctx context.Context, r Request, sent presented, told *
 	token, err := v.verify(ctx, ports.DomainQuery{URL: r.URL, Header: r.Header}, sent.token, told)
 	if err != nil {
 		return nil, v.responder.respond(sent.fault(err), sent.scheme, r.Route)
+	}
+	if err := v.resource.check(&token.says); err != nil {
+		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
 	verified := token.verified()
 	verified.Scheme, verified.origin = sent.scheme, v.origin

@@ -14,7 +14,7 @@
 // Access-Control-Expose-Headers: DPoP-Nonce, WWW-Authenticate.
 //
 // A client that was sent away finds out where to get a token by the API's metadata (RFC 9728), which
-// [Guard.ResourceMetadata] serves.
+// [Guard.ResourceMetadata] serves. Several resources of a process have a guard each, of [verifier.Verifier.For].
 //
 // What a client is told is made of fixed texts. What happened is for the operator: set [Config.Logger].
 package httpguard

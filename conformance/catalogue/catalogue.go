@@ -10,6 +10,6 @@ import (
 func Cases() []Case {
 	return slices.Concat(
 		credentialCases(), jwsCases(), typeCases(), claimCases(), policyCases(), routeCases(), keysCases(), discoveryCases(), sourceCases(), cacheCases(), keyFaultCases(), challengeCases(),
-		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), delegationCases(),
+		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), delegationCases(), resourceCases(),
 	)
 }
