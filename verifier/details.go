@@ -7,7 +7,6 @@ import (
 
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
-	"github.com/holdfast-go/holdfast/verifier/internal/quote"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
@@ -24,8 +23,8 @@ type AuthorizationDetail struct {
 	// Identifier is the one resource that the detail is about; empty if it names none.
 	Identifier string
 
-	token *Verified // that it is from; nil in a route's
-	raw   string    // the object
+	raw    string                  // the object
+	refuse func(*jwt.Fault) *Error // as the token that it is from; nil in a route's
 }
 
 // AuthorizationDetails are what a token permits, each of them.
@@ -34,30 +33,15 @@ type AuthorizationDetails []AuthorizationDetail
 // maxAuthorizationDetails bounds how many details a token may have.
 const maxAuthorizationDetails = 128
 
-// AuthorizationDetails returns what the token permits by its authorization_details claim (RFC 9396 section 9.1), nil if it
-// has none. Whether a detail names the resource of the request is the API's to check, by [AuthorizationDetails.Permit] or
-// [Verified.RequireAuthorizationDetails].
-//
-// A claim that is not an array of at most 128 objects, each with a type, or whose common members are of other types than
-// RFC 9396 section 2.2 says, is an [*Error] with status 401. Verification doesn't look at the claim, so an API that doesn't ask
-// is not bothered by it.
-func (v *Verified) AuthorizationDetails() (AuthorizationDetails, error) {
-	details, fault := v.readDetails()
-	if fault != nil {
-		return nil, v.refuse(refused(fault), Route{})
-	}
-	return details, nil
-}
-
 // Decode writes a detail of a token into the value that target points to, with the members that are its type's own. It is as
 // strict as [Verified.Decode], whose errors it returns. Of a detail that is not a token's, it returns an error too.
 func (d AuthorizationDetail) Decode(target any) error {
-	if d.token == nil {
+	if d.refuse == nil {
 		return errors.New("holdfast: the authorization detail is not of a token")
 	}
 	object, _ := strictjson.ParseObject(d.raw, jws.PayloadLimits) // it was read by these limits before
 	if fault := jwt.Decode(object, target); fault != nil {
-		return d.token.refuse(refused(fault), Route{})
+		return d.refuse(fault)
 	}
 	return nil
 }
@@ -110,29 +94,6 @@ func (all AuthorizationDetails) where(holds func(AuthorizationDetail) bool) Auth
 	return some
 }
 
-func (v *Verified) readDetails() (AuthorizationDetails, *jwt.Fault) {
-	const claim = "authorization_details"
-	value, found := v.claims().Lookup(claim)
-	if !found {
-		return nil, nil
-	}
-	elements, isArray := value.Array()
-	switch {
-	case !isArray:
-		return nil, jwt.Malformed(claim, "RAR-01", "is not an array")
-	case len(elements) > maxAuthorizationDetails:
-		return nil, jwt.Malformed(claim, "RAR-01", fmt.Sprintf("has %d elements, over %d", len(elements), maxAuthorizationDetails))
-	}
-	details := make(AuthorizationDetails, len(elements))
-	for i, element := range elements {
-		if rule, wrong := details[i].read(element); wrong != "" {
-			return nil, jwt.Malformed(claim, rule, fmt.Sprintf("has an element (%d) %s", i, wrong))
-		}
-		details[i].token = v
-	}
-	return details, nil
-}
-
 // read reads one element, and returns what is wrong with it, and the rule that it breaks.
 func (d *AuthorizationDetail) read(element strictjson.Value) (rule, wrong string) {
 	object, err := element.Object()
@@ -159,26 +120,6 @@ func (d *AuthorizationDetail) read(element strictjson.Value) (rule, wrong string
 		}
 	}
 	return "", ""
-}
-
-// checkDetails checks what a route needs of the authorization details.
-func (v *Verified) checkDetails(route Route) *Error {
-	if len(route.AuthorizationDetails) == 0 && route.DetailsPolicy == nil {
-		return nil
-	}
-	details, fault := v.readDetails()
-	if fault != nil {
-		return refused(fault)
-	}
-	for _, needed := range route.AuthorizationDetails {
-		if !details.Permit(needed) {
-			return detailsInsufficient.fail("RAR-03", fmt.Sprintf("authorization_details do not permit what is needed of the type %s", quote.Text(needed.Type)))
-		}
-	}
-	if route.DetailsPolicy == nil {
-		return nil
-	}
-	return details.submit(route.DetailsPolicy)
 }
 
 // submit asks the application's policy.

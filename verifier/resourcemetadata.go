@@ -2,17 +2,9 @@ package verifier
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
-
-	"github.com/holdfast-go/holdfast/verifier/internal/issuerurl"
-	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
-	"github.com/holdfast-go/holdfast/verifier/internal/settings"
-	"github.com/holdfast-go/holdfast/verifier/internal/signing"
 )
 
 // ResourceMetadata describes an API to its clients (RFC 9728 section 2). It is written by encoding/json.
@@ -86,89 +78,4 @@ func metadataAddress(identifier string) string {
 		address += "?" + u.RawQuery
 	}
 	return address
-}
-
-// ResourceMetadata returns what clients may know of the resource and of this verifier's configuration, and false if there is
-// no resource to describe, by Config.Resource or [Verifier.For]. Where a resolver names the issuers, they are those of
-// Resource.AuthorizationServers.
-func (v *Verifier) ResourceMetadata() (ResourceMetadata, bool) {
-	if v.resource == nil {
-		return ResourceMetadata{}, false
-	}
-	return v.metadata(v.resource), true
-}
-
-func (v *Verifier) metadata(r *resource) ResourceMetadata {
-	m := ResourceMetadata{
-		Resource:                           r.Identifier,
-		AuthorizationServers:               slices.Clone(r.AuthorizationServers),
-		JWKSURI:                            r.JWKSURI,
-		ScopesSupported:                    slices.Clone(r.Scopes),
-		BearerMethodsSupported:             []string{},
-		ResourceSigningAlgValuesSupported:  slices.Clone(r.SigningAlgorithms),
-		AuthorizationDetailsTypesSupported: slices.Clone(r.AuthorizationDetailsTypes),
-		ResourceName:                       maps.Clone(r.Name),
-		ResourceDocumentation:              maps.Clone(r.Documentation),
-		ResourcePolicyURI:                  maps.Clone(r.PolicyURI),
-		ResourceTOSURI:                     maps.Clone(r.TermsOfServiceURI),
-		SignedMetadata:                     r.signed,
-
-		DPoPSigningAlgValuesSupported:         slices.Clone(v.confirmation.algorithms()),
-		DPoPBoundAccessTokensRequired:         !slices.Contains(v.responder.schemes, Bearer),
-		TLSClientCertificateBoundAccessTokens: v.confirmation.mtls != MTLSOff,
-	}
-	if !m.DPoPBoundAccessTokensRequired {
-		m.BearerMethodsSupported = []string{"header"}
-	}
-	for issuer := range v.issuers.fixed.byIssuer {
-		if issuerurl.HasMetadata(issuer) { // RFC 9728 section 2: issuer identifiers are URLs
-			m.AuthorizationServers = append(m.AuthorizationServers, issuer)
-		}
-	}
-	slices.Sort(m.AuthorizationServers)
-	return m
-}
-
-var errNoSigner = errors.New("is required; or leave Signature nil")
-
-// sign has the metadata signed, if it is to be.
-func (v *Verifier) sign(r *resource, fault faultFunc) {
-	if r.Signature == nil {
-		return
-	}
-	if settings.Blank(r.Signature.Issuer) {
-		fault("Signature.Issuer", settings.ErrRequired)
-	}
-	if outbound.IsNil(r.Signature.Key.Signer) {
-		fault("Signature.Key.Signer", errNoSigner)
-		return
-	}
-	key, err := signing.New(signing.Key(r.Signature.Key), v.shared.Logger)
-	if err != nil {
-		fault("Signature.Key", err)
-		return
-	}
-	claims, err := v.metadataClaims(r)
-	if err == nil {
-		r.signed, err = key.Sign(claims, "", false)
-	}
-	if err != nil {
-		fault("Signature.Key", fmt.Errorf("does not sign: %w", err))
-	}
-}
-
-// metadataClaims are what is signed: all members, who vouches for them, and when that was.
-func (v *Verifier) metadataClaims(r *resource) (json.RawMessage, error) {
-	members, err := json.Marshal(v.metadata(r))
-	if err != nil {
-		return nil, err
-	}
-	vouched, err := json.Marshal(struct {
-		Issuer   string `json:"iss"`
-		IssuedAt int64  `json:"iat"`
-	}{r.Signature.Issuer, v.shared.Clock.Now().Unix()})
-	if err != nil {
-		return nil, err
-	}
-	return json.RawMessage(strings.TrimSuffix(string(vouched), "}") + "," + string(members[1:])), nil
 }
