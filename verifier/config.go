@@ -252,7 +252,7 @@ type KeyPolicy struct {
 	// MaxKeys bounds the keys of one set. A larger set is refused as a whole, as if the issuer could not be reached.
 	// Default 100.
 	MaxKeys int `default:"100"`
-	// MaxIssuers bounds the issuers whose keys are held, and the domains of a resolver that need not be read again; the
-	// least recently used one is evicted first. Default 10,000.
+	// MaxIssuers bounds the issuers whose keys are held, and the domains of a resolver that need not be read again. The one
+	// evicted is that used longest ago, of 64 that are looked at. Default 10,000.
 	MaxIssuers int `default:"10000"`
 }

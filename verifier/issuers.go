@@ -155,33 +155,38 @@ func (i *issuers) resolve(ctx context.Context, query ports.DomainQuery) (policie
 	if len(resolved) == 0 {
 		return policies{}, resolverFailed.fail(rule, "the resolver returned no domain")
 	}
-	allowed := newPolicies(len(resolved))
-	for _, d := range resolved {
-		p, err := i.resolved(d)
-		if err == nil && !allowed.add(p) {
+	if known := i.read.recallList(resolved); known != nil {
+		return known.allowed, nil
+	}
+	list := &readList{allowed: newPolicies(len(resolved))}
+	for n := range resolved {
+		one, err := i.resolved(&resolved[n])
+		if err == nil && !list.allowed.add(one.policy) {
 			err = errDuplicate
 		}
 		if err != nil {
 			return policies{}, resolverFailed.fail(rule, "what the resolver returned").because(err)
 		}
+		list.domains = append(list.domains, one)
 	}
-	return allowed, nil
+	i.read.rememberList(list)
+	return list.allowed, nil
 }
 
-// resolved returns the policy of a resolver's domain: the same one for the same domain, unless it has been forgotten.
-func (i *issuers) resolved(d ports.Domain) (*policy, error) {
+// resolved returns what was made of a resolver's domain: the same for the same domain, unless it has been forgotten.
+func (i *issuers) resolved(d *ports.Domain) (*readDomain, error) {
 	if known := i.read.recall(d); known != nil {
 		return known, nil
 	}
-	d = cloneDomain(d)
+	made := &readDomain{written: cloneDomain(*d)}
 	var faults []error
-	p := i.reader.read(d, func(field string, err error) {
+	made.policy = i.reader.read(made.written, func(field string, err error) {
 		faults = append(faults, &FieldError{Field: strings.TrimSuffix("Domain."+field, "."), Err: err})
 	})
 	if len(faults) == 0 {
-		i.read.remember(d, p)
+		i.read.remember(made)
 	}
-	return p, errors.Join(faults...)
+	return made, errors.Join(faults...)
 }
 
 // source returns where the keys of an issuer are that other packages of this module ask for.

@@ -3,8 +3,10 @@ package keyring
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +16,7 @@ import (
 // held returns the names of the issuers that are held.
 func (env *environment) held() map[string]bool {
 	names := make(map[string]bool)
-	env.issuers.Range(func(_, held any) bool {
+	env.Ring.held.bySource.Range(func(_, held any) bool {
 		names[held.(*issuer).name] = true
 		return true
 	})
@@ -54,8 +56,8 @@ func TestCACHE12EvictionByUse(t *testing.T) {
 					t.Errorf("held are %v, want the first and the last", held)
 				}
 			}
-			if got := env.Ring.held.Load(); got != 2 {
-				t.Errorf("%d are counted, want 2", got)
+			if got := len(env.Ring.held.list); got != 2 {
+				t.Errorf("%d are listed, want 2", got)
 			}
 		})
 	}
@@ -75,6 +77,132 @@ func TestCACHE12MaxIssuersAreHeld(t *testing.T) {
 		if held := env.held(); len(held) != 3 || !held[name] {
 			t.Errorf("held are %v, want 3, with %s", held, name)
 		}
+	}
+}
+
+// Issuers that come once, however many, drive out one another and not those in use.
+func TestCACHE12StrangersDriveOutNoIssuerInUse(t *testing.T) {
+	const most, inUse = 1000, 500
+	for _, row := range []struct {
+		name    string
+		seconds int // in each of which the issuers in use are used once
+		comers  int // new issuers in each second
+		keys    bool
+	}{
+		{"in the course of time", 60, 100, false},
+		{"more than are held in a second, where those in use have keys", 3, 5 * most, true},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			env := newEnvironment(t, func(c *Config) {
+				c.MaxIssuers = most
+				c.Rand = rand.New(rand.NewPCG(1, 2)).Int64N
+			})
+			used := make(map[Source]*issuer)
+			for n := range inUse {
+				source := of(fmt.Sprintf("https://used-%d.example/", n))
+				used[source] = env.Ring.issuer(source)
+				if row.keys {
+					used[source].snapshot.Store(&snapshot{})
+				}
+			}
+			for second := range row.seconds {
+				env.clock.Advance(time.Second)
+				for source := range used {
+					env.Ring.issuer(source).touch(env.clock.Now())
+				}
+				for n := range row.comers {
+					env.Ring.issuer(of(fmt.Sprintf("https://new-%d-%d.example/", second, n)))
+				}
+			}
+			var lost int
+			for source, before := range used {
+				if env.Ring.held.find(source) != before {
+					lost++
+				}
+			}
+			if lost > 0 {
+				t.Errorf("%d of %d issuers in use were evicted", lost, inUse)
+			}
+			if held := len(env.held()); held != most || len(env.Ring.held.list) != most {
+				t.Errorf("%d are held, want %d", held, most)
+			}
+		})
+	}
+}
+
+// What a fetch brings is not lost to those that come after, however long it takes and whoever comes meanwhile.
+func TestCACHE12AnIssuerIsKeptWhileItIsAsked(t *testing.T) {
+	inBubble(t, func(c *Config) { c.MaxIssuers = 10 }, func(t *testing.T, env *environment) {
+		env.delay = 2 * time.Second // metadata and keys, so that the request has left when the keys come
+		asked := env.Ring.issuer(of(issuerURL))
+		if got := env.find(t, "key-1"); got != "unavailable" {
+			t.Fatalf("the key is %s", got)
+		}
+		for n := range 100 {
+			if n%30 == 29 {
+				env.clock.Advance(time.Second)
+			}
+			env.Ring.issuer(of(fmt.Sprintf("https://%d.example/", n)))
+		}
+		env.settle()
+		for n := range 5 { // and as the one that was used last
+			env.Ring.issuer(of(fmt.Sprintf("https://later-%d.example/", n)))
+		}
+		if env.Ring.held.find(of(issuerURL)) != asked {
+			t.Error("the issuer was evicted while it was asked")
+		}
+		env.want(t, "key-1", "found", 1)
+	})
+}
+
+// However many bring new issuers at once, never more are held than may be, and all of one issuer share its state.
+func TestCACHE12BoundHoldsWhileManyCome(t *testing.T) {
+	const most, at, each = 50, 8, 500
+	env := newEnvironment(t, func(c *Config) { c.MaxIssuers = most })
+	if one := of(issuerURL); env.Ring.admit(one) != env.Ring.admit(one) { // two requests that have both found none
+		t.Error("an issuer has two states")
+	}
+	var group sync.WaitGroup
+	for g := range at {
+		group.Go(func() {
+			for n := range each {
+				env.Ring.issuer(of(fmt.Sprintf("https://%d.example/", (n*(g%2+1))%(2*most))))
+				var held int
+				env.Ring.held.bySource.Range(func(_, _ any) bool { held++; return true })
+				if held > 2*most { // a walk sees what comes and goes meanwhile
+					t.Errorf("%d are held", held)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if held := env.held(); len(held) != most || len(env.Ring.held.list) != most {
+		t.Errorf("%d are held and %d listed, want %d", len(held), len(env.Ring.held.list), most)
+	}
+	for _, i := range env.Ring.held.list {
+		if env.Ring.held.find(i.source) != i {
+			t.Errorf("%s is listed, and another or none is held", i.name)
+		}
+	}
+}
+
+// BenchmarkNewIssuer has an issuer come where as many are held as may be.
+func BenchmarkNewIssuer(b *testing.B) {
+	for _, most := range []int{100, 10_000, 50_000} {
+		b.Run(fmt.Sprintf("beside %d", most), func(b *testing.B) {
+			ring := New(Config{Clock: fixedClock{}, MaxIssuers: most, Rand: rand.Int64N})
+			sources := make([]Source, most+b.N)
+			for n := range sources {
+				sources[n] = of(fmt.Sprintf("https://%d.example/", n))
+			}
+			for _, source := range sources[:most] {
+				ring.issuer(source)
+			}
+			b.ResetTimer()
+			for _, source := range sources[most:] {
+				ring.issuer(source)
+			}
+		})
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 type issuer struct {
 	ring     *Ring
 	name     string
+	source   Source
 	location Location
 	// fetcher is the way to the Fetcher, one for each issuer: that one issuer hangs says nothing of another.
 	fetcher outbound.Port
@@ -270,6 +271,7 @@ func (i *issuer) start(now time.Time, forced bool) (*flight, error) {
 func (i *issuer) land(f *flight, result result) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	i.touch(result.at)
 	if result.snapshot != nil {
 		i.snapshot.Store(result.snapshot)
 	}

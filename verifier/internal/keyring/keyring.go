@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -69,12 +68,7 @@ type Config struct {
 type Ring struct {
 	Config
 
-	// issuers maps Source to *issuer. A source is as wide as a pointer, so that looking one up
-	// allocates nothing, and a sync.Map is read without a lock.
-	issuers sync.Map
-	held    atomic.Int64
-
-	mu sync.Mutex // guards admission and eviction
+	held residents
 
 	slots     *slots
 	cachePort outbound.Port
@@ -169,47 +163,20 @@ func (r *Ring) Warm(ctx context.Context, source Source) error {
 
 // issuer returns the state of one issuer, which begins empty.
 func (r *Ring) issuer(source Source) *issuer {
-	if held, found := r.issuers.Load(source); found {
-		return held.(*issuer)
+	if held := r.held.find(source); held != nil {
+		return held
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	admitted, found := r.issuers.LoadOrStore(source, r.newIssuer(source.Location()))
-	if !found && r.held.Add(1) > int64(r.MaxIssuers) {
-		r.evict(source)
-	}
-	return admitted.(*issuer)
+	return r.admit(source)
 }
 
-func (r *Ring) newIssuer(at Location) *issuer {
-	i := &issuer{ring: r, name: at.Issuer, location: at, sharing: make(chan struct{}, 1)}
+func (r *Ring) newIssuer(source Source) *issuer {
+	at := source.Location()
+	i := &issuer{ring: r, name: at.Issuer, source: source, location: at, sharing: make(chan struct{}, 1)}
 	i.fetcher.Name, i.fetcher.Timeout, i.fetcher.Logger = "fetcher", r.FetchTimeout, r.Logger
 	i.fetcher.MaxGivenUp = maxGivenUp
 	now := r.Clock.Now()
 	i.touch(now)
 	return i
-}
-
-// evict forgets the issuer that was used longest ago, other than the one just admitted. One that was used in the future
-// was used before the clock was set back.
-func (r *Ring) evict(admitted Source) {
-	var (
-		victim any
-		oldest int64
-		now    = r.Clock.Now().Unix()
-	)
-	r.issuers.Range(func(source, held any) bool {
-		used := held.(*issuer).lastUsed.Load()
-		if used > now {
-			used = 0
-		}
-		if source != admitted && (victim == nil || used < oldest) {
-			victim, oldest = source, used
-		}
-		return true
-	})
-	r.issuers.Delete(victim)
-	r.held.Add(-1)
 }
 
 // dueBefore is how long before it is stale a snapshot is refreshed: a twentieth to a tenth of its soft TTL, at random,

@@ -166,7 +166,7 @@ func (env *environment) want(t *testing.T, kid, outcome string, asked int) {
 
 // settle returns when no fetch is under way.
 func (env *environment) settle() {
-	env.issuers.Range(func(_, held any) bool {
+	env.Ring.held.bySource.Range(func(_, held any) bool {
 		i := held.(*issuer)
 		for {
 			current := i.flight.Load()
@@ -340,7 +340,7 @@ func TestCACHE07WaitersShareAFetchThatOutlivesThem(t *testing.T) {
 
 // underWay returns the flight of the one issuer, nil while there is none.
 func (env *environment) underWay() (current *flight) {
-	env.issuers.Range(func(_, held any) bool {
+	env.Ring.held.bySource.Range(func(_, held any) bool {
 		current = held.(*issuer).flight.Load()
 		return false
 	})
