@@ -70,8 +70,8 @@ type Domain struct {
 	RequiredValues []RequiredValue
 }
 
-// A RequiredValue is a value that a claim must have. Exactly one of OneOf and Contains is set; a claim of another type than
-// that one expects is rejected. Values are compared byte for byte.
+// A RequiredValue is a value that a claim must have. Exactly one of OneOf, Contains and ContainsAny is set; a claim of another
+// type than that one expects is rejected. Values are compared byte for byte.
 type RequiredValue struct {
 	// Claim is the name of the claim, or a JSON Pointer as in [Domain].
 	Claim string
@@ -79,6 +79,8 @@ type RequiredValue struct {
 	OneOf []string
 	// Contains: the claim is an array of strings, and has all of these.
 	Contains []string
+	// ContainsAny: the claim is an array of strings, and has at least one of these.
+	ContainsAny []string
 }
 
 // A KeySource says where the keys of an issuer are: at one place, so that at most one field is set. Its zero value means

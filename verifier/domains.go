@@ -121,7 +121,7 @@ func sameDomain(a, b *ports.Domain) bool {
 }
 
 func sameValue(a, b ports.RequiredValue) bool {
-	return a.Claim == b.Claim && slices.Equal(a.OneOf, b.OneOf) && slices.Equal(a.Contains, b.Contains)
+	return a.Claim == b.Claim && slices.Equal(a.OneOf, b.OneOf) && slices.Equal(a.Contains, b.Contains) && slices.Equal(a.ContainsAny, b.ContainsAny)
 }
 
 func sameKeys(a, b *ports.KeySource) bool {
@@ -137,7 +137,7 @@ func cloneDomain(d ports.Domain) ports.Domain {
 	d.RequiredValues = slices.Clone(d.RequiredValues)
 	for i := range d.RequiredValues {
 		v := &d.RequiredValues[i]
-		v.OneOf, v.Contains = slices.Clone(v.OneOf), slices.Clone(v.Contains)
+		v.OneOf, v.Contains, v.ContainsAny = slices.Clone(v.OneOf), slices.Clone(v.Contains), slices.Clone(v.ContainsAny)
 	}
 	d.Keys.Static = slices.Clone(d.Keys.Static)
 	return d

@@ -54,6 +54,7 @@ const (
 	CodeClaimsUndecodable  Code = "claims_undecodable"         // its claims do not fit the caller's type
 	CodeActorMalformed     Code = "actor_malformed"            // its act claim can't be read
 	CodeScope              Code = "scope_insufficient"         // it lacks a scope that is needed
+	CodeClaims             Code = "claims_insufficient"        // it lacks a claim, or a value of one, that the route needs
 	CodeDetails            Code = "details_insufficient"       // its authorization_details do not permit what is needed
 	CodeStepUp             Code = "step_up_needed"             // its user authenticated too long ago, or too weakly
 )
@@ -202,6 +203,7 @@ var (
 	proofReplayed            = row(Rejected, CodeProofReplayed, 401, invalidDPoPProof, "The DPoP proof was used before")
 	nonceNeeded              = row(Rejected, CodeNonce, 401, useDPoPNonce, "The DPoP proof needs the nonce of this answer")
 	scopeInsufficient        = row(Rejected, CodeScope, 403, insufficientScope, "The access token lacks a needed scope")
+	claimsInsufficient       = row(Rejected, CodeClaims, 403, insufficientScope, "The access token lacks a needed claim")
 	detailsInsufficient      = row(Rejected, CodeDetails, 403, insufficientScope, "The access token lacks needed authorization details")
 	stepUpNeeded             = row(Rejected, CodeStepUp, 401, insufficientUserAuthentication, "Another authentication of the user is needed")
 	_                        = row(Undecidable, CodeIssuerUnavailable, 503, temporarilyUnavailable, unavailable)

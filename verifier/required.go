@@ -13,11 +13,11 @@ import (
 
 // A requiredValue is a [ports.RequiredValue], read.
 type requiredValue struct {
-	path            jwt.Path
-	oneOf, contains []string
+	path                         jwt.Path
+	oneOf, contains, containsAny []string
 }
 
-var errOneOfOrContains = errors.New("must have either OneOf or Contains, with at least one value; to demand only that a claim is present, use RequiredClaims")
+var errOneKind = errors.New("must have exactly one of OneOf, Contains and ContainsAny, with at least one value; to demand only that a claim is present, use RequiredClaims")
 
 // A requirement is what claims a token must have.
 type requirement struct {
@@ -33,13 +33,14 @@ func (q requirement) and(claims []string, values []ports.RequiredValue, fault fa
 	}
 	for i, w := range values {
 		field := fmt.Sprintf("RequiredValues[%d]", i)
-		if (len(w.OneOf) > 0) == (len(w.Contains) > 0) {
-			fault(field, errOneOfOrContains)
+		if kinds := min(len(w.OneOf), 1) + min(len(w.Contains), 1) + min(len(w.ContainsAny), 1); kinds != 1 {
+			fault(field, errOneKind)
 		}
 		fault.each(field+".OneOf", w.OneOf, settings.NotBlank)
 		fault.each(field+".Contains", w.Contains, settings.NotBlank)
+		fault.each(field+".ContainsAny", w.ContainsAny, settings.NotBlank)
 		for _, path := range fault.paths(field+".Claim", w.Claim) {
-			q.values = append(q.values, requiredValue{path, slices.Clone(w.OneOf), slices.Clone(w.Contains)})
+			q.values = append(q.values, requiredValue{path, slices.Clone(w.OneOf), slices.Clone(w.Contains), slices.Clone(w.ContainsAny)})
 		}
 	}
 	return q
@@ -81,15 +82,20 @@ func (v *requiredValue) check(claims strictjson.Object) *Error {
 	if !areTexts {
 		return refused(jwt.Malformed(name, rule, "is not an array of strings"))
 	}
+	has := func(needed string) bool { return slices.Contains(texts, needed) }
 	for _, needed := range v.contains {
-		if !slices.Contains(texts, needed) {
+		if !has(needed) {
 			return claimMismatch.fail(rule, fmt.Sprintf("claim %q does not have %q", name, needed))
 		}
+	}
+	if len(v.containsAny) > 0 && !slices.ContainsFunc(v.containsAny, has) {
+		return claimMismatch.fail(rule, fmt.Sprintf("claim %q has none of %q", name, v.containsAny))
 	}
 	return nil
 }
 
-// checkClaims checks what a route demands of its token, beyond what the token's issuer does.
+// checkClaims checks what a route demands of its token, beyond what the token's issuer does. A good token that does not have it
+// is not a bad one: it does not permit this route (CLAIM-REQ-03).
 func (v *Verified) checkClaims(route Route) *Error {
 	if len(route.RequiredClaims) == 0 && len(route.RequiredValues) == 0 {
 		return nil
@@ -101,5 +107,12 @@ func (v *Verified) checkClaims(route Route) *Error {
 	if len(faults) > 0 {
 		return configInvalid.because(errors.Join(faults...))
 	}
-	return demanded.check(v.claims())
+	switch err := demanded.check(v.claims()); {
+	case err == nil:
+		return nil
+	case err.Code == CodeClaimMissing, err.Code == CodeClaimValue:
+		return claimsInsufficient.fail("CLAIM-REQ-03", err.Detail)
+	default:
+		return err
+	}
 }

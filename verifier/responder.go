@@ -50,7 +50,7 @@ const defaultRealm = "api"
 // that scheme. The scopes that the route needs are named on each.
 func (r *responder) challenges(e *Error, used Scheme, route Route) []string {
 	switch e.Code {
-	case CodeNonce, CodeScope, CodeDetails, CodeStepUp:
+	case CodeNonce, CodeScope, CodeClaims, CodeDetails, CodeStepUp:
 		return []string{r.challenge(used, e, route)}
 	}
 	schemes := r.schemes

@@ -92,6 +92,8 @@ func TestRoute(t *testing.T) {
 	env := newEnvironment(t, func(c *verifier.Config) { c.DPoP.Mode, c.MTLS = verifier.DPoPAllowed, verifier.MTLSOn })
 	mtls := verifiertest.Claims{"cnf": verifiertest.Claims{"x5t#S256": thumbprint}}
 	gold := []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}
+	permitted := []ports.RequiredValue{{Claim: "permissions", ContainsAny: []string{"orders:refund", "admin"}}}
+	const lacks = `Bearer error="insufficient_scope", error_description="The access token lacks a needed claim"`
 	const stepUp = `error="insufficient_user_authentication", error_description="Another authentication of the user is needed"`
 	for _, c := range []struct {
 		name       string
@@ -112,13 +114,18 @@ func TestRoute(t *testing.T) {
 			want: verifier.CodeClaimMalformed, status: 401, challenges: []string{
 				`Bearer error="invalid_token", error_description="The access token has a malformed claim", scope="admin"`, `DPoP scope="admin", algs="ES256"`}},
 		{name: "CLAIM-REQ-01 the claim", route: verifier.Route{RequiredClaims: []string{"tier"}}, claims: verifiertest.Claims{"tier": 1}},
-		{name: "CLAIM-REQ-01 not the claim", route: verifier.Route{RequiredClaims: []string{"tier"}},
-			want: verifier.CodeClaimMissing, status: 401, challenges: []string{
-				`Bearer error="invalid_token", error_description="The access token lacks a required claim"`, `DPoP algs="ES256"`}},
+		{name: "CLAIM-REQ-03 not the claim", route: verifier.Route{RequiredClaims: []string{"tier"}},
+			want: verifier.CodeClaims, status: 403, challenges: []string{lacks}},
 		{name: "CLAIM-REQ-02 the value", route: verifier.Route{RequiredValues: gold}, claims: verifiertest.Claims{"tier": "gold"}},
-		{name: "CLAIM-REQ-02 another value", route: verifier.Route{RequiredValues: gold}, claims: verifiertest.Claims{"tier": "lead"},
-			want: verifier.CodeClaimValue, status: 401, challenges: []string{
-				`Bearer error="invalid_token", error_description="A claim of the access token has another value than is required"`, `DPoP algs="ES256"`}},
+		{name: "CLAIM-REQ-03 another value", route: verifier.Route{RequiredValues: gold}, claims: verifiertest.Claims{"tier": "lead"},
+			want: verifier.CodeClaims, status: 403, challenges: []string{lacks}},
+		{name: "CLAIM-REQ-02 a number", route: verifier.Route{RequiredValues: gold}, claims: verifiertest.Claims{"tier": 7},
+			want: verifier.CodeClaimMalformed, status: 401, challenges: []string{
+				`Bearer error="invalid_token", error_description="The access token has a malformed claim"`, `DPoP algs="ES256"`}},
+		{name: "CLAIM-REQ-02 one of several permissions", route: verifier.Route{RequiredValues: permitted}, claims: verifiertest.Claims{"permissions": []string{"read", "admin"}}},
+		{name: "CLAIM-REQ-03 none of several permissions", route: verifier.Route{Scopes: []string{"a"}, RequiredValues: permitted}, claims: verifiertest.Claims{"permissions": []string{"Admin"}, "scope": "a"},
+			want: verifier.CodeClaims, status: 403, challenges: []string{lacks + `, scope="a"`}},
+		{name: "CLAIM-REQ-03 no permissions", route: verifier.Route{RequiredValues: permitted}, want: verifier.CodeClaims, status: 403, challenges: []string{lacks}},
 		{name: "DPOP-REQ-06 Bearer", route: verifier.Route{DPoP: true, Scopes: []string{"pay"}}, claims: verifiertest.Claims{"scope": "pay"},
 			want: verifier.CodeSchemeNotOffered, status: 401, challenges: []string{`DPoP scope="pay", algs="ES256"`}},
 		{name: "MTLS-02 bound to the certificate", route: verifier.Route{CertificateBound: true}, claims: mtls},

@@ -112,26 +112,38 @@ func TestMTLSOverTLS(t *testing.T) {
 	token := mint(t, issuer, verifiertest.Claims{"cnf": verifiertest.Claims{"x5t#S256": base64.RawURLEncoding.EncodeToString(sum[:])}})
 	guard, _ := newGuard(t, issuer, httpguard.Config{}, func(c *verifier.Config) { c.MTLS = verifier.MTLSOn })
 
-	server := httptest.NewUnstartedServer(guard.Handler(greet))
+	bound, err := guard.For(verifier.Route{CertificateBound: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", guard.Handler(greet))
+	mux.Handle("/bound", bound.Handler(greet))
+	server := httptest.NewUnstartedServer(mux)
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	server.StartTLS()
 	defer server.Close()
+	unbound, own := mint(t, issuer, nil), []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}
 	for name, c := range map[string]struct {
+		path, token  string
 		certificates []tls.Certificate
 		status       int
 	}{
-		"MTLS-01 with its certificate": {[]tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, 200},
-		"MTLS-02 without":              {nil, 401},
+		"MTLS-01 with its certificate":                      {"/", token, own, 200},
+		"MTLS-02 without":                                   {"/", token, nil, 401},
+		"MTLS-02 a token that is not bound":                 {"/", unbound, own, 200},
+		"MTLS-02 a route that needs a bound one":            {"/bound", token, own, 200},
+		"MTLS-02 a route that needs a bound one, not bound": {"/bound", unbound, own, 401},
 	} {
 		t.Run(name, func(t *testing.T) {
 			transport := server.Client().Transport.(*http.Transport).Clone()
 			transport.TLSClientConfig.Certificates = c.certificates
 			defer transport.CloseIdleConnections()
-			r, err := http.NewRequest("GET", server.URL, nil)
+			r, err := http.NewRequest("GET", server.URL+c.path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r.Header.Set("Authorization", "Bearer "+token)
+			r.Header.Set("Authorization", "Bearer "+c.token)
 			answer, err := (&http.Client{Transport: transport}).Do(r)
 			if err != nil {
 				t.Fatal(err)

@@ -111,6 +111,9 @@ func policyCases() []Case {
 		valueCase("CLAIM-REQ-02.array-for-string", BadToken, "an array where a string is expected", Fields{"tier": []string{"gold"}}),
 		valueCase("CLAIM-REQ-02.array", Accepted, "an array that contains both values", Fields{"groups": []string{"b", "x", "a"}}),
 		valueCase("CLAIM-REQ-02.one-missing", BadToken, "an array that contains one of two values", Fields{"groups": []string{"a", "x"}}),
+		valueCase("CLAIM-REQ-02.any", Accepted, "an array that contains one of several values, of which one is needed", Fields{"roles": []string{"x", "op"}}),
+		valueCase("CLAIM-REQ-02.none-of-several", BadToken, "an array that contains none of several values", Fields{"roles": []string{"ops", "x"}}),
+		valueCase("CLAIM-REQ-02.empty-array", BadToken, "an empty array, where one of several values is needed", Fields{"roles": []string{}}),
 		valueCase("CLAIM-REQ-02.string-for-array", BadToken, "a string where an array is expected", Fields{"groups": "a b"}),
 		valueCase("CLAIM-REQ-02.number-within", BadToken, "an array with a number", Fields{"groups": []any{"a", "b", 1}}),
 		valueCase("CLAIM-REQ-02.nested", BadToken, "a claim in an object that is deeper than expected",
@@ -119,6 +122,8 @@ func policyCases() []Case {
 		ConfigCase("CLAIM-REQ-02.no-value", RefusedByNew, "a required value without any", requiresValue(ports.RequiredValue{Claim: "tier"})),
 		ConfigCase("CLAIM-REQ-02.both", RefusedByNew, "a required value with both kinds of values",
 			requiresValue(ports.RequiredValue{Claim: "tier", OneOf: []string{"a"}, Contains: []string{"a"}})),
+		ConfigCase("CLAIM-REQ-02.all-and-any", RefusedByNew, "a required value with all and with one of some values",
+			requiresValue(ports.RequiredValue{Claim: "tier", ContainsAny: []string{"a"}, Contains: []string{"a"}})),
 		ConfigCase("CLAIM-REQ-02.blank", RefusedByNew, "a required value of a blank claim",
 			requiresValue(ports.RequiredValue{Claim: " ", OneOf: []string{"a"}})),
 
@@ -167,13 +172,14 @@ func requiresValue(v ports.RequiredValue) Policy {
 	return func(_ *Environment, c *verifier.Config) { c.RequiredValues = []ports.RequiredValue{v} }
 }
 
-// valueCase demands values of three claims: two are good, unless these claims say otherwise.
+// valueCase demands values of four claims, which are good unless these claims say otherwise.
 func valueCase(id string, want Expectation, reason string, changes Fields) Case {
-	claims := Fields{"tier": "silver", "groups": []string{"a", "b"}, "org": Fields{"id": "7"}}
+	claims := Fields{"tier": "silver", "groups": []string{"a", "b"}, "org": Fields{"id": "7"}, "roles": []string{"admin"}}
 	maps.Copy(claims, changes)
 	return TokenCase(id, want, reason, Token{Claims: claims}).Configured(func(_ *Environment, c *verifier.Config) {
 		c.RequiredValues = []ports.RequiredValue{
 			{Claim: "tier", OneOf: []string{"silver", "gold"}}, {Claim: "groups", Contains: []string{"a", "b"}}, {Claim: "/org/id", OneOf: []string{"7"}},
+			{Claim: "roles", ContainsAny: []string{"admin", "op"}},
 		}
 	})
 }

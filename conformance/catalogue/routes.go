@@ -15,12 +15,13 @@ import (
 // routeCases are about what one route demands and others don't.
 func routeCases() []Case {
 	var (
-		gold   = verifier.Route{RequiredValues: []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}}
-		either = verifier.Route{Scopes: []string{"api"}, AnyScope: []string{"read", "admin"}}
-		recent = verifier.Route{MaxAge: time.Minute}
-		strong = verifier.Route{ACRValues: []string{"mfa", "phr"}}
-		both   = verifier.Route{MaxAge: time.Minute, ACRValues: []string{"mfa", "phr"}}
-		reads  = verifier.Route{AuthorizationDetails: []verifier.AuthorizationDetail{
+		gold      = verifier.Route{RequiredValues: []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}}
+		permitted = verifier.Route{RequiredValues: []ports.RequiredValue{{Claim: "permissions", ContainsAny: []string{"orders:refund", "admin"}}}}
+		either    = verifier.Route{Scopes: []string{"api"}, AnyScope: []string{"read", "admin"}}
+		recent    = verifier.Route{MaxAge: time.Minute}
+		strong    = verifier.Route{ACRValues: []string{"mfa", "phr"}}
+		both      = verifier.Route{MaxAge: time.Minute, ACRValues: []string{"mfa", "phr"}}
+		reads     = verifier.Route{AuthorizationDetails: []verifier.AuthorizationDetail{
 			{Type: "customer", Actions: []string{"read", "write"}, DataTypes: []string{"contacts"}},
 		}}
 		small = verifier.Route{DetailsPolicy: func(details verifier.AuthorizationDetails) error {
@@ -33,9 +34,13 @@ func routeCases() []Case {
 	)
 	return []Case{
 		routeCase("CLAIM-REQ-02.of-a-route", "", "a value that the route requires", Fields{"tier": "gold"}, gold),
-		routeCase("CLAIM-REQ-02.of-a-route-another", verifier.CodeClaimValue, "another value than the route requires", Fields{"tier": "lead"}, gold),
-		routeCase("CLAIM-REQ-02.of-a-route-claim", verifier.CodeClaimMissing, "no claim that the route requires", Fields{},
-			verifier.Route{RequiredClaims: []string{"tier"}}),
+		routeCase("CLAIM-REQ-02.of-a-route-number", verifier.CodeClaimMalformed, "a number where the route requires a string", Fields{"tier": 7}, gold),
+		routeCase("CLAIM-REQ-02.of-a-route-any", "", "the second of several permissions of which the route requires one", Fields{"permissions": []string{"b", "admin"}}, permitted),
+		routeCase("CLAIM-REQ-02.of-a-route-string", verifier.CodeClaimMalformed, "a string where the route requires an array of permissions", Fields{"permissions": "admin"}, permitted),
+		routeCase("CLAIM-REQ-03.value", verifier.CodeClaims, "another value than the route requires", Fields{"tier": "lead"}, gold, `error="insufficient_scope"`),
+		routeCase("CLAIM-REQ-03.claim", verifier.CodeClaims, "no claim that the route requires", Fields{},
+			verifier.Route{RequiredClaims: []string{"tier"}}, `error="insufficient_scope"`),
+		routeCase("CLAIM-REQ-03.permission", verifier.CodeClaims, "none of several permissions of which the route requires one", Fields{"permissions": []string{"b", "Admin"}}, permitted, `error="insufficient_scope"`),
 		routeCase("CLAIM-REQ-02.of-a-route-nothing", verifier.CodeConfig, "a route that requires a value, and names none", Fields{"tier": "gold"},
 			verifier.Route{RequiredValues: []ports.RequiredValue{{Claim: "tier"}}}),
 		routeCase("CLAIM-SCP-02.of-several", "", "one of several scopes of which the route needs one", Fields{"scope": "api admin"}, either),
