@@ -25,8 +25,8 @@ func (v *Verified) checkAuthentication(route Route) *Error {
 func (v *Verified) authenticatedWithin(maxAge time.Duration) bool {
 	var clock ports.Clock = memory.Clock{}
 	times := jwt.Times{}
-	if v.origin != nil {
-		clock, times.Leeway = v.origin.clock, v.origin.leeway
+	if v.token != nil {
+		clock, times.Leeway = v.token.origin.clock, v.token.origin.leeway
 	}
 	times.Now = clock.Now()
 	return !v.AuthTime.IsZero() && !times.ToCome(v.AuthTime, jwt.Ahead) && !times.Longer(v.AuthTime, maxAge)

@@ -41,7 +41,6 @@ var profileClaims = paths("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
 // read copies what a token says, and checks all of it that does not depend on the time, which is left to [claims.check].
 func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Error {
-	says.payload = payload.Raw()
 	r := &jwt.Reader{Claims: payload}
 	if err := c.checkKind(r); err != nil {
 		return err

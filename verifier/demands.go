@@ -69,8 +69,8 @@ func (v *Verified) checkScopes(route Route) *Error {
 	default:
 		return nil
 	}
-	if v.malformedScopes != "" {
-		return refused(jwt.Malformed(v.malformedScopes, "CLAIM-SCP-01", "is not a string of scopes"))
+	if v.token != nil && v.token.malformedScopes != "" {
+		return refused(jwt.Malformed(v.token.malformedScopes, "CLAIM-SCP-01", "is not a string of scopes"))
 	}
 	return scopeInsufficient.fail("CLAIM-SCP-02", needed)
 }

@@ -12,17 +12,17 @@ import "context"
 func (v *Verified) UntilExpiry(parent context.Context) (ctx context.Context, cancel context.CancelFunc) {
 	expired := v.refuse(tokenExpired.fail("CLAIM-EXP-02", "the token expired after it was verified"), Route{})
 	switch {
-	case v.origin != nil:
+	case v.token != nil:
 	case v.ExpiresAt.IsZero():
 		return context.WithCancel(parent)
 	default:
 		return context.WithDeadlineCause(parent, v.ExpiresAt, expired)
 	}
-	end := v.ExpiresAt
-	if age := v.origin.maxTokenAge; age > 0 && v.IssuedAt.Add(age).Before(end) {
+	end, origin := v.ExpiresAt, v.token.origin
+	if age := origin.maxTokenAge; age > 0 && v.IssuedAt.Add(age).Before(end) {
 		end = v.IssuedAt.Add(age)
 		expired = v.refuse(tokenTooOld.fail("CLAIM-IAT-02", "the token grew older than MaxTokenAge after it was verified"), Route{})
 	}
-	left := end.Add(v.origin.leeway).Sub(v.origin.clock.Now())
+	left := end.Add(origin.leeway).Sub(origin.clock.Now())
 	return context.WithTimeoutCause(parent, left, expired)
 }

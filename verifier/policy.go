@@ -218,7 +218,7 @@ func (p *policy) readScopes(payload strictjson.Object, says *Verified) {
 		if isText {
 			says.Scopes = strings.FieldsFunc(list, func(r rune) bool { return r == ' ' })
 		} else if says.Scopes, isText = value.Strings(); !isText {
-			says.malformedScopes = path.String()
+			says.token.malformedScopes = path.String()
 		}
 		return
 	}

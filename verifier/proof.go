@@ -61,9 +61,11 @@ func (p *proofs) check(ctx context.Context, r Request, sent presented, token *si
 	case token.bound.jkt == "":
 		return confirmationNotSatisfied.fail("DPOP-REQ-03", "the token is not bound to a key, and was sent as DPoP")
 	}
-	proof, err := p.checker.Check(sent.proof, dpop.Request{
-		Method: r.Method, URL: r.URL, AccessToken: sent.token, AccessTokenHash: token.digest, Thumbprint: token.bound.jkt,
-	})
+	target := dpop.Request{Method: r.Method, URL: r.URL, AccessToken: sent.token, Thumbprint: token.bound.jkt}
+	if token.digest != nil {
+		target.AccessTokenHash = *token.digest
+	}
+	proof, err := p.checker.Check(sent.proof, target)
 	if err != nil {
 		return p.broken(err)
 	}

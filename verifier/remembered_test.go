@@ -2,11 +2,15 @@ package verifier_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -179,6 +183,98 @@ func TestRememberedIsNotShared(t *testing.T) {
 			t.Fatalf("a caller's change is seen by another: %v, %v", verified.Scopes, verified.Audiences)
 		}
 		verified.Scopes[0], verified.Audiences[1] = "write", "y"
+	}
+}
+
+// TestCLAIMCUST01RememberedIsNotShared has each caller overwrite all that was decoded.
+func TestCLAIMCUST01RememberedIsNotShared(t *testing.T) {
+	type claims struct {
+		Permissions []string `json:"permissions"`
+		Account     *struct {
+			Roles []string `json:"roles"`
+		} `json:"account"`
+		Any any `json:"any"`
+	}
+	env := newEnvironment(t, nil)
+	good := token(t, env.issuer, verifiertest.Claims{
+		"permissions": []string{"read", "write"}, "account": map[string]any{"roles": []string{"owner"}}, "any": []string{"x"},
+	})
+	for range 5 {
+		verified, err := verify(t, env, good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			read, err := verifier.DecodeClaims[claims](verified)
+			permissions, permissionsErr := verified.Permissions()
+			some, someErr := verifier.DecodeClaims[map[string]any](verified)
+			if err := errors.Join(err, permissionsErr, someErr); err != nil {
+				t.Fatal(err)
+			}
+			if read.Permissions[0] != "read" || permissions[0] != "read" || read.Account.Roles[0] != "owner" || read.Any.([]any)[0] != "x" || some["any"].([]any)[0] != "x" {
+				t.Fatalf("a caller's change is seen by another: %+v, %v, %v", read, permissions, some)
+			}
+			read.Permissions[0], permissions[0], read.Account.Roles[0], read.Any.([]any)[0], some["any"].([]any)[0] = "", "", "", "", ""
+		}
+	}
+}
+
+// TestCLAIMCUST01Remembered has a token that does not fit be as wrong as it was the first time, and one with a member
+// that stands twice inside a claim.
+func TestCLAIMCUST01Remembered(t *testing.T) {
+	env := newEnvironment(t, nil)
+	for name, claims := range map[string]verifiertest.Claims{
+		"another type":  {"permissions": "read"},
+		"another case":  {"Permissions": 1},
+		"a text inside": {"permissions": []any{"read", 1}},
+		"twice inside":  {"other": json.RawMessage(`{"a":1,"a":2}`)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := verifier.CodeClaimsUndecodable
+			if name == "another case" {
+				want = ""
+			}
+			good := token(t, env.issuer, claims)
+			for range 4 {
+				verified, err := verify(t, env, good)
+				if err != nil {
+					t.Fatal(err)
+				}
+				permissions, err := verified.Permissions()
+				wantCode(t, err, want)
+				if permissions != nil {
+					t.Errorf("permissions are %q", permissions)
+				}
+				wantCode(t, verified.Decode(new(readClaims)), want)
+			}
+		})
+	}
+}
+
+func TestPermissions(t *testing.T) {
+	env := newEnvironment(t, nil)
+	for _, c := range []struct {
+		claims verifiertest.Claims
+		want   []string
+	}{
+		{verifiertest.Claims{"permissions": []string{"read:a", "write:b"}}, []string{"read:a", "write:b"}},
+		{verifiertest.Claims{"permissions": []string{}}, []string{}},
+		{verifiertest.Claims{}, nil},
+	} {
+		good := token(t, env.issuer, c.claims)
+		for range 4 {
+			verified, err := verify(t, env, good)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := verified.Permissions()
+			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+		}
+	}
+	if got, err := (&verifier.Verified{}).Permissions(); got != nil || !errors.Is(err, verifier.CodeClaimsUndecodable) {
+		t.Errorf("of a Verified that a test has made: %q, %v", got, err)
 	}
 }
 

@@ -3,35 +3,71 @@ package verifier
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/decode"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
+	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
 // A signedToken is a token whose form and signature are good, and what it says. It does not change.
 type signedToken struct {
 	policy *policy // by which it was verified
 	says   Verified
+	claims signedClaims
 	bound  binding
 	// boundFault is why what it is bound to can't be read; nil in a token that is remembered.
 	boundFault *Error
 
-	named keyring.Selector // by which it names its key
-	key   *jwk.Key         // the one that verified it
+	key       *jwk.Key // the one that verified it
+	keyID     string   // by which it names the key
+	algorithm string
 
-	length int               // of its compact form
-	digest [sha256.Size]byte // of its compact form, zero unless it is remembered
+	digest   *[sha256.Size]byte // of its compact form; nil unless it is remembered, and bound to a key
+	seal     seal               // of its compact form; zero unless it is remembered
+	hasKeyID bool
+}
+
+// named is how the token names its key.
+func (t *signedToken) named() keyring.Selector {
+	return keyring.Selector{KeyID: t.keyID, HasKeyID: t.hasKeyID, Algorithm: t.algorithm, IssuedAt: t.says.IssuedAt}
+}
+
+// signedClaims are what a token says beyond what every Verified has.
+type signedClaims struct {
+	origin          *origin
+	payload         string             // a strict JSON object
+	parsed          *strictjson.Object // is the payload; nil in a token that is remembered
+	malformedScopes string             // the scope claim, if it could not be read
+	// decoded and permissions are what was read of a token that is remembered, for the next who asks.
+	decoded, permissions decode.Memo
+}
+
+// roomToDecode bounds what each reading takes.
+func (c *signedClaims) roomToDecode() int { return 256 + len(c.payload) }
+
+// settle prepares a token to be remembered: nothing of its header is kept, nor what was parsed, since the garbage collector
+// would walk it.
+func (t *signedToken) settle() {
+	t.claims.parsed = nil
+	t.keyID, t.algorithm = strings.Clone(t.keyID), strings.Clone(t.algorithm)
+	if t.key != nil && t.key.ID == t.keyID {
+		t.keyID = t.key.ID // one text for all tokens of the key
+	}
 }
 
 // size is about how many bytes it holds.
 func (t *signedToken) size() int64 {
 	const (
-		itself   = 1024
-		eachText = 16 // in a slice; its text is part of the token's
+		itself   = 768 // with its place in the memory
+		eachText = 16  // in a slice; its text is part of the payload
 	)
-	texts := len(t.says.Audiences) + len(t.says.Scopes)
-	// Header and payload are kept as long as a part of them is, and what has escapes is there twice.
-	return int64(itself + eachText*texts + 2*t.length)
+	size := itself + eachText*(len(t.says.Audiences)+len(t.says.Scopes)) + len(t.claims.payload) + len(t.keyID)
+	if strings.Contains(t.claims.payload, `\`) {
+		size += len(t.claims.payload) // what has escapes is there twice
+	}
+	return int64(size + 2*t.claims.roomToDecode())
 }
 
 // verified returns what the token says, for one caller to keep.

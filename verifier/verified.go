@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/decode"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
@@ -46,24 +47,55 @@ type Verified struct {
 	// old one ends.
 	Header map[string][]string
 
-	origin          *origin // nil in a Verified that a test has made
-	payload         string  // a strict JSON object, empty in a Verified that a test has made
-	malformedScopes string  // the scope claim, if it could not be read
+	token *signedClaims // nil in a Verified that a test has made
 }
 
 // Decode writes the claims into the value that target points to, as encoding/json does, but strictly: names are
 // compared with case, and a member that stands twice in an object is an error. Its error is an [*Error] with the code
 // [CodeClaimsUndecodable].
+//
+// A struct of strings, numbers, bools, and structs, slices and pointers of these costs least: of a token that is remembered
+// it is read once, and then copied. What is written belongs to the caller.
 func (v *Verified) Decode(target any) error {
-	if fault := jwt.Decode(v.claims(), target); fault != nil {
+	return v.decode(target, func(c *signedClaims) *decode.Memo { return &c.decoded })
+}
+
+// Permissions returns the permissions claim, in which Auth0 writes what the user may do; nil if there is none. One that is
+// not an array of strings is an [*Error], as Decode returns it. To have them taken as scopes, which routes can ask for, name
+// the claim as [Config.ScopeClaim].
+func (v *Verified) Permissions() ([]string, error) {
+	var claims struct {
+		Permissions []string `json:"permissions"`
+	}
+	if err := v.decode(&claims, func(c *signedClaims) *decode.Memo { return &c.permissions }); err != nil {
+		return nil, err
+	}
+	return claims.Permissions, nil
+}
+
+// decode reads claims. Of a remembered token they are kept.
+func (v *Verified) decode(target any, kept func(*signedClaims) *decode.Memo) error {
+	var fault *jwt.Fault
+	if v.token == nil || v.token.parsed != nil {
+		fault = jwt.Decode(v.claims(), target)
+	} else {
+		fault = jwt.Decoded(kept(v.token).Into(v.claims, target, v.token.roomToDecode()), target)
+	}
+	if fault != nil {
 		return v.refuse(refused(fault), Route{})
 	}
 	return nil
 }
 
-// claims reads the payload again, which few requests need.
+// claims are those of the token, parsed; none in a Verified that a test has made.
 func (v *Verified) claims() strictjson.Object {
-	claims, _ := strictjson.ParseObject(v.payload, jws.PayloadLimits) // it was read by these limits before
+	switch {
+	case v.token == nil:
+		return strictjson.Object{}
+	case v.token.parsed != nil:
+		return *v.token.parsed
+	}
+	claims, _ := strictjson.ParseObject(v.token.payload, jws.PayloadLimits) // it was read by these limits before
 	return claims
 }
 
@@ -90,8 +122,8 @@ type origin struct {
 // from returns the responder of the verifier that v is from. A Verified that a handler's test has made is from none, and
 // is answered as a Bearer token.
 func (v *Verified) from() *responder {
-	if v.origin == nil {
+	if v.token == nil {
 		return &responder{schemes: []Scheme{Bearer}}
 	}
-	return v.origin.responder
+	return v.token.origin.responder
 }

@@ -132,7 +132,7 @@ func (v *Verifier) decide(ctx context.Context, r Request, sent presented, told *
 		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
 	verified := token.verified()
-	verified.Scheme, verified.origin = sent.scheme, v.origin
+	verified.Scheme = sent.scheme
 	if err := v.confirmation.check(ctx, r, sent, token, verified, told); err != nil {
 		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
@@ -169,7 +169,7 @@ func (v *Verifier) verify(ctx context.Context, query ports.DomainQuery, compact 
 	var keys []*jwk.Key // by which a remembered token names its own; where the policy says that they are
 	if token != nil {
 		var fault *jwt.Fault
-		if keys, fault = v.keys.Find(ctx, policy.source, token.named); fault != nil {
+		if keys, fault = v.keys.Find(ctx, policy.source, token.named()); fault != nil {
 			return nil, refused(fault)
 		}
 	}
@@ -222,8 +222,9 @@ func (v *Verifier) authenticate(
 	if fault != nil {
 		return nil, refused(fault)
 	}
-	token := &signedToken{policy: p, named: named, key: key, length: len(compact)}
-	token.says.Issuer = p.issuer
+	token := &signedToken{policy: p, key: key, keyID: named.KeyID, hasKeyID: named.HasKeyID, algorithm: named.Algorithm}
+	token.claims = signedClaims{origin: v.origin, payload: message.Payload.Raw(), parsed: &message.Payload}
+	token.says.Issuer, token.says.token = p.issuer, &token.claims
 	if err := v.claims.read(p, &token.says, message.Payload); err != nil {
 		return nil, err
 	}

@@ -107,32 +107,34 @@ func parseForm(compact string) (message *Message, payload string, fault *Error) 
 	}
 	// The token's own bytes, without a copy: they are decoded and hashed, and nothing is ever written to them.
 	token := unsafe.Slice(unsafe.StringData(compact), len(compact))
-	// One buffer for the three decoded segments. The header is read before the others are decoded, so that most garbage
-	// costs little.
-	decoded := make([]byte, 0, strict.DecodedLen(len(compact)))
 	dot1, dot2 := bytes.IndexByte(token, '.'), bytes.LastIndexByte(token, '.')
 	message = &Message{signed: token[:dot2]}
 
-	header, fault := decode(&decoded, token[:dot1])
+	// The header is read before the others are decoded, so that most garbage costs little. Each has memory of its own: a token
+	// that is remembered keeps only its payload.
+	header, fault := decode(token[:dot1])
 	if fault != nil {
 		return nil, "", fault
 	}
 	var err error
-	if message.Header, err = strictjson.ParseObject(header, headerLimits); err != nil {
+	if message.Header, err = strictjson.ParseObject(text(header), headerLimits); err != nil {
 		return nil, "", jsonFault(err)
 	}
 	if fault := message.readHeader(); fault != nil {
 		return nil, "", fault
 	}
-	text, fault := decode(&decoded, token[dot1+1:dot2])
+	body, fault := decode(token[dot1+1 : dot2])
 	if fault != nil {
 		return nil, "", fault
 	}
-	if message.signature, fault = decode(&decoded, token[dot2+1:]); fault != nil {
+	if message.signature, fault = decode(token[dot2+1:]); fault != nil {
 		return nil, "", fault
 	}
-	return message, string(text), nil
+	return message, text(body), nil
 }
+
+// text is decoded as a string, without a copy: nothing is written to it any more.
+func text(decoded []byte) string { return unsafe.String(unsafe.SliceData(decoded), len(decoded)) }
 
 func (m *Message) readHeader() *Error {
 	for _, member := range foreignMembers {
@@ -170,17 +172,16 @@ func (m *Message) Verify(key *jwk.Key) bool {
 // strict refuses unused bits that are set (RFC 4648 section 3.5) and padding, but skips line breaks.
 var strict = base64.RawURLEncoding.Strict()
 
-// decode appends a segment to a buffer that has room for it, and returns what it appended.
-func decode(buffer *[]byte, segment []byte) ([]byte, *Error) {
+// decode returns what a segment says.
+func decode(segment []byte) ([]byte, *Error) {
 	if len(segment) == 0 {
 		return nil, ErrSegments
 	}
-	start := len(*buffer)
-	decoded, err := strict.AppendDecode(*buffer, segment)
+	decoded := make([]byte, strict.DecodedLen(len(segment)))
+	n, err := strict.Decode(decoded, segment)
 	// A skipped line break makes the result shorter than its encoding says, or the encoding of a length that none has.
-	if err == nil && len(segment)%4 != 1 && len(decoded)-start == strict.DecodedLen(len(segment)) {
-		*buffer = decoded
-		return decoded[start:], nil
+	if err == nil && len(segment)%4 != 1 && n == len(decoded) {
+		return decoded, nil
 	}
 	if bytes.ContainsAny(segment, "\r\n") {
 		return nil, ErrBase64

@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-jose/go-jose/v4/json"
-
+	"github.com/holdfast-go/holdfast/verifier/internal/decode"
 	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
@@ -103,13 +102,13 @@ func (r *Reader) Need(rule string, claims []Path) {
 // Decode writes claims into the value that target points to, as encoding/json does, but strictly: names are compared with
 // case, and a member that stands twice in an object is a fault.
 func Decode(claims strictjson.Object, target any) *Fault {
-	err := claims.CheckDuplicates()
+	return Decoded(decode.Into(claims, target), target)
+}
+
+// Decoded says what an error of package decode means. Its text would quote the claim that did not fit.
+func Decoded(err error, target any) *Fault {
 	if err == nil {
-		err = json.Unmarshal([]byte(claims.Raw()), target)
+		return nil
 	}
-	if err != nil {
-		// The cause would quote the claim that did not fit.
-		return &Fault{Code: CodeUndecodable, Rule: "CLAIM-CUST-01", Detail: fmt.Sprintf("the claims do not fit %T", target)}
-	}
-	return nil
+	return &Fault{Code: CodeUndecodable, Rule: "CLAIM-CUST-01", Detail: fmt.Sprintf("the claims do not fit %T", target)}
 }

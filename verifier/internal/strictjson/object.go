@@ -40,6 +40,8 @@ var unlimited = Limits{Depth: math.MaxInt, Members: math.MaxInt}
 type Object struct {
 	raw     string
 	members []member
+	// nested is whether any object inside has several members.
+	nested bool
 }
 
 // A member of an object, or an element of an array, which has no name.
@@ -72,7 +74,7 @@ func parseObject(data string, limits Limits) (Object, error) {
 	if s.skipSpace(); s.pos != len(data) {
 		return Object{}, ErrSyntax
 	}
-	return Object{raw: data[start:end], members: members}, nil
+	return Object{raw: data[start:end], members: members, nested: s.nested}, nil
 }
 
 // Lookup returns the member with the name, and whether there is one. It takes time in proportion to the number of
@@ -101,6 +103,9 @@ func (o Object) Raw() string { return o.raw }
 // CheckDuplicates returns [ErrDuplicate] if any object inside o, at any depth, has two members of the same name. Call
 // it before handing [Object.Raw] to a decoder that would make a choice between them.
 func (o Object) CheckDuplicates() error {
+	if o.raw != "" && !o.nested {
+		return nil
+	}
 	s := scanner{data: o.raw, limits: unlimited, everyDepth: true}
 	_, err := s.outermost()
 	return err

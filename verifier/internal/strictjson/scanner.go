@@ -9,6 +9,7 @@ type scanner struct {
 	pos        int
 	limits     Limits
 	everyDepth bool // names differ in inner objects, too
+	nested     bool // there is an inner object with several members
 
 	// members is a stack: the members or elements of the outermost container, and on top of them those of the inner
 	// objects that are open, if everyDepth.
@@ -58,6 +59,7 @@ func (s *scanner) container(depth int) error {
 				return ErrSyntax
 			}
 			s.skipSpace()
+			s.nested = s.nested || isObject && depth > 1
 		}
 		if count >= s.limits.Members {
 			return ErrMembers

@@ -1,7 +1,9 @@
 package strictjson
 
 import (
+	"iter"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -84,39 +86,47 @@ func (v Value) Number() (float64, bool) {
 
 // Array returns the elements of an array, and false if v is not an array.
 func (v Value) Array() ([]Value, bool) {
-	elements, ok := v.elements()
-	if !ok {
+	if v.Kind() != Array {
 		return nil, false
 	}
-	values := make([]Value, len(elements))
-	for i, element := range elements {
-		values[i] = element.value
-	}
-	return values, true
+	values := make([]Value, 0, min(strings.Count(v.raw, ",")+1, few))
+	return slices.AppendSeq(values, v.Elements()), true
 }
 
 // Strings returns the elements of an array of strings, which may be empty, and false if v is anything else.
 func (v Value) Strings() ([]string, bool) {
-	elements, ok := v.elements()
-	if !ok {
-		return nil, false
-	}
-	texts := make([]string, len(elements))
-	for i, element := range elements {
-		if texts[i], ok = element.value.Text(); !ok {
-			return nil, false
-		}
-	}
-	return texts, true
-}
-
-func (v Value) elements() ([]member, bool) {
 	if v.Kind() != Array {
 		return nil, false
 	}
-	s := scanner{data: v.raw, limits: unlimited}
-	elements, err := s.outermost()
-	return elements, err == nil
+	var few [32]string // most arrays fit, and then the result takes one allocation
+	texts := few[:0]
+	for element := range v.Elements() {
+		text, isText := element.Text()
+		if !isText {
+			return nil, false
+		}
+		texts = append(texts, text)
+	}
+	return append(make([]string, 0, len(texts)), texts...), true
+}
+
+// Elements are those of an array, none if v is anything else.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if v.Kind() != Array {
+			return
+		}
+		s := scanner{data: v.raw, pos: 1, limits: unlimited}
+		for s.skipSpace(); !s.at(']'); s.skipSpace() {
+			if s.takeByte(',') {
+				s.skipSpace()
+			}
+			start := s.pos
+			if err := s.value(1); err != nil || !yield(Value{v.raw[start:s.pos]}) { // it was read before, without one
+				return
+			}
+		}
+	}
 }
 
 // Object reads an object. It returns [ErrNotObject] if v is anything else, and [ErrDuplicate] if two of its members
