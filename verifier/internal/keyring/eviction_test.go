@@ -116,7 +116,7 @@ func TestCACHE12StrangersDriveOutNoIssuerInUse(t *testing.T) {
 			}
 			var lost int
 			for source, before := range used {
-				if env.Ring.held.find(source) != before {
+				if held, _ := env.Ring.held.find(source); held != before {
 					lost++
 				}
 			}
@@ -148,7 +148,7 @@ func TestCACHE12AnIssuerIsKeptWhileItIsAsked(t *testing.T) {
 		for n := range 5 { // and as the one that was used last
 			env.Ring.issuer(of(fmt.Sprintf("https://later-%d.example/", n)))
 		}
-		if env.Ring.held.find(of(issuerURL)) != asked {
+		if held, _ := env.Ring.held.find(of(issuerURL)); held != asked {
 			t.Error("the issuer was evicted while it was asked")
 		}
 		env.want(t, "key-1", "found", 1)
@@ -159,7 +159,8 @@ func TestCACHE12AnIssuerIsKeptWhileItIsAsked(t *testing.T) {
 func TestCACHE12BoundHoldsWhileManyCome(t *testing.T) {
 	const most, at, each = 50, 8, 500
 	env := newEnvironment(t, func(c *Config) { c.MaxIssuers = most })
-	if one := of(issuerURL); env.Ring.admit(one) != env.Ring.admit(one) { // two requests that have both found none
+	one := env.Ring.admit(of(issuerURL))
+	if other := env.Ring.admit(of(issuerURL)); other != one { // of two requests that have both found none
 		t.Error("an issuer has two states")
 	}
 	var group sync.WaitGroup
@@ -179,9 +180,9 @@ func TestCACHE12BoundHoldsWhileManyCome(t *testing.T) {
 	if held := env.held(); len(held) != most || len(env.Ring.held.list) != most {
 		t.Errorf("%d are held and %d listed, want %d", len(held), len(env.Ring.held.list), most)
 	}
-	for _, i := range env.Ring.held.list {
-		if env.Ring.held.find(i.source) != i {
-			t.Errorf("%s is listed, and another or none is held", i.name)
+	for _, listed := range env.Ring.held.list {
+		if held, _ := env.Ring.held.find(listed.source); held != listed.resident {
+			t.Errorf("%s is listed, and another or none is held", listed.resident.name)
 		}
 	}
 }

@@ -15,7 +15,6 @@ import (
 type issuer struct {
 	ring     *Ring
 	name     string
-	source   Source
 	location Location
 	// fetcher is the way to the Fetcher, one for each issuer: that one issuer hangs says nothing of another.
 	fetcher outbound.Port
@@ -94,6 +93,22 @@ func (i *issuer) touch(now time.Time) {
 	if second := now.Unix(); i.lastUsed.Load() != second {
 		i.lastUsed.Store(second)
 	}
+}
+
+// lastUse is when the issuer was last used, or now while a fetch of its keys is under way. One that was used in the future
+// was used before the clock was set back.
+func (i *issuer) lastUse(now int64) use {
+	last := use{second: i.lastUsed.Load()}
+	if last.second > now {
+		last.second = 0
+	}
+	if i.flight.Load() != nil {
+		last = use{now, fetchUnderWay}
+	}
+	if i.snapshot.Load() != nil {
+		last.state = keysHeld
+	}
+	return last
 }
 
 func (i *issuer) keys(ctx context.Context, selector Selector) ([]*jwk.Key, error) {

@@ -68,7 +68,7 @@ type Config struct {
 type Ring struct {
 	Config
 
-	held residents
+	held residents[*issuer]
 
 	slots     *slots
 	cachePort outbound.Port
@@ -163,18 +163,22 @@ func (r *Ring) Warm(ctx context.Context, source Source) error {
 
 // issuer returns the state of one issuer, which begins empty.
 func (r *Ring) issuer(source Source) *issuer {
-	if held := r.held.find(source); held != nil {
+	if held, found := r.held.find(source); found {
 		return held
 	}
 	return r.admit(source)
 }
 
-func (r *Ring) newIssuer(source Source) *issuer {
-	at := source.Location()
-	i := &issuer{ring: r, name: at.Issuer, source: source, location: at, sharing: make(chan struct{}, 1)}
+// admit returns the state of an issuer of which none was held.
+func (r *Ring) admit(source Source) *issuer {
+	now := r.Clock.Now()
+	return r.held.admit(source, r.MaxIssuers, now.Unix(), func() *issuer { return r.newIssuer(source.Location(), now) })
+}
+
+func (r *Ring) newIssuer(at Location, now time.Time) *issuer {
+	i := &issuer{ring: r, name: at.Issuer, location: at, sharing: make(chan struct{}, 1)}
 	i.fetcher.Name, i.fetcher.Timeout, i.fetcher.Logger = "fetcher", r.FetchTimeout, r.Logger
 	i.fetcher.MaxGivenUp = maxGivenUp
-	now := r.Clock.Now()
 	i.touch(now)
 	return i
 }
