@@ -41,10 +41,6 @@ type tokenShard struct {
 // included, costs no more. Of two tokens with one place the later is remembered.
 type place uint64
 
-// A seal is the GMAC of a compact token (NIST SP 800-38D) under a key that only this memory has: a nonce and a tag. To
-// whoever does not have the key, another token fits it by chance only, of 1 in 2^118 for one of 16 KiB.
-type seal [12 + 16]byte
-
 func newTokenMemory(maxTokens, maxBytes int) *tokenMemory {
 	if maxTokens == 0 {
 		return nil

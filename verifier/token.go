@@ -5,10 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/holdfast-go/holdfast/verifier/internal/decode"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
-	"github.com/holdfast-go/holdfast/verifier/internal/strictjson"
 )
 
 // A signedToken is a token whose form and signature are good, and what it says. It does not change.
@@ -34,18 +32,9 @@ func (t *signedToken) named() keyring.Selector {
 	return keyring.Selector{KeyID: t.keyID, HasKeyID: t.hasKeyID, Algorithm: t.algorithm, IssuedAt: t.says.IssuedAt}
 }
 
-// signedClaims are what a token says beyond what every Verified has.
-type signedClaims struct {
-	origin          *origin
-	payload         string             // a strict JSON object
-	parsed          *strictjson.Object // is the payload; nil in a token that is remembered
-	malformedScopes string             // the scope claim, if it could not be read
-	// decoded and permissions are what was read of a token that is remembered, for the next who asks.
-	decoded, permissions decode.Memo
-}
-
-// roomToDecode bounds what each reading takes.
-func (c *signedClaims) roomToDecode() int { return 256 + len(c.payload) }
+// A seal is the GMAC of a compact token (NIST SP 800-38D) under a key that only this memory has: a nonce and a tag. To
+// whoever does not have the key, another token fits it by chance only, of 1 in 2^118 for one of 16 KiB.
+type seal [12 + 16]byte
 
 // settle prepares a token to be remembered: nothing of its header is kept, nor what was parsed, since the garbage collector
 // would walk it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier/internal/decode"
 	"github.com/holdfast-go/holdfast/verifier/internal/jws"
 	"github.com/holdfast-go/holdfast/verifier/internal/jwt"
@@ -109,14 +108,6 @@ func DecodeClaims[T any](v *Verified) (T, error) {
 // refuse answers as the verifier does that v is from.
 func (v *Verified) refuse(e *Error, route Route) *Error {
 	return v.from().respond(e, cmp.Or(v.Scheme, Bearer), route)
-}
-
-// An origin is what a Verified needs of the verifier that it is from.
-type origin struct {
-	*responder
-	clock       ports.Clock
-	leeway      time.Duration
-	maxTokenAge time.Duration // zero where only exp decides
 }
 
 // from returns the responder of the verifier that v is from. A Verified that a handler's test has made is from none, and
