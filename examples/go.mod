@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
+	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
 	github.com/holdfast-go/holdfast/conformance v0.1.0

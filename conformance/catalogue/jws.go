@@ -204,7 +204,8 @@ func jwsCases() []Case {
 			Token{MoreHeader: `,"b64":false`}).As(Ours, "RFC 7797 6"),
 
 		TokenCase("JWS-14.ignored", Accepted, "jku, x5u, jwk, x5c and x5t with a good signature",
-			Token{MoreHeader: `,"jku":"https://evil.example/jwks","x5u":"https://evil.example/x","jwk":{"kty":"oct","k":"AA"},"x5c":["AA"],"x5t":"AA"`}),
+			Token{MoreHeader: `,"jku":"https://evil.example/jwks","x5u":"https://evil.example/x","jwk":{"kty":"oct","k":"AA"},"x5c":["AA"],"x5t":"AA"`}).
+			As(Ours, "RFC 7519 7.2 lets those who read them refuse malformed ones"),
 		TokenCase("JWS-14.embedded", BadToken, "signed by the key in jwk",
 			Token{Key: ForgerKey, Header: Fields{"jwk": From(forgerJWK)}}).ReportedAs("JWS-16"),
 		TokenCase("JWS-14.embedded-no-kid", BadToken, "signed by the key in jwk, without a kid",

@@ -46,6 +46,8 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		return run(ctx, cases, args, stdout, stderr)
 	case "diff":
 		return diff(args, stdout, stderr)
+	case "schema":
+		return schema(args, stdout, stderr)
 	case "record":
 		return record(ctx, cases, args, stdout, stderr)
 	case "help", "-h", "-help", "--help":
@@ -55,9 +57,9 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		fmt.Fprintln(stdout, name, version())
 		return exitHolds
 	case "":
-		return complain(stderr, "say what to do: list, run, diff or record")
+		return complain(stderr, "say what to do: list, run, diff, schema or record")
 	}
-	return complain(stderr, fmt.Sprintf("there is no command %q: say list, run, diff or record", verb))
+	return complain(stderr, fmt.Sprintf("there is no command %q: say list, run, diff, schema or record", verb))
 }
 
 // complain says in one line what is wrong and what would fix it.
@@ -82,10 +84,12 @@ const usage = `Plays Holdfast's catalogue of rules on an API.
   holdfast-conform run [flags] -url URL -dpop MODE -issuer-listen ADDRESS -ca-file FILE
   holdfast-conform run -vectors FOLDER
   holdfast-conform diff OLD.json NEW.json
+  holdfast-conform schema
   holdfast-conform record FOLDER
   holdfast-conform version
 
-"holdfast-conform run -h" lists the flags. The command must start an API that reads its environment:
+"holdfast-conform run -h" lists the flags, "holdfast-conform schema" prints the JSON Schema of the reports that
+-json writes. The command must start an API that reads its environment:
 
   HOLDFAST_ISSUER    the identifier of the issuer to trust, an https URL
   HOLDFAST_AUDIENCE  the audience that tokens must name

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/holdfast-go/holdfast/conformance/internal/report"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/rules"
@@ -128,6 +129,16 @@ func TestListHasEveryMust(t *testing.T) {
 		if r.Level == rules.Must && listed[r.Topic()] && !listed[r.ID] {
 			t.Errorf("rule %s is not in the list", r.ID)
 		}
+	}
+}
+
+func TestSchema(t *testing.T) {
+	var stdout, stderr bytes.Buffer
+	if status := play(t.Context(), nil, []string{"schema"}, &stdout, &stderr); status != exitHolds || !strings.Contains(stdout.String(), `"$id": "`+report.Schema+`"`) {
+		t.Errorf("exit status %d, printed %q and %q", status, stdout.String(), stderr.String())
+	}
+	if status := play(t.Context(), nil, []string{"schema", "2"}, &stdout, &stderr); status != exitUsage {
+		t.Errorf("exit status %d with an argument", status)
 	}
 }
 

@@ -12,8 +12,13 @@ import (
 // maxBaselineBytes bounds the report that is read as a baseline; one of the whole catalogue is under 1 MiB.
 const maxBaselineBytes = 64 << 20
 
+// Schema is the identifier of the JSON Schema of the reports, conformance/command/report.v1.schema.json. A change that readers
+// of reports have to know has another version.
+const Schema = "https://github.com/holdfast-go/holdfast/conformance/command/report.v1.schema.json"
+
 // JSON writes the run as one JSON object, whose members are those of [result.Run].
 func JSON(w io.Writer, run result.Run) error {
+	run.Schema = Schema
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/holdfast-go/holdfast/conformance/internal/report"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/testcase"
 	"github.com/holdfast-go/holdfast/rules"
@@ -66,7 +67,7 @@ func sample() result.Run {
 	results[1].Actual = hostile
 	results[9].Note = hostile
 	return result.Run{
-		Tool: "holdfast-conform", Version: "0.1.0", Target: "https://127.0.0.1:8443/" + hostile,
+		Schema: report.Schema, Tool: "holdfast-conform", Version: "0.1.0", Target: "https://127.0.0.1:8443/" + hostile,
 		Started: time.Date(2026, 3, 4, 9, 30, 0, 0, time.UTC), Duration: 4200 * time.Millisecond,
 		Modes: []string{"allowed", "required"}, Results: results,
 		Faults: []string{"the target ended by itself: exit status 3 " + hostile},

@@ -35,6 +35,8 @@ type Result struct {
 
 // A Run is all of them.
 type Run struct {
+	// Schema is the identifier of the JSON Schema that a report follows. Package report writes it.
+	Schema   string        `json:"$schema"`
 	Tool     string        `json:"tool"`
 	Version  string        `json:"version"`
 	Target   string        `json:"target"`
