@@ -34,7 +34,9 @@ func TestReportFollowsItsSchema(t *testing.T) {
 		}
 		results := report["results"].([]any)
 		for name, change := range map[string]func(report, result map[string]any){
-			"another version":    func(report, _ map[string]any) { report["$schema"] = strings.ReplaceAll(report["$schema"].(string), "v1", "v2") },
+			"another version": func(report, _ map[string]any) {
+				report["$schema"] = strings.ReplaceAll(report["$schema"].(string), "v1", "v2")
+			},
 			"no results":         func(report, _ map[string]any) { delete(report, "results") },
 			"an unknown level":   func(_, result map[string]any) { result["level"] = "MAY" },
 			"an unknown outcome": func(_, result map[string]any) { result["outcome"] = "flaky" },
