@@ -83,7 +83,7 @@ type RequiredValue struct {
 	ContainsAny []string
 }
 
-// A KeySource says where the keys of an issuer are: at one place, so that at most one field is set. Its zero value means
+// A KeySource says where the keys of an issuer are: at one place, so that at most one of the first four fields is set. Its zero value means
 // that the issuer's metadata says so, which is found as the verifier's Discovery tells. Wherever they are, keys live
 // as long as the verifier's KeyPolicy says, and an issuer whose keys can't be had is undecidable (503). Whoever chooses it
 // can sign tokens, and have files read: never take it from a tenant.
@@ -101,6 +101,11 @@ type KeySource struct {
 	File string
 	// Static is a JWK Set, or PEM blocks, that never change.
 	Static []byte
+	// SPIFFETrustDomain says that what JWKSURL, File or Static names is the SPIFFE trust bundle of this trust domain, such as
+	// example.org: only its keys of use jwt-svid are taken, and the sub of tokens must be a SPIFFE ID of the trust domain.
+	// JWT-SVIDs need no iss. Those without are of the issuer spiffe://example.org, which is to be named so, with Exact. A
+	// bundle's spiffe_refresh_hint is not read: KeyPolicy says when it is asked for.
+	SPIFFETrustDomain string
 }
 
 // DomainResolverFunc makes a function a [DomainResolver].

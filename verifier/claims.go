@@ -50,6 +50,7 @@ func (c *claims) read(p *policy, says *Verified, payload strictjson.Object) *Err
 	says.NotBefore = r.Date("nbf", "CLAIM-NBF-01")     // 4.1.5
 	says.IssuedAt = r.NeedDate("iat", "CLAIM-IAT-01")  // 4.1.6
 	says.Subject = r.Text("sub", "CLAIM-SUB-01")
+	p.checkSubject(r, says.Subject)
 	says.ClientID = p.readClient(r)
 	says.TokenID = r.Text("jti", "TYP-04")
 	says.OrganizationID = r.Text("org_id", "CLAIM-ORG-01")

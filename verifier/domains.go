@@ -125,7 +125,7 @@ func sameValue(a, b ports.RequiredValue) bool {
 }
 
 func sameKeys(a, b *ports.KeySource) bool {
-	return a.MetadataURL == b.MetadataURL && a.JWKSURL == b.JWKSURL && a.File == b.File &&
+	return a.MetadataURL == b.MetadataURL && a.JWKSURL == b.JWKSURL && a.File == b.File && a.SPIFFETrustDomain == b.SPIFFETrustDomain &&
 		bytes.Equal(a.Static, b.Static) && (a.Static == nil) == (b.Static == nil)
 }
 

@@ -29,6 +29,8 @@ type policy struct {
 	required requirement
 
 	clientIDs []string // none where any client will do
+
+	trustDomain string // of SPIFFE, that subjects must be of; empty where they are none
 }
 
 // Where scopes and clients are unless it is configured: RFC 9068 sections 2.2 and 2.2.3, then what issuers in the field
@@ -51,6 +53,7 @@ func paths(names ...string) []jwt.Path {
 var (
 	usualTypes   = []string{"at+jwt", "jwt", ""}
 	profileTypes = []string{"at+jwt"}
+	svidTypes    = []string{"jwt", "jose", ""} // JWT-SVID section 2.3
 	// foreignTypes are those of JWTs that are something else (RFC 8725 section 3.11).
 	foreignTypes = []string{
 		"dpop+jwt", "logout+jwt", "secevent+jwt", "token-introspection+jwt", "oauth-authz-req+jwt", "client-authentication+jwt",
@@ -106,6 +109,12 @@ func (r *policyReader) read(d ports.Domain, fault faultFunc) *policy {
 	if len(d.Audiences) > 0 {
 		p.audiences = slices.Clone(d.Audiences)
 		fault.each("Audiences", d.Audiences, settings.NotBlank)
+	}
+	if p.trustDomain = d.Keys.SPIFFETrustDomain; p.trustDomain != "" {
+		p.form.Types = svidTypes
+		if r.profile {
+			fault("Keys.SPIFFETrustDomain", errProfile)
+		}
 	}
 	p.clientIDs = slices.Clone(d.Clients)
 	fault.each("Clients", d.Clients, settings.NotBlank)
@@ -205,6 +214,19 @@ func otherAudience(came, allowed []string) string {
 		detail += "; they differ by the trailing slash"
 	}
 	return detail
+}
+
+// checkSubject checks that the subject of a JWT-SVID is of the trust domain whose keys signed it, and that no other token is
+// without iss.
+func (p *policy) checkSubject(r *jwt.Reader, subject string) {
+	switch {
+	case p.trustDomain == "" && !r.Has("iss"):
+		r.Missing("iss", "CLAIM-ISS-01")
+	case p.trustDomain != "":
+		if of, isID := trustDomainOf(subject); !isID || of != spiffeScheme+p.trustDomain {
+			r.Malformed("sub", "CLAIM-SUB-02", fmt.Sprintf("is not a SPIFFE ID of the trust domain %q", p.trustDomain))
+		}
+	}
 }
 
 // readScopes copies the scopes. Ones that can't be read are a fault only where scopes are needed.

@@ -66,7 +66,7 @@ func staticKeys(c *checker) map[string]*jwk.Set {
 	sets := make(map[string]*jwk.Set)
 	for _, written := range slices.Sorted(maps.Keys(c.StaticKeys)) {
 		field := fmt.Sprintf("StaticKeys[%q]", written)
-		set, err := jwk.ParseStatic(c.StaticKeys[written])
+		set, err := jwk.ParseStatic(c.StaticKeys[written], jwk.Signatures)
 		if err != nil {
 			c.Fault(field, err)
 			continue
@@ -111,6 +111,10 @@ var (
 // read reads where the keys of an issuer are.
 func (s *sources) read(issuer string, keys ports.KeySource, fault faultFunc) keyring.Source {
 	at := keyring.Location{Issuer: issuer, MetadataURL: keys.MetadataURL, JWKSURL: keys.JWKSURL, File: keys.File}
+	if keys.SPIFFETrustDomain != "" {
+		at.Use = jwk.JWTSVIDs
+		checkTrustDomain(issuer, keys, fault)
+	}
 	set := 0
 	for _, named := range []bool{keys.MetadataURL != "", keys.JWKSURL != "", keys.File != "", keys.Static != nil} {
 		if named {
@@ -128,7 +132,7 @@ func (s *sources) read(issuer string, keys ports.KeySource, fault faultFunc) key
 	}
 	var err error
 	if keys.Static != nil {
-		if static, err = jwk.ParseStatic(keys.Static); err != nil {
+		if static, err = jwk.ParseStatic(keys.Static, at.Use); err != nil {
 			fault("Keys.Static", err)
 		}
 	}
@@ -142,7 +146,7 @@ func (s *sources) read(issuer string, keys ports.KeySource, fault faultFunc) key
 		}
 	}
 	if keys.File != "" && s.readFiles {
-		if err := keyring.CheckFile(keys.File, s.maxBytes, s.maxKeys); err != nil {
+		if err := keyring.CheckFile(keys.File, s.maxBytes, s.maxKeys, at.Use); err != nil {
 			fault("Keys.File", err)
 		}
 	}

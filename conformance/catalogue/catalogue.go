@@ -9,7 +9,7 @@ import (
 // Cases returns the whole catalogue, in the order of the topics of package rules.
 func Cases() []Case {
 	return slices.Concat(
-		credentialCases(), jwsCases(), typeCases(), claimCases(), policyCases(), routeCases(), keysCases(), discoveryCases(), sourceCases(), cacheCases(), keyFaultCases(), challengeCases(),
+		credentialCases(), jwsCases(), typeCases(), claimCases(), policyCases(), routeCases(), keysCases(), discoveryCases(), sourceCases(), spiffeCases(), cacheCases(), keyFaultCases(), challengeCases(),
 		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), delegationCases(), resourceCases(),
 	)
 }

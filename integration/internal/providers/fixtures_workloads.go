@@ -123,7 +123,30 @@ var workloads = []provider{
 		wrongTenant:   other{claims: claims{"sub": "spiffe://other.example/shop"}, Code: verifier.CodeClaimValue},
 		documented:    "https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md",
 		odd: []string{
-			"Set `jwt_issuer` of the SPIRE server to the discovery provider's URL. JWT-SVIDs without `iss`, and bundles, are [not supported](#what-cant-be-verified).",
+			"Set `jwt_issuer` of the SPIRE server to the discovery provider's URL. Without a discovery provider, take the trust bundle itself: the next section.",
+		},
+	},
+	{
+		name: "SPIFFE trust bundles",
+		domain: ports.Domain{
+			Issuer:         "spiffe://example.org",
+			Exact:          true,
+			Audiences:      []string{"spiffe://example.org/orders"},
+			Algorithms:     []string{"ES256"},
+			Keys:           ports.KeySource{JWKSURL: "https://spire.example.org:8443", SPIFFETrustDomain: "example.org"},
+			RequiredValues: []ports.RequiredValue{{Claim: "sub", OneOf: []string{"spiffe://example.org/shop"}}},
+		},
+		header: claims{"typ": "JWT"},
+		claims: claims{
+			"aud": []string{"spiffe://example.org/orders"}, "sub": "spiffe://example.org/shop",
+		},
+		wrongAudience: other{claims: claims{"aud": []string{"spiffe://example.org/other"}}, Code: verifier.CodeAudience},
+		wrongTenant:   other{claims: claims{"sub": "spiffe://other.example/shop"}, Code: verifier.CodeIssuer},
+		documented:    "https://github.com/spiffe/spiffe/blob/main/standards/JWT-SVID.md",
+		odd: []string{
+			"A JWT-SVID needs no `iss`: the trust domain of its `sub` says whose bundle to use (CLAIM-ISS-06). With `iss`, as SPIRE writes it where `jwt_issuer` is set, name that issuer; `sub` must be of the trust domain all the same (CLAIM-SUB-02).",
+			"The bundle is at SPIRE's bundle endpoint (profile `https_web`), or in a file, as `spire-server bundle show -format spiffe` writes it: `Keys.File`. Only its keys of use `jwt-svid` are taken (KEYS-13).",
+			"Name the workloads that may call, or leave `RequiredValues` out and decide by `Verified.Subject`. One domain for each trust domain that you federate with.",
 		},
 	},
 	{

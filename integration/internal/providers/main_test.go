@@ -48,8 +48,8 @@ func TestProviders(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !slices.Equal(got.Scopes, p.scopes) || got.ClientID != p.client || got.Issuer != p.claims["iss"] {
-					t.Errorf("issuer %q, client %q, scopes %q; want %q, %q, %q", got.Issuer, got.ClientID, got.Scopes, p.claims["iss"], p.client, p.scopes)
+				if !slices.Equal(got.Scopes, p.scopes) || got.ClientID != p.client || got.Issuer != p.issuer() {
+					t.Errorf("issuer %q, client %q, scopes %q; want %q, %q, %q", got.Issuer, got.ClientID, got.Scopes, p.issuer(), p.client, p.scopes)
 				}
 				for _, wrong := range []other{p.wrongAudience, p.wrongTenant, p.idToken} {
 					if wrong.Code == "" {
@@ -208,22 +208,13 @@ func (s signers) config(t *testing.T, providers ...provider) verifier.Config {
 func (s signers) publish(t *testing.T, providers ...provider) ports.Fetcher {
 	t.Helper()
 	const keysURL = "https://keys.example/jwks"
-	var set []json.RawMessage
-	for _, key := range s.keys {
-		jwk, err := key.JWK()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.use != "" {
-			jwk = json.RawMessage(strings.Replace(string(jwk), `"use":"sig"`, fmt.Sprintf(`"use":%q`, s.use), 1))
-		}
-		set = append(set, jwk)
-	}
-	published := map[string]any{keysURL: claims{"keys": set}}
+	published := map[string]any{keysURL: s.set(t, s.use)}
 	for _, p := range providers {
-		issuer := p.claims["iss"].(string)
+		issuer := p.issuer()
 		metadata := claims{"issuer": issuer, "jwks_uri": keysURL}
 		switch keys := p.domain.Keys; {
+		case keys.SPIFFETrustDomain != "":
+			published[keys.JWKSURL] = s.set(t, "jwt-svid")
 		case keys.JWKSURL != "":
 			published[keys.JWKSURL] = published[keysURL]
 		case keys.MetadataURL != "":
@@ -240,6 +231,23 @@ func (s signers) publish(t *testing.T, providers ...provider) ports.Fetcher {
 		body, err := json.Marshal(document)
 		return ports.Document{Body: body}, err
 	})
+}
+
+// set is the key set of all keys, with that use if it is not the usual one.
+func (s signers) set(t *testing.T, use string) claims {
+	t.Helper()
+	var set []json.RawMessage
+	for _, key := range s.keys {
+		jwk, err := key.JWK()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if use != "" {
+			jwk = json.RawMessage(strings.Replace(string(jwk), `"use":"sig"`, fmt.Sprintf(`"use":%q`, use), 1))
+		}
+		set = append(set, jwk)
+	}
+	return claims{"keys": set}
 }
 
 // token returns the provider's token as the page shows it, with what differs.

@@ -80,6 +80,14 @@ func (p provider) Claims() claims { return p.claims.with(claims{"iat": noon, "ex
 // noon is when the tokens are issued: 2026-03-01 12:00 UTC.
 const noon int64 = 1772366400
 
+// issuer is the iss of its tokens, or what they stand for that have none.
+func (p provider) issuer() string {
+	if issuer, ok := p.claims["iss"].(string); ok {
+		return issuer
+	}
+	return p.domain.Issuer
+}
+
 func (p provider) algorithm() string {
 	if len(p.domain.Algorithms) > 0 {
 		return p.domain.Algorithms[0]

@@ -43,8 +43,20 @@ var keyLimits = strictjson.Limits{Depth: 8, Members: 64}
 // section 3). A key that has one of them is not public any more.
 var secretMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
+// A Use is what the use of a key must say.
+type Use int
+
+const (
+	// Signatures: sig or nothing (RFC 7517 section 4.2).
+	Signatures Use = iota
+	// JWTSVIDs: jwt-svid, in a SPIFFE bundle (SPIFFE Trust Domain and Bundle section 4.2.2).
+	JWTSVIDs
+)
+
 // Parse reads one JSON Web Key (RFC 7517 section 4) that is public and for verifying signatures.
-func Parse(raw string) (*Key, error) {
+func Parse(raw string) (*Key, error) { return parse(raw, Signatures) }
+
+func parse(raw string, use Use) (*Key, error) {
 	object, err := strictjson.ParseObject(raw, keyLimits)
 	if err != nil {
 		return nil, ErrMalformed
@@ -54,7 +66,7 @@ func Parse(raw string) (*Key, error) {
 			return nil, ErrPrivate
 		}
 	}
-	if !forVerifying(object) {
+	if !forVerifying(object, use) {
 		return nil, ErrUse
 	}
 	key := &Key{}
@@ -87,11 +99,12 @@ func ParseEmbedded(raw string) (*Key, error) {
 }
 
 // forVerifying looks at use and key_ops, each of which may be absent (RFC 7517 sections 4.2 and 4.3).
-func forVerifying(object strictjson.Object) bool {
-	if value, found := object.Lookup("use"); found {
-		if use, _ := value.Text(); use != "sig" {
-			return false
-		}
+// In a SPIFFE bundle use must be there.
+func forVerifying(object strictjson.Object, wanted Use) bool {
+	value, found := object.Lookup("use")
+	use, _ := value.Text()
+	if wanted == JWTSVIDs && use != "jwt-svid" || wanted == Signatures && found && use != "sig" {
+		return false
 	}
 	if value, found := object.Lookup("key_ops"); found {
 		if operations, _ := value.Strings(); !slices.Contains(operations, "verify") {

@@ -78,7 +78,7 @@ func TestMLDSAKeys(t *testing.T) {
 		})
 	}
 	block := &pem.Block{Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(private.Public()))}
-	set, err := ParseStatic(pem.EncodeToMemory(block))
+	set, err := ParseStatic(pem.EncodeToMemory(block), Signatures)
 	if err != nil || !set.WithoutID()[0].Fits("ML-DSA-44") || set.WithoutID()[0].Fits("ML-DSA-65") {
 		t.Errorf("KEYS-11: an ML-DSA key in PEM: %v, %v", set, err)
 	}

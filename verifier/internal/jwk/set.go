@@ -34,7 +34,7 @@ var (
 // ParseSet reads a JWK Set (RFC 7517 section 5). A key that cannot be used is skipped with a reason; a set that holds
 // more than maxKeys, or is not an object with an array of keys, is refused as a whole. A set without any usable key is a
 // set: the issuer has withdrawn them.
-func ParseSet(body []byte, maxKeys int) (*Set, []Skipped, error) {
+func ParseSet(body []byte, maxKeys int, use Use) (*Set, []Skipped, error) {
 	object, err := strictjson.ParseObject(body, setLimits(maxKeys))
 	if err != nil {
 		if errors.Is(err, strictjson.ErrMembers) {
@@ -55,7 +55,10 @@ func ParseSet(body []byte, maxKeys int) (*Set, []Skipped, error) {
 		skipped []Skipped
 	)
 	for _, element := range elements {
-		key, err := Parse(element.Raw())
+		key, err := parse(element.Raw(), use)
+		if use == JWTSVIDs && err == ErrUse {
+			continue // a bundle has keys for other kinds of SVID too
+		}
 		if err != nil {
 			skipped = append(skipped, Skipped{ID: displayID(element), Reason: err})
 			continue
@@ -72,10 +75,10 @@ func setLimits(maxKeys int) strictjson.Limits {
 
 // ParseStatic reads keys that the operator configured: a JWK Set, or PEM blocks with public keys or certificates. Here
 // a key that cannot be used is an error, since someone is there to fix it.
-func ParseStatic(source []byte) (*Set, error) {
+func ParseStatic(source []byte, use Use) (*Set, error) {
 	source = bytes.TrimSpace(source)
-	if bytes.HasPrefix(source, []byte("{")) {
-		set, skipped, err := ParseSet(source, 1000)
+	if bytes.HasPrefix(source, []byte("{")) || use == JWTSVIDs {
+		set, skipped, err := ParseSet(source, 1000, use)
 		switch {
 		case err != nil:
 			return nil, err

@@ -24,7 +24,7 @@ func TestKEYS08OneOddKeyNeverSpoilsTheSet(t *testing.T) {
 		`{"kty":"AKP","kid":"odd"}`, `{"kty":"EC","crv":"P-256","kid":"odd","x":"AA","y":"AA"}`, `{"kty":"RSA","n":1,"kid":"odd"}`,
 		`{"kty":"oct","k":"AA"}`, `{}`, `1`, `null`, `"key"`, `[]`, deep, `{"kid":"a","kid":"a"}`,
 	} {
-		set, skipped, err := ParseSet(fmt.Appendf(nil, `{"x":1,"keys":[%s,%s,%s]}`, odd, good, odd), 100)
+		set, skipped, err := ParseSet(fmt.Appendf(nil, `{"x":1,"keys":[%s,%s,%s]}`, odd, good, odd), 100, Signatures)
 		if err != nil || set.Len() != 1 || len(skipped) != 2 || len(set.ByID("k")) != 1 {
 			t.Errorf("with %.40s: set %v, skipped %v, error %v", odd, set, skipped, err)
 		}
@@ -35,7 +35,7 @@ func TestKEYS10MaxKeys(t *testing.T) {
 	good := string(public(t, &p256.PublicKey).json(t))
 	for keys, want := range map[int]error{0: nil, 3: nil, 4: ErrTooMany, 1024: ErrTooMany, 1025: ErrTooMany} {
 		body := `{"keys":[` + strings.TrimSuffix(strings.Repeat(good+",", keys), ",") + `]}`
-		if set, _, err := ParseSet([]byte(body), 3); !errors.Is(err, want) || err == nil && set.Len() != keys {
+		if set, _, err := ParseSet([]byte(body), 3, Signatures); !errors.Is(err, want) || err == nil && set.Len() != keys {
 			t.Errorf("%d keys: %v, %v; want %v", keys, set, err, want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestKEYS10MaxKeysAboveTheOrdinary(t *testing.T) {
 	const most = 1100
 	for keys, want := range map[int]error{most: nil, most + 1: ErrTooMany} {
 		body := `{"keys":[` + strings.Repeat("{},", keys-1) + `{}]}`
-		if _, skipped, err := ParseSet([]byte(body), most); !errors.Is(err, want) || err == nil && len(skipped) != keys {
+		if _, skipped, err := ParseSet([]byte(body), most, Signatures); !errors.Is(err, want) || err == nil && len(skipped) != keys {
 			t.Errorf("%d keys: %d are skipped, error %v, want %v", keys, len(skipped), err, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestKEYS10MaxKeysAboveTheOrdinary(t *testing.T) {
 
 func TestKEYS08SkippedKeysAreNamed(t *testing.T) {
 	long := strings.Repeat("k", 65)
-	_, skipped, err := ParseSet([]byte(`{"keys":[{"kid":"odd"},{"kid":1},1,{"kid":"`+long+`"},{"kid":"a","kid":"b"}]}`), 10)
+	_, skipped, err := ParseSet([]byte(`{"keys":[{"kid":"odd"},{"kid":1},1,{"kid":"`+long+`"},{"kid":"a","kid":"b"}]}`), 10, Signatures)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestKEYS01SoleKeyThatFits(t *testing.T) {
 	ec, other, rs := public(t, &p256.PublicKey), public(t, &p521.PublicKey), public(t, &rsa2048.PublicKey)
 	set := func(keys ...document) *Set {
 		written := must(json.Marshal(map[string]any{"keys": keys}))
-		set, _, err := ParseSet(written, 10)
+		set, _, err := ParseSet(written, 10, Signatures)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestParseStatic(t *testing.T) {
 		{"KEYS-11 nothing", nil, 0, ErrNoKey},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			set, err := ParseStatic(c.source)
+			set, err := ParseStatic(c.source, Signatures)
 			if !errors.Is(err, c.want) || err == nil && set.Len() != c.keys {
 				t.Errorf("ParseStatic = %v, %v; want %d keys, %v", set, err, c.keys, c.want)
 			}
@@ -154,7 +154,7 @@ func FuzzParseSet(f *testing.F) {
 	f.Add([]byte(`{"keys":[]}`))
 	f.Add(fmt.Appendf(nil, `{"keys":[%s,%s]}`, public(f, &p256.PublicKey).json(f), public(f, &rsa2048.PublicKey).json(f)))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		set, _, err := ParseSet(body, 10)
+		set, _, err := ParseSet(body, 10, Signatures)
 		if err != nil {
 			return
 		}

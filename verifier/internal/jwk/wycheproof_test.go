@@ -37,7 +37,7 @@ func TestWycheproof(t *testing.T) {
 			}
 			ran := 0
 			for _, group := range vectors.TestGroups {
-				set, err := ParseStatic([]byte(group.PublicKeyPEM))
+				set, err := ParseStatic([]byte(group.PublicKeyPEM), Signatures)
 				if err != nil {
 					t.Fatal(err)
 				}

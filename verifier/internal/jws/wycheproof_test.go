@@ -46,7 +46,7 @@ func verifies(keys json.RawMessage, compact string) bool {
 	if json.Unmarshal(keys, &isSet); isSet.Keys == nil {
 		keys = json.RawMessage(fmt.Sprintf(`{"keys":[%s]}`, keys))
 	}
-	set, _, err := jwk.ParseSet(keys, 100)
+	set, _, err := jwk.ParseSet(keys, 100, jwk.Signatures)
 	if err != nil {
 		return false
 	}

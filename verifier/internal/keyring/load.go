@@ -197,10 +197,10 @@ func (r *Ring) parseKeys(at Location, body []byte) (*jwk.Set, []jwk.Skipped, err
 		return nil, nil, errTooLarge
 	}
 	if at.File != "" && isPEM(body) {
-		keys, err := jwk.ParseStatic(body)
+		keys, err := jwk.ParseStatic(body, at.Use)
 		return keys, nil, err
 	}
-	keys, skipped, err := jwk.ParseSet(body, r.MaxKeys)
+	keys, skipped, err := jwk.ParseSet(body, r.MaxKeys, at.Use)
 	if err == nil && keys.Len() == 0 {
 		err = jwk.ErrNoKey
 	}
@@ -210,16 +210,16 @@ func (r *Ring) parseKeys(at Location, body []byte) (*jwk.Set, []jwk.Skipped, err
 func isPEM(body []byte) bool { return !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) }
 
 // CheckFile reports what is wrong with a file that is to have keys.
-func CheckFile(path string, maxBytes, maxKeys int) error {
+func CheckFile(path string, maxBytes, maxKeys int, use jwk.Use) error {
 	body, err := keyfile.Read(path, maxBytes)
 	if err != nil {
 		return fmt.Errorf("can't be read: %w", err)
 	}
 	if isPEM(body) {
-		_, err = jwk.ParseStatic(body)
+		_, err = jwk.ParseStatic(body, use)
 		return err
 	}
-	keys, _, err := jwk.ParseSet(body, maxKeys)
+	keys, _, err := jwk.ParseSet(body, maxKeys, use)
 	if err == nil && keys.Len() == 0 {
 		err = jwk.ErrNoKey
 	}

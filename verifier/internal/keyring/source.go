@@ -18,6 +18,8 @@ type Location struct {
 	File string
 	// Static are its keys, which are never fetched. Two sets are different ones, also if they are equal.
 	Static *jwk.Set
+	// Use is what the use of the keys must say.
+	Use jwk.Use
 }
 
 // A Source is a Location by which a ring finds its state without comparing texts. Equal locations are one Source, and
