@@ -68,7 +68,7 @@ func startGuardedMCP(t *testing.T) (i *tokenIssuer, endpoint string) {
 	i = startTokenIssuer(t, public)
 	return i, startMCP(t, i, func(v *verifier.Verifier, server *mcp.Server) (http.Handler, error) {
 		guard, err := mcpguard.New(v, server, mcpguard.Config{
-			Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "publish": {Scopes: []string{"publish"}}},
+			Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "publish": {Route: verifier.Route{Scopes: []string{"publish"}}}},
 		})
 		t.Cleanup(func() { _ = guard.Close() })
 		return guard, err

@@ -26,7 +26,8 @@ type Route struct {
 	AuthorizationDetails []AuthorizationDetail
 	// DetailsPolicy decides whether the token's authorization details, which may be none, are enough, after what else is
 	// needed of them. Its error refuses the request (403), and is for the operator's log. It is called by several goroutines at
-	// once, and must not wait for anything. A panic is misconfiguration (500). Nil means that there is no such policy.
+	// once, and more than once for a request that is checked more than once; it must not wait for anything. A panic is
+	// misconfiguration (500). Nil means that there is no such policy.
 	DetailsPolicy func(AuthorizationDetails) error
 	// DPoP needs the DPoP scheme and a proof (RFC 9449), where the verifier accepts Bearer too. Challenges offer only
 	// DPoP.

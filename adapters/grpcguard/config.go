@@ -17,7 +17,7 @@ type Config struct {
 	// there are several, or one with a *, the call's :authority chooses, and a call for another host that has a DPoP
 	// proof, or whose issuers a Resolver names, is rejected (PROXY-05).
 	//
-	// Empty means the scheme and host of [verifier.Config.Resource]. One of both is required unless DPoP is
+	// Empty means the scheme and host of [verifier.Config.Resource], or of the resource of [verifier.Verifier.For]. One of both is required unless DPoP is
 	// disabled and there is no Resolver.
 	PublicURLs []string
 	// Open lists the methods that need no token, by their full names: for example
@@ -100,10 +100,11 @@ func (g *Guard) setMethods(config Config) error {
 		if err := g.checkName("Scopes", name); err != nil {
 			return err
 		}
-		if slices.Contains(scopes, "") {
-			return fault("Scopes", fmt.Sprintf("%q has an empty scope", name))
+		route := verifier.Route{Scopes: slices.Clone(scopes)}
+		if err, found := errors.AsType[*verifier.FieldError](g.verifier.CheckRoute(route)); found {
+			return &verifier.FieldError{Field: fmt.Sprintf("Scopes[%q]%s", name, strings.TrimPrefix(err.Field, "Scopes")), Err: err.Err}
 		}
-		g.needs[name] = need{verifier.Route{Scopes: slices.Clone(scopes)}, len(scopes) == 0}
+		g.needs[name] = need{route, len(scopes) == 0}
 	}
 	for name, route := range config.Routes {
 		if err := g.checkName("Routes", name); err != nil {

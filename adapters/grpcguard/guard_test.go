@@ -29,6 +29,8 @@ func TestCalls(t *testing.T) {
 	b := newBench(t)
 	good := "Bearer " + b.mint(t, verifiertest.Claims{"scope": "read:orders"})
 	strong := "Bearer " + b.mint(t, verifiertest.Claims{"scope": "read:orders", "acr": "mfa"})
+	payer := "Bearer " + b.mint(t, verifiertest.Claims{"authorization_details": []map[string]any{{"type": "payment", "actions": []string{"initiate"}}}})
+	paying := verifier.Route{AuthorizationDetails: []verifier.AuthorizationDetail{{Type: "payment", Actions: []string{"initiate"}}}}
 	routed := func(route verifier.Route) map[string]verifier.Route {
 		return map[string]verifier.Route{pb.TestService_ServiceDesc.ServiceName: route}
 	}
@@ -46,6 +48,7 @@ func TestCalls(t *testing.T) {
 		name     string
 		guard    grpcguard.Config
 		verifier func(*verifier.Config)
+		resource verifier.Resource
 		metadata []string
 
 		code       codes.Code
@@ -90,6 +93,18 @@ func TestCalls(t *testing.T) {
 		{name: "STEP-02 without the acr", guard: grpcguard.Config{Routes: routed(verifier.Route{ACRValues: []string{"mfa"}})}, metadata: []string{"authorization", good},
 			code: codes.Unauthenticated, message: "Another authentication of the user is needed", reason: "INSUFFICIENT_USER_AUTHENTICATION", logged: "rule=STEP-02",
 			challenges: []string{`Bearer error="insufficient_user_authentication", error_description="Another authentication of the user is needed", acr_values="mfa"`}},
+		{name: "RAR-03 with the details", guard: grpcguard.Config{Routes: routed(paying)}, metadata: []string{"authorization", payer}, username: "user-1"},
+		{name: "RAR-03 without the details", guard: grpcguard.Config{Routes: routed(paying)}, metadata: []string{"authorization", good},
+			code: codes.PermissionDenied, message: "The access token lacks needed authorization details", reason: "INSUFFICIENT_SCOPE", logged: "rule=RAR-03",
+			challenges: []string{`Bearer error="insufficient_scope", error_description="The access token lacks needed authorization details"`}},
+		{name: "META-05 its own token", resource: verifier.Resource{Identifier: "https://api.example/orders", Audiences: []string{audience}},
+			metadata: []string{"authorization", good}, username: "user-1"},
+		{name: "META-05 a token for another resource", resource: verifier.Resource{Identifier: "https://api.example/users"},
+			verifier: func(c *verifier.Config) { c.Audiences = append(c.Audiences, "https://api.example/users") },
+			metadata: []string{"authorization", good}, code: codes.Unauthenticated, message: "The access token is for another audience", reason: "INVALID_TOKEN",
+			logged: "rule=META-05", challenges: []string{
+				`Bearer error="invalid_token", error_description="The access token is for another audience", resource_metadata="https://api.example/.well-known/oauth-protected-resource/users"`,
+				`DPoP algs="ES256", resource_metadata="https://api.example/.well-known/oauth-protected-resource/users"`}},
 		{name: "DPOP-REQ-06 optional, no token", guard: grpcguard.Config{Optional: true, Routes: routed(verifier.Route{DPoP: true})}, code: codes.Unauthenticated,
 			message: "An access token is needed", challenges: []string{`DPoP algs="ES256"`}, logged: "rule=CRED-01"},
 		{name: "DPOP-REQ-06 Bearer", guard: grpcguard.Config{Routes: routed(verifier.Route{DPoP: true})}, metadata: []string{"authorization", good},
@@ -112,7 +127,7 @@ func TestCalls(t *testing.T) {
 			message: "The server is misconfigured", reason: "SERVER_ERROR", logged: "level=ERROR"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := b.serve(t, setup{guard: c.guard, verifier: c.verifier})
+			server := b.serve(t, setup{guard: c.guard, verifier: c.verifier, resource: c.resource})
 			client := server.dial(t)
 			for kind, send := range map[string]func(testing.TB, *grpc.ClientConn, ...string) outcome{"unary": call, "stream": stream} {
 				got := send(t, client, c.metadata...)

@@ -74,6 +74,7 @@ func (b *bench) prove(t testing.TB, htm, htu string, claims verifiertest.Claims)
 type setup struct {
 	guard     grpcguard.Config
 	verifier  func(*verifier.Config)
+	resource  verifier.Resource // of several; none if it is zero
 	service   pb.TestServiceServer
 	plaintext bool
 	options   []grpc.ServerOption
@@ -98,8 +99,13 @@ func (b *bench) server(t testing.TB, s setup, started *server) *grpc.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { v.Close() })
+	if s.resource.Identifier != "" {
+		if v, err = v.For(s.resource); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.guard.Logger = slog.New(slog.NewTextHandler(&started.log, nil))
-	if s.guard.PublicURLs == nil && policy.Resource == "" {
+	if s.guard.PublicURLs == nil && policy.Resource == "" && s.resource.Identifier == "" {
 		s.guard.PublicURLs = []string{publicURL}
 	}
 	guard, err := grpcguard.New(v, s.guard)

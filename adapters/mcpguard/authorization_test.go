@@ -94,7 +94,7 @@ func TestAnswers(t *testing.T) {
 // TestMetadata: clients find the issuer and all scopes, a script in a browser too.
 func TestMetadata(t *testing.T) {
 	s := newSite(t, setting{config: mcpguard.Config{
-		Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {Scopes: []string{"write", "mcp"}}},
+		Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {Route: verifier.Route{Scopes: []string{"write", "mcp"}}}},
 	}})
 	const path = "/.well-known/oauth-protected-resource/mcp"
 	answer, err := http.Get(s.origin + path)
@@ -199,13 +199,14 @@ func TestNew(t *testing.T) {
 		"MaxSessions":                   {MaxSessions: -1},
 		"MaxSessionsPerCaller":          {MaxSessionsPerCaller: -1},
 		"Transport.MaxRequestBodyBytes": {Transport: &mcp.StreamableHTTPOptions{MaxRequestBodyBytes: -1}},
+		"Scopes[1]":                     {Scopes: []string{"mcp", "a b"}},
 		"Origins[0]":                    {Origins: []string{"inspector.example"}},
 		"Origins[1]":                    {Origins: []string{"https://a.example", "https://b.example/"}},
 		"Actors[0]":                     {Actors: []verifier.Actor{{Issuer: "https://issuer.example/"}}},
 		`Tools["write"].Actors[0]`:      {Actors: agent, Tools: map[string]mcpguard.Tool{"write": {Actors: []verifier.Actor{{Subject: "agent-2"}}}}},
-		`Tools["write"].Scopes[1]`:      {Tools: map[string]mcpguard.Tool{"write": {Scopes: []string{"write", "a b"}}}},
-		`Tools["write"].MaxAge`:         {Tools: map[string]mcpguard.Tool{"write": {MaxAge: -time.Minute}}},
-		`Tools["write"].ACRValues[0]`:   {Tools: map[string]mcpguard.Tool{"write": {ACRValues: []string{""}}}},
+		`Tools["write"].Scopes[1]`:      {Tools: map[string]mcpguard.Tool{"write": {Route: verifier.Route{Scopes: []string{"write", "a b"}}}}},
+		`Tools["write"].MaxAge`:         {Tools: map[string]mcpguard.Tool{"write": {Route: verifier.Route{MaxAge: -time.Minute}}}},
+		`Tools["write"].ACRValues[0]`:   {Tools: map[string]mcpguard.Tool{"write": {Route: verifier.Route{ACRValues: []string{""}}}}},
 	} {
 		t.Run(field, func(t *testing.T) {
 			_, err := mcpguard.New(s.verifier, newServer(&recorder{}), config)
@@ -230,7 +231,7 @@ func TestNew(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer v.Close()
-		_, err = mcpguard.New(v, newServer(&recorder{}), mcpguard.Config{Tools: map[string]mcpguard.Tool{"write": {DPoP: true}}})
+		_, err = mcpguard.New(v, newServer(&recorder{}), mcpguard.Config{Tools: map[string]mcpguard.Tool{"write": {Route: verifier.Route{DPoP: true}}}})
 		wantField(t, err, `Tools["write"].DPoP`)
 	})
 	if _, err := mcpguard.New(nil, newServer(&recorder{}), mcpguard.Config{}); err == nil {

@@ -16,8 +16,8 @@
 //   - The session: it belongs to the issuer, subject, client and acting party of the token that began it. For anyone else it
 //     does not exist: 404, for POST, for the event stream (GET) and for DELETE. A renewed token of the same party goes on.
 //     Sessions are bounded in number and idle time.
-//   - The tool: [Config.Tools] says which scopes it needs, whether its token must be bound to a key (DPoP), and who may call
-//     it on behalf of others. A missing scope is answered 403 with the scopes to ask for, before the SDK sees the call. What
+//   - The tool: [Config.Tools] says what it needs of the token, as a [verifier.Route]: scopes, authorization details, a key that
+//     it is bound to (DPoP), step-up and more; and who may call it on behalf of others. A missing scope is answered 403 with the scopes to ask for, before the SDK sees the call. What
 //     the tool is called by is read a second time behind the SDK's own parser.
 //   - The acting party: a token with an act claim (RFC 8693 section 4.1) passes only if [Config.Actors] has the party.
 //   - The page that a browser's request comes from: an Origin that is not the server's own must be in [Config.Origins].
@@ -25,6 +25,4 @@
 //
 // Each call of a tool is one line of [Config.Audit]: who, on whose behalf, by which client, which tool, and whether it was
 // allowed; never its arguments, and never a token.
-//
-// Step-up by acr and max_age (RFC 9470) is not here yet. [Tool] is where it will be configured.
 package mcpguard

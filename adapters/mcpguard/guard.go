@@ -52,23 +52,19 @@ type Config struct {
 
 // A Tool says what a call of a tool needs, besides what every request does.
 type Tool struct {
-	// Scopes are needed, all of them. A token without is answered 403 with these and those of [Config.Scopes].
-	Scopes []string
+	// Route is what the token needs. Challenges name its scopes and those of [Config.Scopes], which every request needs.
+	verifier.Route
 	// Actors are those of [Config.Actors] that may call the tool. Empty means all of them. The subject itself may in any
 	// case.
 	Actors []verifier.Actor
-	// DPoP demands a token that is bound to a key of its sender (RFC 9449): 401 with a DPoP challenge otherwise.
-	DPoP bool
-	// MaxAge bounds how long ago the user authenticated, and ACRValues names the authentication contexts of which one is
-	// needed (step-up, RFC 9470): 401 insufficient_user_authentication otherwise. Zero and empty mean that any will do.
-	MaxAge    time.Duration
-	ACRValues []string
 }
 
 // route returns what a call of the tool needs, with the scopes that every request does: the challenge names these too, so
 // that a client does not trade one for the other.
 func (t Tool) route(scopes []string) verifier.Route {
-	return verifier.Route{Scopes: slices.Concat(scopes, t.Scopes), DPoP: t.DPoP, MaxAge: t.MaxAge, ACRValues: t.ACRValues}
+	route := t.Route
+	route.Scopes = slices.Concat(scopes, route.Scopes)
+	return route
 }
 
 const (
@@ -111,12 +107,16 @@ func newGuard(v *verifier.Verifier, server *mcp.Server, config Config) (*Guard, 
 	}
 	described, ok := v.ResourceMetadata()
 	if !ok {
-		return nil, fault("Resource", "is empty in the verifier's Config: set it to the URL of the MCP endpoint, which clients look up (RFC 9728)")
+		return nil, fault("Resource", "is empty in the verifier's Config: set it to the URL of the MCP endpoint, which clients look up (RFC 9728), or take the verifier that For returns")
 	}
 	if err := config.check(v); err != nil {
 		return nil, err
 	}
 	resource, err := url.Parse(described.Resource)
+	if err != nil {
+		return nil, err
+	}
+	address, err := url.Parse(described.Address())
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func newGuard(v *verifier.Verifier, server *mcp.Server, config Config) (*Guard, 
 	options := transport(config.Transport)
 	g := &Guard{
 		guard:        guard,
-		metadataPath: metadataPath(resource),
+		metadataPath: address.Path,
 		metadata:     guard.ResourceMetadata(config.allScopes()...),
 		scopes:       slices.Clone(config.Scopes),
 		actors:       slices.Clone(config.Actors),
@@ -146,15 +146,6 @@ func newGuard(v *verifier.Verifier, server *mcp.Server, config Config) (*Guard, 
 	pages := newOrigins(resource, config.Origins)
 	g.endpoint = pages.handler(guard.Handler(g.admit(withTokenInfo(handler)), config.Scopes...))
 	return g, nil
-}
-
-// metadataPath is the well-known path in front of the resource's own (RFC 9728 section 3.1).
-func metadataPath(resource *url.URL) string {
-	const wellKnown = "/.well-known/oauth-protected-resource"
-	if resource.Path == "/" {
-		return wellKnown
-	}
-	return wellKnown + resource.Path
 }
 
 // ServeHTTP answers requests for the metadata and for the MCP endpoint.
@@ -192,6 +183,9 @@ func (c Config) check(v *verifier.Verifier) error {
 			return fault(fmt.Sprintf("Origins[%d]", i), fmt.Sprintf("is %q, not an origin such as https://inspector.example", origin))
 		}
 	}
+	if err, found := errors.AsType[*verifier.FieldError](v.CheckRoute(verifier.Route{Scopes: c.Scopes})); found {
+		return err
+	}
 	if err := checkActors("Actors", c.Actors, c.Actors); err != nil {
 		return err
 	}
@@ -225,7 +219,7 @@ func checkActors(field string, actors, allowed []verifier.Actor) error {
 func (c Config) allScopes() []string {
 	all := slices.Clone(c.Scopes)
 	for _, tool := range c.Tools {
-		all = append(all, tool.Scopes...)
+		all = slices.Concat(all, tool.Scopes, tool.AnyScope)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

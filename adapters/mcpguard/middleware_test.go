@@ -23,7 +23,7 @@ func TestCallsThatTheBodyHid(t *testing.T) {
 	}
 	defer session.Close()
 	g := &Guard{
-		scopes: []string{"mcp"}, tools: map[string]Tool{"whoami": {}, "write": {Scopes: []string{"write"}}},
+		scopes: []string{"mcp"}, tools: map[string]Tool{"whoami": {}, "write": {Route: verifier.Route{Scopes: []string{"write"}}}},
 		audit: slog.New(slog.DiscardHandler),
 	}
 	sender := caller{token: &verifier.Verified{Subject: "ada", Scopes: []string{"mcp"}}}

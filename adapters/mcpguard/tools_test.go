@@ -24,7 +24,7 @@ func graded() mcpguard.Config {
 		Actors: []verifier.Actor{{Subject: "agent-1"}, {Subject: "agent-2"}},
 		Tools: map[string]mcpguard.Tool{
 			"whoami": {},
-			"write":  {Scopes: []string{"write"}, Actors: []verifier.Actor{{Subject: "agent-1"}}},
+			"write":  {Route: verifier.Route{Scopes: []string{"write"}}, Actors: []verifier.Actor{{Subject: "agent-1"}}},
 		},
 	}
 }
@@ -96,7 +96,7 @@ func actorOf(claims verifiertest.Claims) any {
 
 // TestStepUpForATool: the challenge names what the tool needs of the login, and the scopes.
 func TestStepUpForATool(t *testing.T) {
-	config := mcpguard.Config{Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {MaxAge: time.Minute, ACRValues: []string{"mfa"}}}}
+	config := mcpguard.Config{Scopes: []string{"mcp"}, Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {Route: verifier.Route{MaxAge: time.Minute, ACRValues: []string{"mfa"}}}}}
 	s := newSite(t, setting{config: config})
 	const failed = `Bearer error="insufficient_user_authentication", error_description="Another authentication of the user is needed", scope="mcp", `
 	recent := time.Now().Unix()
@@ -125,7 +125,7 @@ func TestStepUpForATool(t *testing.T) {
 
 // TestDPoPForATool: the tool wants a token that is bound to a key, whoever sends it.
 func TestDPoPForATool(t *testing.T) {
-	s := newSite(t, setting{config: mcpguard.Config{Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {DPoP: true}}}})
+	s := newSite(t, setting{config: mcpguard.Config{Tools: map[string]mcpguard.Tool{"whoami": {}, "write": {Route: verifier.Route{DPoP: true}}}}})
 	token := s.token(t, nil)
 	answer, body := s.send(t, request{token: token, session: s.begin(t, token), body: callOf("write")})
 	want := `DPoP algs="ES256", resource_metadata="` + s.origin + `/.well-known/oauth-protected-resource/mcp"`
@@ -288,7 +288,7 @@ func TestErrorsOfTheVerifierAreNotTold(t *testing.T) {
 	ada := s.token(t, nil)
 	session := s.begin(t, ada)
 	for body, want := range map[string]string{
-		whoami: "The access token lacks a required claim",
+		whoami: "The access token lacks a needed claim",
 		`{"jsonrpc":"2.0","id":7,"method":"prompts/get","params":{"name":"report"}}`: "The access token lacks a needed scope",
 	} {
 		_, told := s.send(t, request{token: ada, session: session, body: body})
