@@ -75,8 +75,16 @@ func TestDashboard(t *testing.T) {
 		Panels []struct {
 			ID      int
 			Title   string
+			Type    string
 			GridPos place
 			Targets []struct{ Expr string }
+
+			FieldConfig struct {
+				Defaults struct {
+					Unit  string
+					Color struct{ Mode string }
+				}
+			}
 		}
 	}
 	if err := json.Unmarshal(file, &dashboard); err != nil {
@@ -108,8 +116,14 @@ func TestDashboard(t *testing.T) {
 		if len(panel.Targets) == 0 {
 			t.Errorf("%s has no query", panel.Title)
 		}
+		if defaults := panel.FieldConfig.Defaults; defaults.Unit == "" || panel.Type == "stat" && defaults.Color.Mode == "" {
+			t.Errorf("%s has no unit, or no colour: Grafana shows any number over 80 in red then", panel.Title)
+		}
 		for _, target := range panel.Targets {
 			scraped.wantNames(t, panel.Title, target.Expr)
+			if strings.Contains(target.Expr, "vector(") {
+				t.Errorf("%s is not empty where nothing is scraped", panel.Title)
+			}
 			for _, variable := range regexp.MustCompile(`\$\w+`).FindAllString(target.Expr, -1) {
 				if !variables[variable] {
 					t.Errorf("%s: there is no variable %s", panel.Title, variable)
