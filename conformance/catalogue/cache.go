@@ -20,7 +20,8 @@ const (
 	cooldown = 30 * time.Second
 )
 
-// cacheCases are about how long keys are used and how often an issuer is asked. All of them look inside.
+// cacheCases are about how long keys are used and how often an issuer is asked. All of them
+// need a clock.
 func cacheCases() []Case {
 	return slices.Concat(freshnessCases(), refreshCases())
 }
@@ -91,9 +92,9 @@ func refreshCases() []Case {
 		keyCase("CACHE-07.one-fetch", Holds, "100 requests at once, before there are keys, share a fetch",
 			Step{Do: All(shareFetch, Fetched(1))}),
 		keyCase("CACHE-07.caller-leaves", Holds, "the caller that started the fetch leaves, and another goes on waiting",
-			Step{Do: callerLeaves}),
+			Step{Do: callerLeaves}).Needing(Inside),
 		keyCase("CACHE-07.own-context", Holds, "a waiter whose context ends leaves at once",
-			Step{Do: waiterLeaves}),
+			Step{Do: waiterLeaves}).Needing(Inside),
 
 		keyCase("CACHE-08.withdrawn", BadToken, "a token that was accepted, of a key that the issuer has withdrawn since",
 			Step{Send: Known, Want: Accepted},
@@ -140,18 +141,18 @@ func refreshCases() []Case {
 			Step{Send: rotated, Want: Accepted, Check: SparedBut(2)}).Configured(SharedCache),
 
 		keyCase("CACHE-12.bounded", Holds, "the embedded cache forgets what was used longest ago",
-			Step{Do: leastRecentlyUsed}),
+			Step{Do: leastRecentlyUsed}).Needing(Inside),
 		keyCase("CACHE-12.expired", Holds, "an expired entry of the embedded cache is a miss",
-			Step{Do: expiredEntry}),
+			Step{Do: expiredEntry}).Needing(Inside),
 
-		keyCase("CACHE-13.zero", Holds, "a TTL of zero stores nothing", Step{Do: storesNothing(0)}),
+		keyCase("CACHE-13.zero", Holds, "a TTL of zero stores nothing", Step{Do: storesNothing(0)}).Needing(Inside),
 		keyCase("CACHE-13.negative", Holds, "a negative TTL stores nothing",
-			Step{Do: storesNothing(-time.Second)}),
-		keyCase("CACHE-13.sub-second", Holds, "a TTL under a second is stored", Step{Do: storesBriefly}),
-		keyCase("CACHE-13.copy", Holds, "a stored value is a copy", Step{Do: storesCopy}),
+			Step{Do: storesNothing(-time.Second)}).Needing(Inside),
+		keyCase("CACHE-13.sub-second", Holds, "a TTL under a second is stored", Step{Do: storesBriefly}).Needing(Inside),
+		keyCase("CACHE-13.copy", Holds, "a stored value is a copy", Step{Do: storesCopy}).Needing(Inside),
 
 		keyCase("CACHE-14.backoff", Holds, "100 requests while the issuer is away ask it once within a second",
-			Step{Do: All(IssuerTurns(fault.Outage), Together(1, Undecidable), ForgetRequests, Together(100, Undecidable), Asked(0))}),
+			Step{Do: All(IssuerTurns(fault.Outage), Together(1, Undecidable), ForgetRequests, Together(100, Undecidable), Asked(0))}).Needing(Inside),
 		keyCase("CACHE-14.asked-again", Accepted, "an issuer that is back is asked again after the backoff",
 			Step{Do: IssuerTurns(fault.Outage), Send: Known, Want: Undecidable},
 			Step{Do: All(IssuerTurns(NoFault), Advance(30*time.Second)), Send: Known, Want: Accepted}).
@@ -159,9 +160,9 @@ func refreshCases() []Case {
 	}
 }
 
-// keyCase is played in process, in one mode, with a clock that stands.
+// keyCase is played in one mode, with a clock that stands.
 func keyCase(id string, want Expectation, reason string, steps ...Step) Case {
-	return InsideCase(id, want, reason, steps...).Needing(Clock).ReportedAs("CACHE-05")
+	return NewCase(id, want, reason, steps...).In(Allowed).Needing(Clock).ReportedAs("CACHE-05")
 }
 
 // rotated sends a token of the key that the issuer rotates to.

@@ -148,7 +148,7 @@ func credentialCases() []Case {
 		}).Needing(Inside),
 
 		TokenCase("CRED-09.under-the-bound", Accepted, "a good token of just under 16 KiB",
-			Token{RawClaims: padTo(16<<10 - 1)}).Needing(Inside),
+			Token{RawClaims: padTo(16<<10 - 1)}).Having("bounds"),
 		TokenCase("CRED-09.over-the-bound", BadToken, "a token like a good one, but over 16 KiB",
 			Token{RawClaims: padTo(16<<10 + 1)}).
 			As(Ours, "OURS bound; the sources have none"),

@@ -90,7 +90,7 @@ func dpopRequestCases() []Case {
 			Proof{Claims: Fields{"pad": strings.Repeat("x", 8<<10)}}).
 			As(Ours, "OURS bound; the sources have none"),
 		ProofCase("DPOP-REQ-08.under", Accepted, "a proof of under 8 KiB",
-			Proof{Claims: Fields{"pad": strings.Repeat("x", 5<<10)}}).Needing(Inside),
+			Proof{Claims: Fields{"pad": strings.Repeat("x", 5<<10)}}).Having("bounds"),
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 // keyFaultCases are about what keys are good for while an issuer, the clock or a part of the verifier fails. All of them
-// look inside.
+// need a clock.
 func keyFaultCases() []Case {
 	return []Case{
 		keyCase("CACHE-15.idle", BadToken, "a key that was withdrawn while the verifier was idle for 23 h",

@@ -17,7 +17,7 @@ func keysCases() []Case {
 		TokenCase("KEYS-01.missing", BadToken, "no kid, where two keys fit",
 			Token{Header: Fields{"kid": Absent}}),
 		TokenCase("KEYS-01.missing-sole", BadToken, "no kid, where one key fits",
-			Token{Header: Fields{"kid": Absent}}).WithFault(SoleKey).Needing(Inside),
+			Token{Header: Fields{"kid": Absent}}).WithFault(SoleKey).Having("bounds"),
 		TokenCase("KEYS-01.allowed", Accepted, "no kid, where one key fits and that is allowed",
 			Token{Header: Fields{"kid": Absent}}).WithFault(SoleKey).Configured(withoutKeyID),
 		TokenCase("KEYS-01.allowed-two-fit", BadToken, "no kid, where two keys fit and that is allowed",
@@ -57,7 +57,7 @@ func keysCases() []Case {
 		TokenCase("KEYS-03.twin", Accepted, "two keys of one kid, the first of another type",
 			Token{Key: "RS256", Header: Fields{"kid": "twin"}}).WithFault(OddKeys),
 		TokenCase("KEYS-03.fourth", Accepted, "four keys of one kid, the last of them the right one",
-			Token{}).WithFault(fault.SharedKeyID(4)).Needing(Inside),
+			Token{}).WithFault(fault.SharedKeyID(4)).Having("bounds"),
 		TokenCase("KEYS-03.fifth", BadToken, "five keys of one kid, the last of them the right one",
 			Token{}).WithFault(fault.SharedKeyID(5)).Needing(Inside).ReportedAs("JWS-16"),
 
@@ -96,9 +96,9 @@ func keysCases() []Case {
 			fault.NotJSON.At(fault.Keys)),
 
 		UnusableCase("KEYS-10.large", "a set of over 1 MiB",
-			fault.Oversized(1<<20+1).At(fault.Keys)).As(Ours, "OURS bound; the sources have none").Needing(Inside),
+			fault.Oversized(1<<20+1).At(fault.Keys)).As(Ours, "OURS bound; the sources have none").Having("bounds"),
 		TokenCase("KEYS-10.just-under", Accepted, "a set of 1 MiB", Token{}).WithFault(fault.Oversized(1 << 20).At(fault.Keys)),
-		UnusableCase("KEYS-10.101-keys", "a set of 101 keys", fault.ManyKeys(101)).Needing(Inside),
+		UnusableCase("KEYS-10.101-keys", "a set of 101 keys", fault.ManyKeys(101)).Having("bounds"),
 		TokenCase("KEYS-10.100-keys", Accepted, "a set of 100 keys", Token{}).WithFault(fault.ManyKeys(100)),
 		TokenCase("KEYS-10.configured", Accepted, "a set of 101 keys, which is configured",
 			Token{}).WithFault(fault.ManyKeys(101)).
@@ -106,8 +106,8 @@ func keysCases() []Case {
 		keepServingCase("KEYS-10.known-keys-serve", "keys that are known serve on, when the set becomes too large",
 			fault.Oversized(1<<20+1).At(fault.Keys)),
 
-		UnusableCase("KEYS-12.empty", "an empty set of keys", fault.NoKeys).Needing(Inside),
-		UnusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", fault.NoUsableKey).Needing(Inside),
+		UnusableCase("KEYS-12.empty", "an empty set of keys", fault.NoKeys).Having("bounds"),
+		UnusableCase("KEYS-12.none-usable", "a set of keys none of which can be used", fault.NoUsableKey).Having("bounds"),
 		keepServingCase("KEYS-12.known-keys-serve", "keys that are known serve on, when the set becomes empty", fault.NoKeys),
 
 		InsideCase("KEYS-11.jwks", Accepted, "keys that are configured as a JWK Set, and an issuer that is away",
@@ -145,13 +145,13 @@ func oddKeyCase(id, reason, kid string) Case {
 // keepServingCase has an issuer turn bad after its keys were had.
 func keepServingCase(id, reason string, f fault.Fault) Case {
 	long := func(run *Run) Request { return Bearer(run.Kept["token"]) }
-	return InsideCase(id, Accepted, reason,
+	return NewCase(id, Accepted, reason,
 		Step{Send: func(run *Run) Request {
 			return Bearer(run.Keep("token", run.Sign(Token{Claims: Fields{"exp": In(86400)}})))
 		}, Want: Accepted},
 		Step{Do: All(IssuerTurns(f), Advance(SoftTTL)), Send: long, Want: Accepted},
 		Step{Do: AwaitFetches(2), Send: long, Want: Accepted},
-	).Needing(Clock)
+	).In(Allowed).Needing(Clock)
 }
 
 func staticKeys(source func(*Environment) ([]byte, error)) Policy {

@@ -1,7 +1,6 @@
 package catalogue
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 
 	. "github.com/holdfast-go/holdfast/conformance/player"
@@ -55,18 +54,18 @@ func certificateCase(id string, want Expectation, reason string, mode verifier.M
 	return RequestCase(id, want, reason, func(run *Run) Request {
 		t := Token{Unbound: true}
 		if bound != "" {
-			t.Claims = Fields{"cnf": Fields{"x5t#S256": certificateHash(run, bound)}}
+			t.Claims = Fields{"cnf": Fields{"x5t#S256": CertificateHash(run.Certificate(bound))}}
 		}
 		r := Bearer(run.Sign(t))
 		r.Certificate = run.Certificate(sent)
 		return r
-	}).In(Allowed, Disabled).Configured(mtlsMode(mode))
+	}).In(Allowed, Disabled).Configured(mtlsMode(mode)).OverTLS()
 }
 
 // hashedCertificateCase has the hash changed.
 func hashedCertificateCase(id, reason string, change func(string) any) Case {
 	return RequestCase(id, BadToken, reason, func(run *Run) Request {
-		r := Bearer(run.Sign(Token{Claims: Fields{"cnf": Fields{"x5t#S256": change(certificateHash(run, ClientKey))}}}))
+		r := Bearer(run.Sign(Token{Claims: Fields{"cnf": Fields{"x5t#S256": change(CertificateHash(run.Certificate(ClientKey)))}}}))
 		r.Certificate = run.Certificate(ClientKey)
 		return r
 	}).In(Allowed, Disabled).Configured(mtlsMode(verifier.MTLSOn)).ReportedAs("DPOP-BIND-02")
@@ -75,7 +74,7 @@ func hashedCertificateCase(id, reason string, change func(string) any) Case {
 // forwardedCase has the certificate in a header field, as RFC 9440 writes it.
 func forwardedCase(id string, want Expectation, reason string, front Front, forwarded string) Case {
 	return RequestCase(id, want, reason, func(run *Run) Request {
-		bound := run.Sign(Token{Claims: Fields{"cnf": Fields{"x5t#S256": certificateHash(run, ClientKey)}}})
+		bound := run.Sign(Token{Claims: Fields{"cnf": Fields{"x5t#S256": CertificateHash(run.Certificate(ClientKey))}}})
 		return Bearer(bound).
 			With("Client-Cert", ":"+base64.StdEncoding.EncodeToString(run.Certificate(forwarded))+":")
 	}).In(Allowed, Disabled).Behind(front).Configured(mtlsMode(verifier.MTLSOn))
@@ -84,7 +83,7 @@ func forwardedCase(id string, want Expectation, reason string, front Front, forw
 // bothCase has a token that is bound to the client's key and to its certificate.
 func bothCase(id string, want Expectation, reason string, proved bool, sent string) Case {
 	return RequestCase(id, want, reason, func(run *Run) Request {
-		bound := run.Sign(Token{Claims: Fields{"cnf": Fields{"x5t#S256": certificateHash(run, ClientKey), "jkt": run.Thumbprint(ClientKey)}}})
+		bound := run.Sign(Token{Claims: Fields{"cnf": Fields{"x5t#S256": CertificateHash(run.Certificate(ClientKey)), "jkt": run.Thumbprint(ClientKey)}}})
 		r := Bearer(bound)
 		if proved {
 			r = run.Proved(bound, Proof{})
@@ -96,10 +95,4 @@ func bothCase(id string, want Expectation, reason string, proved bool, sent stri
 
 func mtlsMode(m verifier.MTLSMode) Policy {
 	return func(_ *Environment, c *verifier.Config) { c.MTLS = m }
-}
-
-// certificateHash is what a token that is bound to a certificate has as cnf.x5t#S256.
-func certificateHash(run *Run, of string) string {
-	sum := sha256.Sum256(run.Certificate(of))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -44,18 +44,18 @@ func nonceCases() []Case {
 		nonceCase("NONCE-02.of-the-fleet", Accepted, "a nonce of another process with the same secrets",
 			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
 			Step{Do: Restart, Send: given, Want: Accepted}).
-			Configured(nonceSecrets("a")).Needing(Inside),
+			Configured(nonceSecrets("a")).Fresh(),
 		nonceCase("NONCE-02.of-another-fleet", NeedsNonce, "a nonce of another process, of secrets that no one shares",
 			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
 			Step{Do: Restart, Send: given, Want: NeedsNonce}).
-			ReportedAs("NONCE-01").Needing(Inside),
+			ReportedAs("NONCE-01").Fresh(),
 		nonceCase("NONCE-02.unpredictable", Holds, "two processes do not make the same nonce",
 			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
 			Step{Do: Restart, Send: proving(Proof{}), Want: NeedsNonce, Check: func(run *Run, a Answer) {
 				if a.Values("Dpop-Nonce")[0] == run.Kept["nonce"] {
 					run.Errorf("the nonces are equal")
 				}
-			}}).Needing(Clock, Inside).ReportedAs("NONCE-01"),
+			}}).Needing(Clock).ReportedAs("NONCE-01"),
 
 		nonceCase("NONCE-03.not-yet", Accepted, "no new nonce before half the life of the old one",
 			Step{Send: proving(Proof{}), Want: NeedsNonce, Check: keepNonce},
@@ -70,7 +70,7 @@ func nonceCases() []Case {
 		ProofCase("NONCE-04.ignored", Accepted, "a nonce, while nonces are off",
 			Proof{Claims: Fields{"nonce": "made-up"}}),
 		ProofCase("NONCE-04.ignored-number", Accepted, "a nonce that is a number, while nonces are off",
-			Proof{Claims: Fields{"nonce": 1}}).Needing(Inside),
+			Proof{Claims: Fields{"nonce": 1}}).Having("bounds"),
 		nonceCase("NONCE-04.number", NeedsNonce, "a nonce that is a number, where one is required",
 			Step{Send: proving(Proof{Claims: Fields{"nonce": 1}}), Want: NeedsNonce}).ReportedAs("NONCE-01"),
 		nonceCase("NONCE-04.null", NeedsNonce, "a nonce that is null, where one is required",

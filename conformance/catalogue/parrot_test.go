@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/holdfast-go/holdfast/verifier/memory"
 )
@@ -30,7 +31,11 @@ func newSetup(t *testing.T, target Target, mode Mode) Setup {
 		t.Fatal(err)
 	}
 	t.Cleanup(environment.Close)
-	return Setup{Environment: environment, Target: target, Mode: mode, URL: "http://127.0.0.1:8080", Audience: testAudience, Clock: memory.Clock{}}
+	still := func() error { return nil }
+	return Setup{
+		Environment: environment, Target: target, Mode: mode, URL: "http://127.0.0.1:8080", Audience: testAudience, Clock: memory.Clock{}, Patience: time.Millisecond,
+		Levers: Levers{Advance: func(time.Duration) error { return nil }, Stop: still, Restart: still, Writes: func() int { return 99 }},
+	}
 }
 
 // TestEveryCaseCanFail plays the cases on APIs that look at nothing: none of them may get by with all of them.
@@ -46,7 +51,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 	for _, mode := range Modes() {
 		setup := newSetup(t, nil, mode)
 		for _, c := range Cases() {
-			if !c.BlackBox() || c.Modes[0] != mode {
+			if !c.BlackBox() || c.Starts() || c.Modes[0] != mode {
 				continue
 			}
 			var passed []string
@@ -59,7 +64,7 @@ func TestEveryCaseCanFail(t *testing.T) {
 				if finding.Decided && finding.Passed {
 					passed = append(passed, name)
 				}
-				if strings.HasPrefix(finding.Actual, "the case could not be played") {
+				if name != "does not answer" && strings.HasPrefix(finding.Actual, "the case could not be played") {
 					t.Errorf("%s: %s", c.ID, finding.Actual)
 				}
 				if (name == "does not answer") == finding.Decided {

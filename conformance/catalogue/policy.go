@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"encoding/json"
 	"maps"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -203,13 +204,12 @@ func clientCase(id, want string, claims Fields) Case {
 	if _, named := claims["client_id"]; !named {
 		claims["client_id"] = Absent
 	}
-	return InsideCase(id, Accepted, "the client by its claims", Step{
-		Send: Carrying(Token{Claims: claims}),
-		Want: Accepted,
-		Check: func(run *Run, a Answer) {
-			if a.Verified.ClientID != want {
-				run.Errorf("the client is %q", a.Verified.ClientID)
-			}
-		},
+	return RequestCase(id, Accepted, "the client by its claims", func(run *Run) Request {
+		return run.Present(Get().At(ClientPath), run.Sign(Token{Claims: claims}))
+	}).In(Allowed).Having("client").Checked(func(run *Run, a Answer) {
+		var got struct{ Client string }
+		if err := json.Unmarshal(a.Body, &got); err != nil || got.Client != want {
+			run.Errorf("the client is %q, %v", got.Client, err)
+		}
 	})
 }

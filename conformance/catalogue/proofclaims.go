@@ -20,7 +20,7 @@ func proofClaimCases() []Case {
 		ProofCase("DPOP-CLM-01.blank", BadProof, "jti is blank",
 			Proof{Claims: Fields{"jti": " \t"}}).As(Ours, "RFC 9449 4.2 does not mention blanks"),
 		ProofCase("DPOP-CLM-01.at-the-bound", Accepted, "jti of 1 KiB",
-			Proof{Claims: Fields{"jti": longID(1 << 10)}}).Needing(Inside),
+			Proof{Claims: Fields{"jti": longID(1 << 10)}}).Having("bounds"),
 		ProofCase("DPOP-CLM-01.over-the-bound", BadProof, "jti of over 1 KiB",
 			Proof{Claims: Fields{"jti": longID(1<<10 + 1)}}).
 			As(Ours, "OURS bound; the sources have none"),
@@ -90,23 +90,23 @@ func proofClaimCases() []Case {
 		targetCase("DPOP-CLM-06.encoded-dots", Accepted, "dot segments in percent-encoding",
 			func(url string) string {
 				return strings.Replace(url, "/resource", "/x/%2e%2E/resource", 1)
-			}).Needing(Inside),
+			}).Having("bounds"),
 		targetCase("DPOP-CLM-06.host", Accepted, "the host in upper case",
 			func(url string) string { return strings.Replace(url, "api.example", "API.Example", 1) }).
-			Needing(Inside),
+			AtAPIURL(),
 		targetCase("DPOP-CLM-06.default-port", Accepted, "the default port",
 			func(url string) string { return strings.Replace(url, "api.example", "api.example:443", 1) }).
-			Needing(Inside),
+			AtAPIURL(),
 		targetCase("DPOP-CLM-06.empty-port", Accepted, "an empty port",
 			func(url string) string { return strings.Replace(url, "api.example", "api.example:", 1) }).
-			Needing(Inside),
+			AtAPIURL(),
 		RequestCase("DPOP-CLM-06.encoding-in-case", Accepted, "percent-encoding in lower case here and in upper case there",
 			func(run *Run) Request {
 				return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": run.URL + "/resource/%C3%A9"}}).At("/resource/%c3%a9")
 			}).In(Allowed, Required),
 		RequestCase("DPOP-CLM-06.root", Accepted, "an empty path for the root", func(run *Run) Request {
 			return run.Proved(run.Sign(Token{Bound: true}), Proof{Claims: Fields{"htu": run.URL}}).At("/")
-		}).In(Allowed, Required).Needing(Inside),
+		}).In(Allowed, Required).AtAPIURL().Having("any-path"),
 
 		targetCase("DPOP-CLM-07.scheme", BadProof, "the other scheme", func(url string) string {
 			if rest, found := strings.CutPrefix(url, "https"); found {

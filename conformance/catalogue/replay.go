@@ -41,7 +41,7 @@ func replayCases() []Case {
 			Step{Send: again, Want: BadProof}).ReportedAs("DPOP-RPL-01"),
 		replayCase("DPOP-RPL-04.to-the-end", BadProof, "a second use at the end of the proof's window",
 			Step{Send: remembered, Want: Accepted},
-			Step{Do: Advance(290 * time.Second), Send: again, Want: BadProof}).Needing(Clock, Inside).
+			Step{Do: Advance(290 * time.Second), Send: again, Want: BadProof}).Needing(Clock).
 			ReportedAs("DPOP-RPL-01"),
 
 		RequestCase("DPOP-RPL-05.away", Undecidable, "a replay store that is away",
@@ -72,7 +72,7 @@ func replayCases() []Case {
 		replayCase("DPOP-RPL-08.over", Undecidable, "a second proof of a key that may have one remembered",
 			Step{Send: remembered, Want: Accepted},
 			Step{Send: freshProof, Want: Undecidable}).
-			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources have none"),
+			Configured(oneProofPerKey).Fresh().As(Ours, "OURS bound; the sources have none"),
 		replayCase("DPOP-RPL-08.another-client", Accepted, "another client's proof, after that",
 			Step{Send: remembered, Want: Accepted},
 			Step{Send: freshProof, Want: Undecidable},
@@ -80,7 +80,7 @@ func replayCases() []Case {
 				theirs := run.Sign(Token{Claims: Fields{"cnf": Fields{"jkt": run.Thumbprint(OtherClientKey)}}})
 				return run.Proved(theirs, Proof{Key: OtherClientKey})
 			}, Want: Accepted}).
-			Configured(oneProofPerKey).As(Ours, "OURS bound; the sources have none"),
+			Configured(oneProofPerKey).Fresh().As(Ours, "OURS bound; the sources have none"),
 	}
 }
 

@@ -42,6 +42,8 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 	switch verb {
 	case "list":
 		return list(cases, args, stdout, stderr)
+	case "powers":
+		return listPowers(cases, args, stdout, stderr)
 	case "run":
 		return run(ctx, cases, args, stdout, stderr)
 	case "diff":
@@ -57,9 +59,9 @@ func play(ctx context.Context, more []player.Case, args []string, stdout, stderr
 		fmt.Fprintln(stdout, name, version())
 		return exitHolds
 	case "":
-		return complain(stderr, "say what to do: list, run, diff, schema or record")
+		return complain(stderr, "say what to do: list, powers, run, diff, schema or record")
 	}
-	return complain(stderr, fmt.Sprintf("there is no command %q: say list, run, diff, schema or record", verb))
+	return complain(stderr, fmt.Sprintf("there is no command %q: say list, powers, run, diff, schema or record", verb))
 }
 
 // complain says in one line what is wrong and what would fix it.
@@ -80,6 +82,7 @@ func version() string {
 const usage = `Plays Holdfast's catalogue of rules on an API.
 
   holdfast-conform list [-json]
+  holdfast-conform powers [-json]
   holdfast-conform run [flags] -- command [arguments]
   holdfast-conform run [flags] -url URL -dpop MODE -issuer-listen ADDRESS -ca-file FILE
   holdfast-conform run -vectors FOLDER
@@ -98,7 +101,8 @@ const usage = `Plays Holdfast's catalogue of rules on an API.
   HOLDFAST_LISTEN    the address to listen on, for plain HTTP
 
 and serves /health without a token, /resource and what is below it with one, by any method, and /scoped with one that has
-the scope read:conformance. It accepts tokens signed by RS256 and proofs signed by ES256.
+the scope read:conformance. It accepts tokens signed by RS256 and proofs signed by ES256. What else it can do are powers, which
+it declares in the field Holdfast-Powers of its answer to /health; "holdfast-conform powers" lists them.
 
 Exit status: 0 every MUST holds (or is listed as known to fail), 1 one does not or is undecided, 2 nothing was played; of
 diff 0 nothing is worse, 1 something is, 2 nothing was compared.

@@ -38,8 +38,8 @@ func TestWrongUsage(t *testing.T) {
 		args string
 		cure string // part of the line that is printed
 	}{
-		{"", "say what to do: list, run, diff or record"},
-		{"play", `there is no command "play": say list, run, diff or record`},
+		{"", "say what to do: list, powers, run, diff, schema or record"},
+		{"play", `there is no command "play": say list, powers, run, diff, schema or record`},
 		{"list -xml", "flag provided but not defined: -xml"},
 		{"list all", `leave out "all"`},
 		{"record", "record takes one folder"},
@@ -66,7 +66,7 @@ func TestWrongUsage(t *testing.T) {
 		{"run -ca-file f -- api", "-ca-file goes with -url"},
 		{"run -only ( -- api", "-only is not a regular expression"},
 		{"run -only ^NOTHING -- api", "-only matches no case"},
-		{"run -only ^ACT -- api", "-only matches no case"},
+		{"run -only ^DISC-18.r -- api", "-only matches no case"},
 		{"run -audience= -- api", "-audience is empty"},
 		{"run -baseline " + garbage + " -- api", "is not a file that -json wrote"},
 		{"run -known " + directory + "/none -- api", "no such file"},

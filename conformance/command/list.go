@@ -15,6 +15,8 @@ import (
 type listed struct {
 	player.Case
 	BlackBox bool `json:"blackBox"`
+	// Powers are what the API must have for it.
+	Powers []string `json:"powers,omitempty"`
 }
 
 func list(cases []player.Case, args []string, stdout, stderr io.Writer) int {
@@ -46,7 +48,7 @@ func list(cases []player.Case, args []string, stdout, stderr io.Writer) int {
 func listJSON(stdout io.Writer, cases []player.Case) error {
 	var all []listed
 	for _, c := range cases {
-		all = append(all, listed{c, c.BlackBox()})
+		all = append(all, listed{c, c.BlackBox(), c.Powers()})
 	}
 	encoder := json.NewEncoder(stdout)
 	encoder.SetEscapeHTML(false)

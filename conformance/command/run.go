@@ -23,7 +23,7 @@ import (
 // settings are what the flags of run say.
 type settings struct {
 	runner.Config
-	dpop, only, name              string
+	dpop, only, name, powers      string
 	jsonFile, junitFile, htmlFile string
 	markdownFile, badgeFile       string
 	baselineFile, knownFile       string
@@ -36,6 +36,7 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags.SetOutput(stderr)
 	flags.StringVar(&s.dpop, "dpop", "", "DPoP `modes` to play, separated by commas: allowed, required, disabled (default all; with -url there is one)")
 	flags.StringVar(&s.only, "only", "", "play only the cases whose ID matches this `regexp`, as in ^DPOP-")
+	flags.StringVar(&s.powers, "powers", "", "the `powers` that the API has, separated by commas; all, or none (default those that it declares)")
 	flags.StringVar(&s.name, "name", "", "call the API by this `name` in reports (default the command or URL)")
 	flags.BoolVar(&s.Strict, "strict", false, "check every answer exactly, not only the decision")
 	flags.StringVar(&s.jsonFile, "json", "", "write the results as JSON to this `file`")
@@ -94,6 +95,9 @@ func (s *settings) check(cases []player.Case) error {
 	if err := s.readModes(); err != nil {
 		return err
 	}
+	if err := s.readPowers(); err != nil {
+		return err
+	}
 	if s.only != "" {
 		only, err := regexp.Compile(s.only)
 		if err != nil {
@@ -136,6 +140,28 @@ func (s *settings) readModes() error {
 	}
 	if s.URL != "" && len(s.Modes) > 1 {
 		return errors.New("-url goes with one mode: the API can't be started again for another")
+	}
+	return nil
+}
+
+// readPowers reads -powers. Without it the powers stay nil: those that the API declares.
+func (s *settings) readPowers() error {
+	if s.powers == "" {
+		return nil
+	}
+	s.Powers = []string{}
+	for word := range strings.SplitSeq(s.powers, ",") {
+		switch word = strings.TrimSpace(word); {
+		case word == "none":
+		case word == "all":
+			for _, power := range player.Powers() {
+				s.Powers = append(s.Powers, power.Name)
+			}
+		case !slices.ContainsFunc(player.Powers(), func(power player.Power) bool { return power.Name == word }):
+			return fmt.Errorf("-powers has %q: see %s powers", word, name)
+		default:
+			s.Powers = append(s.Powers, word)
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package player
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/holdfast-go/holdfast/conformance/fault"
@@ -32,7 +33,8 @@ func Modes() []Mode { return []Mode{Allowed, Required, Disabled} }
 // A Need is what a case takes besides an API that answers requests.
 type Need string
 
-// The needs. A case that has none of the first three can be played over HTTP on any API.
+// The needs. A case that has none of the first three can be played over HTTP on any API; one that has all but Inside can
+// be, on an API that has its powers.
 const (
 	Clock         Need = "clock"         // a clock that can be set
 	Configuration Need = "configuration" // a verifier that is configured for the case
@@ -57,7 +59,10 @@ type Case struct {
 	exact    bool   // the rule is about the answer, not only about the decision
 	reported string // the rule that package verifier names, where that is another
 	policies []Policy
+	settings Settings // that no configuration of package verifier tells
+	powers   []string // that no setting tells
 	front    Front
+	fresh    bool // on a target that was asked nothing before
 	steps    []Step
 }
 
@@ -73,9 +78,6 @@ type Step struct {
 	Check  func(*Run, Answer) // looks at the answer, if it is not nil
 }
 
-// BlackBox reports whether the case can be played over HTTP on any API.
-func (c Case) BlackBox() bool { return !c.Has(Clock) && !c.Has(Configuration) && !c.Has(Inside) }
-
 // Has reports whether the case has a need.
 func (c Case) Has(n Need) bool { return slices.Contains(c.Needs, n) }
 
@@ -88,12 +90,6 @@ func (c Case) Configure(e *Environment, config *verifier.Config) {
 
 // Front returns what stands in front of the API in a case that needs a [Guard].
 func (c Case) Front() Front { return c.front }
-
-// Control returns a case that any API must accept: a good token, and a good proof where one is needed. What rejects that
-// too has shown nothing by its rejections.
-func Control() Case {
-	return TokenCase("CRED-01.one", Accepted, "one Authorization field with a good token", Token{})
-}
 
 // NewCase returns a case of a rule, to be played in every mode. The ID is that of the rule, a dot, and a few words for
 // the situation; the reason says it in a line. Level and section are those of the rule in package rules. A rule of your
@@ -170,6 +166,44 @@ func (c Case) ReportedAs(rule string) Case {
 // Reported returns the rule that package verifier reports.
 func (c Case) Reported() string { return c.reported }
 
+// NeedsFresh reports whether the case needs a target that was asked nothing before.
+func (c Case) NeedsFresh() bool { return c.fresh || c.Has(Clock) }
+
+// Accepts reports whether a step of the case must be accepted, so that a target which accepts nothing can't pass.
+func (c Case) Accepts() bool {
+	return slices.ContainsFunc(c.steps, func(s Step) bool { return s.Want == Accepted && s.Send != nil })
+}
+
+// Starts reports whether the case is about whether a target starts at all.
+func (c Case) Starts() bool { return len(c.steps) == 0 }
+
+// Fresh has the case played on a target that was asked nothing before.
+func (c Case) Fresh() Case {
+	c.fresh = true
+	return c
+}
+
+// OverTLS has the case played over TLS, where it is played over HTTP.
+func (c Case) OverTLS() Case { return c.set("HOLDFAST_MTLS", "off") }
+
+// AtAPIURL has a target elsewhere be known as [APIURL], as one in process is.
+func (c Case) AtAPIURL() Case { return c.set("HOLDFAST_PUBLIC_URL", APIURL) }
+
+func (c Case) set(variable, value string) Case {
+	c.settings = maps.Clone(c.settings)
+	if c.settings == nil {
+		c.settings = make(Settings)
+	}
+	c.settings[variable] = value
+	return c
+}
+
+// Having names powers that an API must have to be asked the case over HTTP, besides those of its settings.
+func (c Case) Having(powers ...string) Case {
+	c.powers = append(slices.Clone(c.powers), powers...)
+	return c
+}
+
 // Configured configures the verifier for the case, on top of what it is configured for already.
 func (c Case) Configured(policy Policy) Case {
 	c.policies = append(slices.Clone(c.policies), policy)
@@ -190,7 +224,7 @@ func (c Case) Behind(front Front) Case {
 
 // After has something happen before the first step.
 func (c Case) After(do func(*Run)) Case {
-	c.steps = append([]Step{{Do: do}}, c.steps...)
+	c.steps, c.fresh = append([]Step{{Do: do}}, c.steps...), true
 	return c
 }
 

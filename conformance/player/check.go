@@ -31,7 +31,7 @@ func (run *Run) check(want Expectation, a Answer) (fault, note string) {
 // offered is what is left of an outcome where the request's scheme is not on offer: it is as good as no credentials.
 func (run *Run) offered(want Expectation) Expectation {
 	switch want {
-	case BadRequest, Misdirected, BadToken, BadProof, NoScope, NeedsNonce:
+	case BadRequest, Misdirected, BadToken, BadProof, NoScope, NeedsNonce, StepUp:
 		if scheme := run.UsedScheme(); scheme != "" && !slices.Contains(run.schemes(), scheme) {
 			return NoCredentials
 		}
@@ -41,10 +41,10 @@ func (run *Run) offered(want Expectation) Expectation {
 
 // schemes are those on offer in the mode.
 func (run *Run) schemes() []string {
-	switch run.Mode {
-	case Required:
+	switch {
+	case run.Mode == Required || routeOf(run.Sent.Path).DPoP:
 		return []string{"DPoP"}
-	case Disabled:
+	case run.Mode == Disabled:
 		return []string{"Bearer"}
 	}
 	return []string{"Bearer", "DPoP"}
@@ -92,7 +92,7 @@ func (run *Run) deviation(want Expectation, a Answer) string {
 		return ""
 	case BadRequest, Misdirected:
 		return errorOn(challenges, "", code)
-	case NoScope, NeedsNonce:
+	case NoScope, NeedsNonce, StepUp:
 		return errorOn(challenges, run.UsedScheme(), code)
 	}
 	if len(challenges) == 0 {

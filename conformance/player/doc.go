@@ -28,6 +28,7 @@
 //
 // # What a case needs
 //
-// A case that needs a clock that can be set, a configuration of its own, or a look inside is played in process only
-// ([Case.Needs]); so are those that compare instants. The others need of an API what the command's documentation says.
+// A case that needs a look inside is played in process only ([Case.Needs]), and so is one whose configuration can't be told
+// to an API elsewhere. All others can be played over HTTP, on an API that has the powers which they take ([Case.Powers]): each
+// power is a setting that the API reads from an environment variable ([Case.Settings]), or a path that it serves.
 package player

@@ -18,6 +18,7 @@ const (
 	BadProof      Expectation = "401 invalid_dpop_proof"
 	NeedsNonce    Expectation = "401 use_dpop_nonce"
 	NoScope       Expectation = "403 insufficient_scope"
+	StepUp        Expectation = "401 insufficient_user_authentication"
 	Undecidable   Expectation = "503 with Retry-After"
 	Misconfigured Expectation = "500"
 	RefusedByNew  Expectation = "an error of New"
@@ -42,6 +43,8 @@ func (e Expectation) Answer() (status int, code string) {
 		return http.StatusUnauthorized, "use_dpop_nonce"
 	case NoScope:
 		return http.StatusForbidden, "insufficient_scope"
+	case StepUp:
+		return http.StatusUnauthorized, "insufficient_user_authentication"
 	case Undecidable:
 		return http.StatusServiceUnavailable, ""
 	case Misconfigured:

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -16,30 +17,56 @@ import (
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 )
 
-// OverHTTP returns the API at base, an http or https URL without path. One answer may take as long as timeout; its body
-// is not kept. An https API must have a certificate that the system trusts.
+// OverHTTP returns the API at base, an http or https URL without path. One answer may take as long as timeout. An
+// https API must have a certificate that the system trusts.
 func OverHTTP(base string, timeout time.Duration) (Target, error) {
+	return OverHTTPS(base, timeout, nil)
+}
+
+// OverHTTPS is [OverHTTP] for an API whose certificate has one of these roots; nil means those of the system. A request that
+// has a client's certificate is sent on a connection of its own, by that client.
+func OverHTTPS(base string, timeout time.Duration, roots *x509.CertPool) (Target, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" {
 		return nil, fmt.Errorf("%q is not an http or https URL without path", result.Printable(base))
 	}
-	return &overHTTP{
-		base: u, timeout: timeout,
-		client: &http.Client{
-			Timeout:       timeout,
-			Transport:     &http.Transport{MaxIdleConnsPerHost: 32, MaxResponseHeaderBytes: 1 << 20},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	}, nil
+	t := &overHTTP{base: u, timeout: timeout, tls: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}}
+	t.client = t.newClient(t.tls)
+	return t, nil
 }
 
 type overHTTP struct {
 	base    *url.URL
 	timeout time.Duration
+	tls     *tls.Config
 	client  *http.Client
 }
 
-// maxBody is how much of an answer's body is read, so that the connection can be used again.
+func (t *overHTTP) newClient(config *tls.Config) *http.Client {
+	return &http.Client{
+		Timeout: t.timeout,
+		Transport: &http.Transport{
+			MaxIdleConnsPerHost: 32, MaxResponseHeaderBytes: 1 << 20, TLSClientConfig: config, DisableKeepAlives: len(config.Certificates) > 0,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// as returns the client that has the certificate.
+func (t *overHTTP) as(certificate []byte) (*http.Client, error) {
+	if certificate == nil {
+		return t.client, nil
+	}
+	private, err := clientKey(certificate)
+	if err != nil {
+		return nil, err
+	}
+	config := t.tls.Clone()
+	config.Certificates = []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: private}}
+	return t.newClient(config), nil
+}
+
+// maxBody is how much of an answer's body is read.
 const maxBody = 1 << 20
 
 func (t *overHTTP) Send(ctx context.Context, r Request) (Answer, error) {
@@ -62,7 +89,11 @@ func (t *overHTTP) Send(ctx context.Context, r Request) (Answer, error) {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	request.Host = r.Host
-	answer, err := t.client.Do(request)
+	client, err := t.as(r.Certificate)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := client.Do(request)
 	if err != nil {
 		return Answer{}, withoutURL(err)
 	}
@@ -82,7 +113,7 @@ func (t *overHTTP) sendHead(ctx context.Context, r Request) (Answer, error) {
 		err        error
 	)
 	if t.base.Scheme == "https" {
-		connection, err = new(tls.Dialer).DialContext(ctx, "tcp", address)
+		connection, err = (&tls.Dialer{Config: t.tls}).DialContext(ctx, "tcp", address)
 	} else {
 		connection, err = new(net.Dialer).DialContext(ctx, "tcp", address)
 	}
@@ -110,12 +141,12 @@ func (t *overHTTP) sendHead(ctx context.Context, r Request) (Answer, error) {
 
 func read(answer *http.Response) Answer {
 	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, maxBody)
+	body, _ := io.ReadAll(io.LimitReader(answer.Body, maxBody))
 	header := make(map[string][]string, len(answer.Header))
 	for name, values := range answer.Header {
 		header[textproto.CanonicalMIMEHeaderKey(name)] = values
 	}
-	return Answer{Status: answer.StatusCode, Header: header}
+	return Answer{Status: answer.StatusCode, Header: header, Body: body}
 }
 
 // withoutURL leaves out the URL of an error, which may have a token in its query.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/verifier"
@@ -36,9 +35,6 @@ var dpopModes = map[Mode]verifier.DPoPMode{
 	Allowed: verifier.DPoPAllowed, Required: verifier.DPoPRequired, Disabled: verifier.DPoPDisabled,
 }
 
-// NeededScope is the scope that /scoped needs.
-const NeededScope = "read:conformance"
-
 // InProcess returns a target that asks the verifier of a process, for the API at [APIURL].
 func InProcess(process *Process) Target { return inProcess{process} }
 
@@ -46,14 +42,15 @@ type inProcess struct{ *Process }
 
 func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
 	request := verifier.Request{
-		Method: r.Method, URL: APIURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form,
+		Method: r.Method, URL: APIURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form, Route: routeOf(r.Path),
 	}
-	if strings.HasPrefix(r.Path, "/scoped") {
-		request.Route.Scopes = []string{NeededScope}
-	}
+	var body []byte
 	verified, err := p.Verifier.VerifyRequest(ctx, request)
 	if err == nil {
-		return Answer{Status: http.StatusOK, Header: verified.Header, Verified: verified}, nil
+		body, err = tell(r.Path, verified)
+	}
+	if err == nil {
+		return Answer{Status: http.StatusOK, Header: verified.Header, Verified: verified, Body: body}, nil
 	}
 	var refusal *verifier.Error
 	if !errors.As(err, &refusal) {

@@ -26,6 +26,9 @@ func (c Case) Play(ctx context.Context, setup Setup) Finding {
 		Setup: setup, Kept: make(map[string]string),
 		ctx: ctx, exact: c.exact || setup.Strict || setup.Process != nil, rule: c.Rule, reported: c.reported,
 	}
+	if public := c.settings["HOLDFAST_PUBLIC_URL"]; public != "" && run.Process == nil {
+		run.URL = public
+	}
 	finding := Finding{Decided: true, Passed: true, Expected: string(c.Expected)}
 	for i, step := range c.steps {
 		run.last = i == len(c.steps)-1

@@ -52,6 +52,7 @@ func (r Request) At(path string) Request {
 type Answer struct {
 	Status int
 	Header map[string][]string // by canonical names
+	Body   []byte              // up to 1 MiB of it
 	// Verified is the token that passed, and Err why it did not, where the verifier is in this process.
 	Verified *verifier.Verified
 	Err      *verifier.Error

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base32"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"math/big"
@@ -35,6 +36,18 @@ type Setup struct {
 	Log func(Exchange)
 	// Process is nil where the target is elsewhere.
 	Process *Process
+	// Levers are those of a target elsewhere.
+	Levers Levers
+	// Patience is how long a case waits for what must happen; 0 means a minute. Only a case that fails waits so long.
+	Patience time.Duration
+}
+
+// Levers move what is around a target elsewhere.
+type Levers struct {
+	Advance func(time.Duration) error // moves the target's clock and that of the setup
+	Stop    func() error              // ends the target
+	Restart func() error              // ends it, and starts it again with the same settings at the same address
+	Writes  func() int                // to the shared cache, since the target was started first
 }
 
 // An Exchange is a request that a step sent, the answer that was expected, and the one that came.
@@ -145,8 +158,7 @@ func (run *Run) Certificate(key string) []byte {
 	if key == "" {
 		return nil
 	}
-	seed := sha256.Sum256([]byte(key))
-	private := ed25519.NewKeyFromSeed(seed[:])
+	private := certificateKey(key)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: key},
 		NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1<<32, 0),
@@ -154,4 +166,25 @@ func (run *Run) Certificate(key string) []byte {
 	certificate, err := x509.CreateCertificate(nil, template, template, private.Public(), private)
 	run.Must(err)
 	return certificate
+}
+
+// CertificateHash is what a token that is bound to a certificate has as cnf.x5t#S256 (RFC 8705 section 3.1).
+func CertificateHash(certificate []byte) string {
+	sum := sha256.Sum256(certificate)
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// certificateKey is what the client that a key is of holds its certificate by.
+func certificateKey(key string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(key))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+// clientKey is that of a certificate of [Run.Certificate].
+func clientKey(certificate []byte) (ed25519.PrivateKey, error) {
+	parsed, err := x509.ParseCertificate(certificate)
+	if err != nil {
+		return nil, err
+	}
+	return certificateKey(parsed.Subject.CommonName), nil
 }

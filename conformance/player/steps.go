@@ -1,6 +1,7 @@
 package player
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,7 +18,15 @@ import (
 const SoftTTL = 10 * time.Minute
 
 // Advance moves the clock.
-func Advance(d time.Duration) func(*Run) { return func(run *Run) { run.Process.Advance(d) } }
+func Advance(d time.Duration) func(*Run) {
+	return func(run *Run) {
+		if run.Process == nil {
+			run.Must(run.Levers.Advance(d))
+			return
+		}
+		run.Process.Advance(d)
+	}
+}
 
 // Publish has the issuer publish the keys of these names, and sign with the first.
 func Publish(names ...string) func(*Run) {
@@ -64,9 +73,12 @@ func ForgetRequests(run *Run) { run.Environment.Issuer.ForgetRequests() }
 // Fetched holds that the issuer's documents were fetched so many times.
 func Fetched(times int) func(*Run) { return Asked(times * fetchRequests) }
 
-// Asked holds that the issuer had so many requests.
+// Asked holds that the issuer had so many requests. A target elsewhere may have the last of them under way.
 func Asked(times int) func(*Run) {
 	return func(run *Run) {
+		if run.Process == nil {
+			AwaitRequests(times)(run)
+		}
 		if requests := run.Environment.Issuer.Requests(); requests != times {
 			run.Errorf("the issuer had %d requests, want %d", requests, times)
 		}
@@ -76,24 +88,39 @@ func Asked(times int) func(*Run) {
 // AwaitRequests waits until the issuer has been asked so many times.
 func AwaitRequests(count int) func(*Run) {
 	return func(run *Run) {
-		ctx, cancel := context.WithTimeout(run.Context(), patience)
-		defer cancel()
-		for run.Environment.Issuer.Requests() < count {
-			select {
-			case <-time.After(time.Millisecond):
-			case <-ctx.Done():
-				run.Errorf("the issuer had %d requests, want %d", run.Environment.Issuer.Requests(), count)
-				return
-			}
+		run.await(fmt.Sprintf("request %d to the issuer", count), func() bool { return run.Environment.Issuer.Requests() >= count })
+	}
+}
+
+// await asks again and again until something holds.
+func (run *Run) await(what string, holds func() bool) {
+	ctx, cancel := context.WithTimeout(run.Context(), cmp.Or(run.Patience, patience))
+	defer cancel()
+	for !holds() {
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			run.Errorf("waited for %s: %v", what, ctx.Err())
+			return
 		}
 	}
 }
 
 // CloseVerifier ends the verifier. What was under way behind its requests has been told of then.
-func CloseVerifier(run *Run) { run.Must(run.Process.Verifier.Close()) }
+func CloseVerifier(run *Run) {
+	if run.Process == nil {
+		run.Must(run.Levers.Stop())
+		return
+	}
+	run.Must(run.Process.Verifier.Close())
+}
 
 // Restart replaces the verifier by a new one of the same configuration.
 func Restart(run *Run) {
+	if run.Process == nil {
+		run.Must(run.Levers.Restart())
+		return
+	}
 	v, err := run.Process.Restart()
 	run.Must(err)
 	run.Process.Verifier = v
@@ -104,12 +131,12 @@ func Together(times int, want Expectation) func(*Run) {
 	return func(run *Run) {
 		r := Known(run)
 		var requests sync.WaitGroup
-		faults := make(chan string, times)
+		faults, errs := make(chan string, times), make(chan error, times)
 		for range times {
 			requests.Go(func() {
 				answer, err := run.Target.Send(run.Context(), r)
 				if err != nil {
-					faults <- err.Error()
+					errs <- err
 				} else if wrong := wrongDecision(want, answer); wrong != "" {
 					faults <- wrong + ": " + answer.String()
 				}
@@ -117,6 +144,10 @@ func Together(times int, want Expectation) func(*Run) {
 		}
 		requests.Wait()
 		close(faults)
+		close(errs)
+		for err := range errs {
+			run.Must(err)
+		}
 		for fault := range faults {
 			run.Errorf("%s", fault)
 			return
@@ -158,9 +189,13 @@ func SharedCache(_ *Environment, c *verifier.Config) {
 // A fetch of keys is a request for the metadata and one for the keys.
 const fetchRequests = 2
 
-// AwaitFetches waits until so many fetches of keys have ended since the case began.
+// AwaitFetches waits until so many fetches of keys have ended since the case began, or have begun at a target elsewhere.
 func AwaitFetches(count int) func(*Run) {
 	return func(run *Run) {
+		if run.Process == nil {
+			AwaitRequests((count-1)*fetchRequests + 1)(run)
+			return
+		}
 		b := run.Process.Background
 		if err := b.await(run.Context(), fmt.Sprintf("fetch %d of the keys", count), func() bool { return b.fetches >= count }); err != nil {
 			run.Errorf("%v", err)
@@ -172,6 +207,10 @@ func AwaitFetches(count int) func(*Run) {
 // request that needed the keys was answered.
 func AwaitWrites(count int) func(*Run) {
 	return func(run *Run) {
+		if run.Process == nil {
+			run.await(fmt.Sprintf("write %d to the shared cache", count), func() bool { return run.Levers.Writes() >= count })
+			return
+		}
 		b := run.Process.Background
 		if err := b.await(run.Context(), fmt.Sprintf("write %d to the shared cache", count), func() bool { return b.writes >= count }); err != nil {
 			run.Errorf("%v", err)
@@ -179,9 +218,12 @@ func AwaitWrites(count int) func(*Run) {
 	}
 }
 
-// EndedFetches holds that so many fetches have ended.
+// EndedFetches holds that so many fetches have ended; of a target elsewhere only the requests are seen.
 func EndedFetches(count int) func(*Run) {
 	return func(run *Run) {
+		if run.Process == nil {
+			return
+		}
 		b := run.Process.Background
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -195,10 +237,13 @@ func EndedFetches(count int) func(*Run) {
 // cache failed, as a slow one does when its time is up.
 func SparedBut(times int) func(*Run, Answer) {
 	return func(run *Run, _ Answer) {
-		b := run.Process.Background
-		b.mu.Lock()
-		faults := b.cacheFaults
-		b.mu.Unlock()
+		faults := 0
+		if run.Process != nil {
+			b := run.Process.Background
+			b.mu.Lock()
+			faults = b.cacheFaults
+			b.mu.Unlock()
+		}
 		least, most := times*fetchRequests, (times+faults)*fetchRequests
 		if requests := run.Environment.Issuer.Requests(); requests < least || requests > most {
 			run.Errorf("the issuer had %d requests, want %d to %d", requests, least, most)

@@ -1,5 +1,5 @@
 // Command conformtarget is an API for holdfast-conform to play its catalogue on: Holdfast itself, and a model for targets
-// in other languages. What its environment says is in the documentation of that command:
+// in other languages: it has all powers. What its environment says is in docs/guide/prove.md:
 //
 //	go build ./examples/conformtarget
 //	go run ./conformance/cmd/holdfast-conform run -- ./conformtarget
@@ -27,26 +27,28 @@ func main() {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Getenv, logger); err != nil {
+	if err := run(ctx, os.LookupEnv, logger); err != nil {
 		logger.Error("conformtarget ended", "err", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, getenv func(string) string, logger *slog.Logger) error {
-	handler, v, err := newAPI(getenv, logger)
+func run(ctx context.Context, lookup func(string) (string, bool), logger *slog.Logger) error {
+	told := &telling{lookup: lookup}
+	handler, v, err := newAPI(told, logger)
 	if err != nil {
 		return err
 	}
 	defer v.Close()
 	server := &http.Server{
-		Addr:              getenv("HOLDFAST_LISTEN"),
+		Addr:              told.getenv("HOLDFAST_LISTEN"),
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.ListenAndServe() }()
+	go func() { ended <- listen(server, told) }()
 	select {
 	case err := <-ended:
 		return err
@@ -57,44 +59,46 @@ func run(ctx context.Context, getenv func(string) string, logger *slog.Logger) e
 	return server.Shutdown(grace)
 }
 
-var modes = map[string]verifier.DPoPMode{
-	"allowed": verifier.DPoPAllowed, "required": verifier.DPoPRequired, "disabled": verifier.DPoPDisabled,
+// listen listens with TLS if that is told, and asks clients for a certificate: it needs no chain, since tokens are bound to
+// it by its hash (RFC 8705 section 3).
+func listen(server *http.Server, told *telling) error {
+	certificate, key := told.getenv("HOLDFAST_TLS_CERT"), told.getenv("HOLDFAST_TLS_KEY")
+	if certificate == "" {
+		return server.ListenAndServe()
+	}
+	server.TLSConfig = &tls.Config{ClientAuth: tls.RequestClientCert, MinVersion: tls.VersionTLS12}
+	return server.ListenAndServeTLS(certificate, key)
 }
 
 // newAPI puts what the catalogue asks for behind a guard.
-func newAPI(getenv func(string) string, logger *slog.Logger) (http.Handler, *verifier.Verifier, error) {
-	mode, known := modes[getenv("HOLDFAST_DPOP")]
-	if !known {
-		return nil, nil, errors.New("HOLDFAST_DPOP must be allowed, required or disabled")
-	}
-	client, err := trusting(getenv("HOLDFAST_CA_FILE"))
+func newAPI(told *telling, logger *slog.Logger) (http.Handler, *verifier.Verifier, error) {
+	client, err := trusting(told.getenv("HOLDFAST_CA_FILE"))
 	if err != nil {
 		return nil, nil, err
 	}
-	fetcher, err := httpfetch.New(httpfetch.Config{Client: client})
+	config, front := told.verifier(), told.front()
+	if told.err != nil {
+		return nil, nil, told.err
+	}
+	if config.Fetcher, err = httpfetch.New(httpfetch.Config{Client: client}); err != nil {
+		return nil, nil, err
+	}
+	v, err := verifier.New(config)
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := verifier.New(verifier.Config{
-		Domain:    getenv("HOLDFAST_ISSUER"),
-		Audiences: []string{getenv("HOLDFAST_AUDIENCE")},
-		Fetcher:   fetcher,
-		DPoP:      verifier.DPoP{Mode: mode},
-	})
+	front.Logger = logger
+	guard, err := httpguard.New(v, front)
 	if err != nil {
+		v.Close()
 		return nil, nil, err
 	}
-	guard, err := httpguard.New(v, httpguard.Config{Logger: logger})
+	handler, err := routes(guard)
 	if err != nil {
+		v.Close()
 		return nil, nil, err
 	}
-	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux := http.NewServeMux()
-	mux.Handle("/health", ok)
-	mux.Handle("/resource", guard.Handler(ok))
-	mux.Handle("/resource/", guard.Handler(ok))
-	mux.Handle("/scoped", guard.Handler(ok, "read:conformance"))
-	return mux, v, nil
+	return handler, v, nil
 }
 
 // trusting returns a client that trusts the issuer's certificate and no other.

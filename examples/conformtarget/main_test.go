@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func environment(t *testing.T, changes map[string]string) func(string) string {
+func environment(t *testing.T, changes map[string]string) *telling {
 	t.Helper()
 	issuer := httptest.NewTLSServer(http.NotFoundHandler())
 	t.Cleanup(issuer.Close)
@@ -27,7 +27,10 @@ func environment(t *testing.T, changes map[string]string) func(string) string {
 	for name, value := range changes {
 		variables[name] = value
 	}
-	return func(name string) string { return variables[name] }
+	return &telling{lookup: func(name string) (string, bool) {
+		value, found := variables[name]
+		return value, found
+	}}
 }
 
 func TestAnswersWithoutToken(t *testing.T) {
@@ -36,7 +39,7 @@ func TestAnswersWithoutToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer v.Close()
-	for path, want := range map[string]int{"/health": 200, "/resource": 401, "/resource/1": 401, "/scoped": 401, "/": 404} {
+	for path, want := range map[string]int{"/health": 200, "/resource": 401, "/resource/1": 401, "/scoped": 401, "/actors": 401, "/route/gold": 401, "/": 401} {
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, nil))
 		if answer.Code != want {

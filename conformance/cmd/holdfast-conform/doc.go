@@ -3,14 +3,16 @@ Command holdfast-conform plays Holdfast's catalogue of rules on an API, in whate
 which rules of RFC 9449, RFC 6750, RFC 9068 and their kin it keeps.
 
 	holdfast-conform list [-json]
+	holdfast-conform powers [-json | -markdown]
 	holdfast-conform run [flags] -- command [arguments]
 	holdfast-conform run [flags] -url http://127.0.0.1:8080 -dpop allowed -issuer-listen 127.0.0.1:8443 -ca-file issuer.pem
 	holdfast-conform run [flags] -vectors folder
 	holdfast-conform diff old.json new.json
 	holdfast-conform record folder
 
-List prints the catalogue: every case with its rule, level, section and reason. Those marked "in process" need a settable
-clock, a configuration of their own or a look inside; conformance.TestVerifier plays them, and run does not.
+List prints the catalogue: every case with its rule, level, section and reason. Those marked "in process" need
+a look inside; conformance.TestVerifier plays them, and run does not. The others are played over HTTP. About half of them take a power, which an
+API may have or not; powers lists these, and docs/guide/prove.md says how an API gets them.
 
 Run starts an issuer over TLS, starts the API by the command (once for each DPoP mode, and once for each thing that the
 issuer must do from the start, such as being away), waits until it is healthy, plays the cases and ends it again. It prints
@@ -32,7 +34,7 @@ Its environment says what to trust:
 	HOLDFAST_AUDIENCE  the audience that tokens must name
 	HOLDFAST_CA_FILE   a PEM file with the certificate of the issuer
 	HOLDFAST_DPOP      allowed (Bearer and DPoP), required (only DPoP) or disabled (only Bearer)
-	HOLDFAST_LISTEN    the address to listen on, for plain HTTP, as in 127.0.0.1:40001
+	HOLDFAST_LISTEN    the address to listen on, as in 127.0.0.1:40001
 
 It must accept access tokens that are signed by RS256, and proofs that are signed by ES256; take proofs of at least a
 minute's age; want no nonce; and serve
@@ -40,6 +42,9 @@ minute's age; want no nonce; and serve
 	GET /health      200, without a token, as soon as it takes requests; it must not wait for the issuer
 	/resource        200 to any method with a good token, and so below: /resource/...
 	GET /scoped      200 with a good token that has the scope read:conformance
+
+What else it can do are powers, which it declares in the field Holdfast-Powers of its answer to /health: settings that it reads from more variables, and
+more paths. It is started again for each combination of settings. Cases of powers that it does not declare are not counted.
 
 An example is in examples/conformtarget. An API that can't be started by the command is given by -url: then it must have
 been set up for the issuer at the address of -issuer-listen, whose certificate -ca-file writes.

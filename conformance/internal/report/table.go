@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,7 @@ func Table(w io.Writer, run result.Run) error {
 	writeCounts(&b, s)
 	writeCases(&b, "failed", withOutcome(run.Results, result.Failed))
 	writeCases(&b, "undecided", withOutcome(run.Results, result.Undecided))
+	writeUndeclared(&b, run.Undeclared)
 	for _, fault := range run.Faults {
 		fmt.Fprintf(&b, "fault: %s\n", oneLine(fault))
 	}
@@ -103,6 +105,20 @@ func writeCases(b *bytes.Buffer, heading string, results []result.Result) {
 		writeField(b, "known", r.Known)
 		b.WriteByte('\n')
 	}
+}
+
+// writeUndeclared says which cases were not played for want of a power.
+func writeUndeclared(b *bytes.Buffer, undeclared map[string]int) {
+	if len(undeclared) == 0 {
+		return
+	}
+	total := 0
+	var parts []string
+	for _, power := range slices.Sorted(maps.Keys(undeclared)) {
+		total += undeclared[power]
+		parts = append(parts, fmt.Sprintf("%s %d", oneLine(power), undeclared[power]))
+	}
+	fmt.Fprintf(b, "not counted, since the target does not declare the power: %s (%s)\n", count(total, "case"), strings.Join(parts, ", "))
 }
 
 // describe tells of a case what its ID does not.

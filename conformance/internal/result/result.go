@@ -44,6 +44,8 @@ type Run struct {
 	Duration time.Duration `json:"duration"`
 	Modes    []string      `json:"modes"`
 	Results  []Result      `json:"results"`
+	// Undeclared is how many cases were not played because the target does not declare a power, by the power.
+	Undeclared map[string]int `json:"undeclared,omitempty"`
 	// Faults are what kept the run from being whole: a target that did not start, or died.
 	Faults []string `json:"faults,omitempty"`
 }

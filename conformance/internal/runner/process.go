@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
-	"github.com/holdfast-go/holdfast/conformance/player"
 )
 
 // The environment of a target.
@@ -22,7 +21,7 @@ const (
 	Audience = "HOLDFAST_AUDIENCE" // what tokens must be for
 	CAFile   = "HOLDFAST_CA_FILE"  // PEM file with the certificate of the issuer
 	DPoP     = "HOLDFAST_DPOP"     // allowed, required or disabled
-	Listen   = "HOLDFAST_LISTEN"   // host and port to listen on, for plain HTTP
+	Listen   = "HOLDFAST_LISTEN"   // host and port to listen on
 )
 
 // grace is how long a target may take to end after it was asked to.
@@ -30,22 +29,19 @@ const grace = 3 * time.Second
 
 // A process is a target that was started.
 type process struct {
-	url  string
 	cmd  *exec.Cmd
 	tail *tail
 	done chan struct{} // closed when it has ended
 	err  error         // how, read after done
 }
 
-func (r *run) start(mode player.Mode) (*process, error) {
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	p := &process{url: "http://" + address, tail: &tail{}, done: make(chan struct{})}
+// start starts the target for a play.
+func (r *run) start(played play, address string) (*process, error) {
+	p := &process{tail: &tail{}, done: make(chan struct{})}
 	p.cmd = exec.Command(r.Command[0], r.Command[1:]...)
 	p.cmd.Env = append(os.Environ(),
-		Issuer+"="+r.world.IssuerURL(), Audience+"="+r.Audience, CAFile+"="+r.caFile, DPoP+"="+string(mode), Listen+"="+address)
+		Issuer+"="+r.world.IssuerURL(), Audience+"="+r.Audience, CAFile+"="+r.caFile, DPoP+"="+string(played.mode), Listen+"="+address)
+	p.cmd.Env = append(p.cmd.Env, r.environment(played)...) // the last of two values counts
 	var output io.Writer = p.tail
 	if r.Output != nil {
 		output = io.MultiWriter(p.tail, r.Output)

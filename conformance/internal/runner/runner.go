@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -12,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/holdfast-go/holdfast/conformance/fault"
 	"github.com/holdfast-go/holdfast/conformance/internal/result"
 	"github.com/holdfast-go/holdfast/conformance/player"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -37,6 +37,8 @@ type Config struct {
 	IssuerListen string
 	// Cases are what is played; those that are not for any API are left out.
 	Cases []player.Case
+	// Powers are those that the target has. Nil means those that it declares.
+	Powers []string
 	// Strict has every answer checked exactly, and not only the decision.
 	Strict bool
 	// StartTimeout is how long the target may take to get healthy, RequestTimeout to answer, and Timeout bounds the
@@ -70,11 +72,18 @@ func Run(ctx context.Context, config Config) (result.Run, error) {
 	if err := os.WriteFile(caFile, world.CertificatePEM(), 0o600); err != nil {
 		return result.Run{}, err
 	}
-	r := &run{Config: config, world: world, caFile: caFile, plays: plan(config)}
+	r := &run{Config: config, world: world, caFile: caFile, directory: directory, useless: make(map[player.Mode]string)}
 	r.Run = result.Run{Target: target(config), Started: time.Now().UTC()}
 	for _, mode := range config.Modes {
 		r.Run.Modes = append(r.Run.Modes, string(mode))
 	}
+	if r.tls, err = newIdentity(directory); err != nil {
+		return result.Run{}, err
+	}
+	if err := r.declared(ctx); err != nil {
+		return result.Run{}, err
+	}
+	r.plays, r.Run.Undeclared = plan(r.Config, world)
 	r.all(ctx)
 	if !r.begun {
 		if len(r.Faults) == 0 {
@@ -93,55 +102,25 @@ func target(config Config) string {
 	return strings.Join(config.Command, " ")
 }
 
-// A play is the cases of one start of the target.
-type play struct {
-	mode  player.Mode
-	fault fault.Fault
-	cases []player.Case
-}
-
-// plan sorts the cases into plays: those of a mode together, the usual setting first. What the issuer does otherwise has
-// nothing to do with the mode, and is played only in the first one.
-func plan(config Config) []play {
-	var plays []play
-	for i, mode := range config.Modes {
-		first := len(plays)
-		plays = append(plays, play{mode: mode, fault: player.NoFault})
-		for _, c := range config.Cases {
-			if !c.BlackBox() || !slices.Contains(c.Modes, mode) {
-				continue
-			}
-			if i > 0 && c.Fault.Name != "" && slices.Contains(c.Modes, config.Modes[0]) {
-				continue
-			}
-			at := slices.IndexFunc(plays[first:], func(p play) bool { return p.fault.Name == c.Fault.Name })
-			if at < 0 {
-				at = len(plays) - first
-				plays = append(plays, play{mode: mode, fault: c.Fault})
-			}
-			plays[first+at].cases = append(plays[first+at].cases, c)
-		}
-	}
-	return plays
-}
-
 // A run is under way.
 type run struct {
 	Config
 	result.Run
-	world  *player.Environment
-	caFile string
-	plays  []play
+	world     *player.Environment
+	caFile    string
+	directory string // for what else a target reads
+	tls       *identity
+	plays     []play
 
-	begun      bool          // the target was healthy once
-	usualStart time.Duration // that the target took to get healthy at first
+	useless    map[player.Mode]string // why a mode is not worth going on with
+	begun      bool                   // the target was healthy once
+	usualStart time.Duration          // that the target took to get healthy at first
 }
 
 const leastPatience = 5 * time.Second
 
 // all plays all plays.
 func (r *run) all(ctx context.Context) {
-	useless := make(map[player.Mode]string) // why a mode is not worth going on with
 	for _, p := range r.plays {
 		switch {
 		case ctx.Err() != nil:
@@ -150,28 +129,38 @@ func (r *run) all(ctx context.Context) {
 		case r.URL != "" && p.fault.Name != "":
 			r.skip(p, "it needs a target that is started while the issuer "+p.fault.Does)
 			continue
-		case useless[p.mode] != "":
-			r.undecide(p, p.cases, useless[p.mode])
+		case r.URL != "" && !p.usual():
+			r.skip(p, "it needs a target that is started for it")
+			continue
+		case r.useless[p.mode] != "":
+			r.undecide(p, p.cases, r.useless[p.mode])
 			continue
 		}
 		if err := r.one(ctx, p); err != nil {
 			r.Faults = append(r.Faults, r.title(p)+": "+err.Error())
-			if p.fault.Name == "" {
-				useless[p.mode] = err.Error()
+			if p.usual() {
+				r.useless[p.mode] = err.Error()
 			}
 		}
 	}
 }
 
 func (r *run) title(p play) string {
-	if p.fault.Name == "" {
-		return "DPoP " + string(p.mode)
+	title := "DPoP " + string(p.mode)
+	if p.fault.Name != "" {
+		title += ", while the issuer " + p.fault.Does
 	}
-	return fmt.Sprintf("DPoP %s, while the issuer %s", p.mode, p.fault.Does)
+	for _, name := range slices.Sorted(maps.Keys(p.settings)) {
+		title += ", " + name + "=" + p.settings[name]
+	}
+	return title
 }
 
 // one starts the target and plays the cases of one play. Its error says why some of them are undecided.
 func (r *run) one(ctx context.Context, p play) error {
+	if p.cases[0].Starts() {
+		return r.starts(ctx, p)
+	}
 	api, err := r.open(ctx, p)
 	if err != nil {
 		r.undecide(p, p.cases, err.Error())
@@ -181,13 +170,16 @@ func (r *run) one(ctx context.Context, p play) error {
 	r.begun = true
 	stage := player.Setup{
 		Environment: r.world, Target: api, Mode: p.mode, URL: api.url, Audience: r.Audience,
-		Clock: memory.Clock{}, Strict: r.Strict,
+		Clock: memory.Clock{}, Strict: r.Strict, Levers: api.levers(ctx, r),
+	}
+	if api.clock != nil {
+		stage.Clock = api.clock
 	}
 	cases := p.cases
-	if awaitsIssuer(cases) {
+	if awaitsIssuer(cases) || !p.usual() && slices.ContainsFunc(cases, needsNoControl) {
 		return r.cases(ctx, p, cases, stage, api)
 	}
-	err = control(ctx, stage)
+	err = control(ctx, p, stage)
 	switch {
 	case err != nil && p.fault.Name == "":
 		r.undecide(p, cases, err.Error())
@@ -201,41 +193,8 @@ func (r *run) one(ctx context.Context, p play) error {
 	return r.cases(ctx, p, cases, stage, api)
 }
 
-// An api is the target of one play.
-type api struct {
-	player.Target
-	url     string
-	process *process // nil for one that is there already
-}
-
-// open has the issuer do what the play is about, starts the target if need be, and waits until it is healthy.
-func (r *run) open(ctx context.Context, p play) (*api, error) {
-	if err := r.world.Reset(p.fault); err != nil {
-		return nil, err
-	}
-	opened := &api{url: r.URL}
-	var err error
-	if opened.url == "" {
-		if opened.process, err = r.start(p.mode); err != nil {
-			return nil, err
-		}
-		opened.url = opened.process.url
-	}
-	if opened.Target, err = player.OverHTTP(opened.url, r.RequestTimeout); err == nil {
-		err = r.healthy(ctx, opened)
-	}
-	if err != nil {
-		opened.end()
-		return nil, err
-	}
-	return opened, nil
-}
-
-func (a *api) end() {
-	if a.process != nil {
-		a.process.end()
-	}
-}
+// needsNoControl reports whether a case shows by itself that the target accepts something, or is not about that.
+func needsNoControl(c player.Case) bool { return c.Accepts() || c.Expected == player.Holds }
 
 // gone reports whether the target was started, and has ended or does so within that time.
 func (a *api) gone(wait time.Duration) bool { return a.process != nil && a.process.endedWithin(wait) }
@@ -338,8 +297,12 @@ func (r *run) healthy(ctx context.Context, a *api) error {
 }
 
 // control sends a good request. A target that does not accept it can't show anything by what it rejects.
-func control(ctx context.Context, stage player.Setup) error {
-	finding := player.Control().Play(ctx, stage)
+func control(ctx context.Context, p play, stage player.Setup) error {
+	good := player.Control()
+	if !p.usual() {
+		good = p.cases[0].Control()
+	}
+	finding := good.Play(ctx, stage)
 	switch {
 	case !finding.Decided:
 		return errors.New("a good request got " + finding.Actual)
