@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -253,4 +254,56 @@ func TestRouteAuthorizationDetails(t *testing.T) {
 	}
 	// A token that a test has made has none.
 	wantCode(t, (&verifier.Verified{}).RequireAuthorizationDetails(verifier.AuthorizationDetail{Type: "account"}), verifier.CodeDetails)
+}
+
+// TestPermitIsTheUnionOfProducts holds Permit against the definition of RFC 9396 section 2.2: every combination of the values that
+// are needed is permitted by one detail.
+func TestPermitIsTheUnionOfProducts(t *testing.T) {
+	random := rand.New(rand.NewPCG(9396, 2))
+	some := func(values ...string) []string {
+		return slices.DeleteFunc(values, func(string) bool { return random.IntN(2) == 0 })
+	}
+	detail := func() verifier.AuthorizationDetail {
+		return verifier.AuthorizationDetail{
+			Type: []string{"a", "b"}[random.IntN(2)], Identifier: []string{"", "1"}[random.IntN(2)],
+			Locations: some("x"), Actions: some("read", "write"), DataTypes: some("c", "p"), Privileges: some("r"),
+		}
+	}
+	orAny := func(values []string) []string {
+		if len(values) == 0 {
+			return []string{"any"}
+		}
+		return values
+	}
+	permits := func(values []string, one string) bool { return one == "any" || slices.Contains(values, one) }
+	permitted := 0
+	for range 20_000 {
+		var has details
+		for range random.IntN(6) {
+			has = append(has, detail())
+		}
+		needed := detail()
+		want := true
+		for _, location := range orAny(needed.Locations) {
+			for _, action := range orAny(needed.Actions) {
+				for _, data := range orAny(needed.DataTypes) {
+					for _, privilege := range orAny(needed.Privileges) {
+						want = want && slices.ContainsFunc(has, func(d verifier.AuthorizationDetail) bool {
+							return d.Type == needed.Type && (needed.Identifier == "" || d.Identifier == needed.Identifier) && permits(d.Locations, location) &&
+								permits(d.Actions, action) && permits(d.DataTypes, data) && permits(d.Privileges, privilege)
+						})
+					}
+				}
+			}
+		}
+		if got := has.Permit(needed); got != want {
+			t.Fatalf("RAR-03: of %+v, Permit(%+v) is %v", has, needed, got)
+		}
+		if want {
+			permitted++
+		}
+	}
+	if permitted < 1000 {
+		t.Errorf("only %d needs are permitted", permitted)
+	}
 }
