@@ -77,6 +77,7 @@ type Client struct {
 	userInfoDPoP      *prover         // the same key, with the nonces of the UserInfo endpoint
 	signedUserInfo    *signedUserInfo // nil where its answers are not signed
 	clock             ports.Clock
+	logger            *slog.Logger // nil for none
 }
 
 // Format prints the client's ID, and nothing else of it.
@@ -102,6 +103,7 @@ func New(v *verifier.Verifier, config Config) (*Client, error) {
 		auth:              config.ClientAuth,
 		assertionAudience: config.AssertionAudience,
 		clock:             config.Clock,
+		logger:            logger,
 	}
 	loopbackHTTP := config.InsecureAllowLoopbackHTTP || lent.LoopbackHTTP
 	if c.clock == nil {

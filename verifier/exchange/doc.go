@@ -36,6 +36,6 @@
 // # Tokens that last
 //
 // A [Source] keeps a token and renews it ahead of its end, once for all who wait. It leaves an issuer that fails alone
-// for a while, longer each time, and as long as the issuer asks for. The module adapters/oauth2 makes it a
+// for a while, longer each time, and as long as the issuer asks for. A [TokenCache] does so for the tokens of users. The module adapters/oauth2 makes it a
 // TokenSource for golang.org/x/oauth2.
 package exchange

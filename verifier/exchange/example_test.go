@@ -9,6 +9,7 @@ import (
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/exchange"
+	"github.com/holdfast-go/holdfast/verifier/memory"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -147,6 +148,32 @@ func ExampleSource() {
 	// asks the issuer
 	// Bearer
 	// Bearer
+}
+
+// An API that calls the next one for its users asks the issuer once for each user, and not on each request.
+func ExampleTokenCache() {
+	asked := 0
+	endpoint := ports.TokenEndpointFunc(func(ctx context.Context, r ports.TokenRequest) (ports.TokenResponse, error) {
+		asked++
+		return tokenEndpoint(ctx, r)
+	})
+	client := must(exchange.New(nil, exchange.Config{
+		Endpoint: endpoint, TokenEndpointURL: "https://tenant.us.auth0.com/oauth/token", ClientID: "my-client", ClientSecret: "my-secret",
+	}))
+	tokens := must(exchange.NewTokenCache(client, exchange.TokenCacheConfig{
+		Shared:  must(memory.NewCache(memory.CacheConfig{})), // in a fleet: redis.NewCache
+		Secrets: [][]byte{[]byte("32 random bytes, the same in all")},
+	}))
+	for range 2 {
+		token := must(tokens.OnBehalfOf(context.Background(), exchange.OnBehalfOfRequest{
+			AccessToken: "the-verified-access-token",
+			Audience:    "https://orders.example.com",
+		}))
+		fmt.Println(token.TokenType, asked)
+	}
+	// Output:
+	// Bearer 1
+	// Bearer 1
 }
 
 // must ends an example that fails. An application handles the error.

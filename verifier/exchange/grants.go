@@ -120,6 +120,17 @@ type OnBehalfOfRequest struct {
 // whatever the issuer sends. Who acts for whom is in its act claim: see
 // verifier.Verified.Actor.
 func (c *Client) OnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (*Token, error) {
+	token, err := c.token(ctx, r.parameters())
+	if err != nil {
+		return nil, err
+	}
+	if failed := checkAccessToken(token); failed != nil {
+		return nil, failed
+	}
+	return token.accessOnly(), nil
+}
+
+func (r OnBehalfOfRequest) parameters() parameters {
 	p := parameters{}
 	p.set("grant_type", grantExchange)
 	p.token("AccessToken", "subject_token", r.AccessToken)
@@ -128,14 +139,7 @@ func (c *Client) OnBehalfOf(ctx context.Context, r OnBehalfOfRequest) (*Token, e
 	p.require("XCHG-12", "Audience", "audience", r.Audience)
 	p.set("scope", r.Scope)
 	p.set("organization", r.Organization)
-	token, err := c.token(ctx, p)
-	if err != nil {
-		return nil, err
-	}
-	if failed := checkAccessToken(token); failed != nil {
-		return nil, failed
-	}
-	return token.accessOnly(), nil
+	return p
 }
 
 // checkAccessToken refuses a token of another kind than the access token that was asked for (RFC 8693 section 2.2.1):

@@ -89,3 +89,6 @@ func segment(to []byte, value any) ([]byte, error) {
 	written, err := json.Marshal(value)
 	return base64.RawURLEncoding.AppendEncode(to, written), err
 }
+
+// Thumbprint is the JWK thumbprint of the public key (RFC 7638, SHA-256).
+func (s Signer) Thumbprint() string { return s.public.Thumbprint() }
