@@ -44,7 +44,7 @@ var pageText string
 // page returns docs/rules.md.
 func page() ([]byte, error) {
 	t, err := template.New("page.md.tmpl").Funcs(template.FuncMap{
-		"topics": rules.Topics, "outcomes": rules.Outcomes, "documents": rules.Documents, "violations": violations,
+		"topics": rules.Topics, "outcomes": rules.Outcomes, "documents": rules.Documents, "violations": violations, "escape": escape,
 	}).Parse(pageText)
 	if err != nil {
 		return nil, err
@@ -53,6 +53,9 @@ func page() ([]byte, error) {
 	err = t.Execute(&text, nil)
 	return text.Bytes(), err
 }
+
+// escape has the book show < as it is, and not as the beginning of an element.
+func escape(text string) string { return strings.ReplaceAll(text, "<", "&lt;") }
 
 // violations returns what a violation gets, as in "proof or conf (500)".
 func violations(r rules.Rule) string {

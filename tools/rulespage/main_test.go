@@ -31,7 +31,7 @@ func TestPageHasEveryRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rules.All() {
-		row := "| " + r.ID + " | " + string(r.Level) + " | " + r.Text + " | " + r.Section() + " | " + violations(r) + " |"
+		row := "| " + r.ID + " | " + string(r.Level) + " | " + escape(r.Text) + " | " + r.Section() + " | " + violations(r) + " |"
 		if n := strings.Count(string(text), "\n"+row+"\n"); n != 1 {
 			t.Errorf("the page has %d times %q", n, row)
 		}
