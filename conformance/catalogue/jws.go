@@ -246,7 +246,7 @@ func jwsCases() []Case {
 			Configured(algorithms("PS256")).WithFault(OwnKeys),
 
 		TokenCase("JWS-17.header", BadToken, "a bit of the header changed",
-			Token{Edit: Segment(0, ChangeByte(`"at+jwt"`, `"At+jwt"`))}).ReportedAs("JWS-16"),
+			Token{Header: Fields{"typ": "at+jwt"}, Edit: Segment(0, ChangeByte(`"at+jwt"`, `"At+jwt"`))}).ReportedAs("JWS-16"),
 		TokenCase("JWS-17.payload", BadToken, "a bit of the payload changed",
 			Token{Edit: Segment(1, ChangeByte(`"client-1"`, `"client-0"`))}).ReportedAs("JWS-16"),
 		TokenCase("JWS-17.signature", BadToken, "a bit of the signature changed",

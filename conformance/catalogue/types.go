@@ -8,7 +8,7 @@ import (
 // typeCases are about kinds of JWT (RFC 8725 section 3.11, RFC 9068 section 4).
 func typeCases() []Case {
 	cases := []Case{
-		TokenCase("TYP-01.at-jwt", Accepted, "typ is at+jwt", Token{}),
+		TokenCase("TYP-01.at-jwt", Accepted, "typ is at+jwt", Token{Header: Fields{"typ": "at+jwt"}}),
 		TokenCase("TYP-01.upper-case", Accepted, "typ is AT+JWT", Token{Header: Fields{"typ": "AT+JWT"}}),
 		TokenCase("TYP-01.prefix", Accepted, "typ is application/at+jwt",
 			Token{Header: Fields{"typ": "application/at+jwt"}}),

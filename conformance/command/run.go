@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 type settings struct {
 	runner.Config
 	dpop, only, name, powers      string
+	claims                        string
 	jsonFile, junitFile, htmlFile string
 	markdownFile, badgeFile       string
 	baselineFile, knownFile       string
@@ -50,6 +52,9 @@ func (s *settings) flags(stderr io.Writer) *flag.FlagSet {
 	flags.StringVar(&s.URL, "url", "", "play on the API at this `URL`, and start none")
 	flags.StringVar(&s.Audience, "audience", "https://api.conformance.example/", "what tokens are for: the `audience` of the API")
 	flags.StringVar(&s.IssuerListen, "issuer-listen", "", "loopback `address` of the issuer (default any free port)")
+	flags.StringVar(&s.IssuerHost, "issuer-host", "", "`host` of the issuer's identifier, example.com or a label below it, for an API that refuses loopback addresses; HTTPS_PROXY tells how to reach it")
+	flags.StringVar(&s.Typ, "typ", "", "`typ` of good tokens, for an API that refuses at+jwt")
+	flags.StringVar(&s.claims, "claims", "", "JSON `object` of claims that good tokens have on top of the usual ones")
 	flags.StringVar(&s.CAFile, "ca-file", "", "write the certificate of the issuer to this `file`, for -url")
 	flags.DurationVar(&s.StartTimeout, "start-timeout", 30*time.Second, "how long the API may take to get healthy")
 	flags.DurationVar(&s.RequestTimeout, "request-timeout", 15*time.Second, "how long it may take to answer")
@@ -97,6 +102,11 @@ func (s *settings) check(cases []player.Case) error {
 	}
 	if err := s.readPowers(); err != nil {
 		return err
+	}
+	if s.claims != "" {
+		if err := json.Unmarshal([]byte(s.claims), &s.Claims); err != nil {
+			return fmt.Errorf("-claims is not a JSON object: %w", err)
+		}
 	}
 	if s.only != "" {
 		only, err := regexp.Compile(s.only)

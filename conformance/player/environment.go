@@ -11,6 +11,7 @@ import (
 	"maps"
 	"net"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,6 +41,9 @@ type EnvironmentConfig struct {
 	// Listen is the loopback address of the issuer, for an API that has to know it beforehand. Empty means a free
 	// port.
 	Listen string
+	// Host is the host of the issuer's identifier, with a port or not, for an API that refuses loopback addresses. The
+	// issuer's certificate must be for it; it is for example.com and one label below. Empty means the address.
+	Host string
 	// Clock is what tokens go by; nil means the system's.
 	Clock ports.Clock
 	// Fixed has the same issuers, keys and signatures each time, for a recording. The keys are public, and the issuers
@@ -79,6 +83,14 @@ func NewEnvironment(config EnvironmentConfig) (*Environment, error) {
 	}
 	if e.fixed {
 		e.Issuer.URL, e.Other.URL = fixedIssuer, fixedOther
+	}
+	if config.Host != "" {
+		host, _, _ := strings.Cut(config.Host, ":")
+		if err := e.Issuer.Certificate().VerifyHostname(host); err != nil {
+			e.Close()
+			return nil, err
+		}
+		e.Issuer.URL = "https://" + config.Host + "/"
 	}
 	return e, nil
 }
@@ -166,6 +178,8 @@ func (e *Environment) Key(name string) (*verifiertest.Key, error) {
 // An Issuer is a test issuer of which a case can ask what it was asked.
 type Issuer struct {
 	*issuer.Server
+	// Address is where it listens.
+	Address   string
 	forgotten atomic.Int64 // requests
 }
 
@@ -178,12 +192,13 @@ func (e *Environment) publish(address, keyName string, clock ports.Clock) (*Issu
 	if err != nil {
 		return nil, err
 	}
+	listens := listener.Addr().String()
 	server, err := issuer.StartOn(listener, key)
 	if err != nil {
 		return nil, err
 	}
 	server.Clock, server.Fresh = clock, time.Hour
-	return &Issuer{Server: server}, nil
+	return &Issuer{Server: server, Address: listens}, nil
 }
 
 // ForgetRequests begins to count again.

@@ -1,6 +1,7 @@
 package player
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -109,7 +110,8 @@ func (run *Run) Sign(t Token) string {
 	if t.Bound || !run.bearing() && !t.Unbound {
 		claims["cnf"] = Fields{"jkt": run.Thumbprint(ClientKey)}
 	}
-	header := run.object(Fields{"alg": key.Algorithm, "kid": key.ID, "typ": "at+jwt"}, t.Header, t.MoreHeader, t.RawHeader)
+	maps.Copy(claims, run.Claims)
+	header := run.object(Fields{"alg": key.Algorithm, "kid": key.ID, "typ": cmp.Or(run.Typ, "at+jwt")}, t.Header, t.MoreHeader, t.RawHeader)
 	payload := run.object(claims, t.Claims, t.MoreClaims, t.RawClaims)
 	signed, err := key.Sign(header, payload)
 	run.Must(err)

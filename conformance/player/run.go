@@ -30,6 +30,9 @@ type Setup struct {
 	Clock ports.Clock
 	// Random is where random IDs are read from; nil means that they are never the same.
 	Random io.Reader
+	// Typ is the typ of good tokens; empty means at+jwt. Claims are claims that they have on top of the usual ones.
+	Typ    string
+	Claims Fields
 	// Strict checks every answer exactly.
 	Strict bool
 	// Log is told of each exchange of a step, if it is not nil.

@@ -111,5 +111,5 @@ func trusting(caFile string) (*http.Client, error) {
 	if !pool.AppendCertsFromPEM(certificate) {
 		return nil, errors.New("HOLDFAST_CA_FILE has no certificate")
 	}
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
+	return &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}}}, nil
 }

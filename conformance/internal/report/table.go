@@ -23,6 +23,9 @@ func Table(w io.Writer, run result.Run) error {
 	writeCases(&b, "failed", withOutcome(run.Results, result.Failed))
 	writeCases(&b, "undecided", withOutcome(run.Results, result.Undecided))
 	writeUndeclared(&b, run.Undeclared)
+	if run.Typ != "" {
+		fmt.Fprintf(&b, "good tokens have the typ %s, not at+jwt\n", oneLine(run.Typ))
+	}
 	for _, fault := range run.Faults {
 		fmt.Fprintf(&b, "fault: %s\n", oneLine(fault))
 	}

@@ -36,10 +36,12 @@ type Result struct {
 // A Run is all of them.
 type Run struct {
 	// Schema is the identifier of the JSON Schema that a report follows. Package report writes it.
-	Schema   string        `json:"$schema"`
-	Tool     string        `json:"tool"`
-	Version  string        `json:"version"`
-	Target   string        `json:"target"`
+	Schema  string `json:"$schema"`
+	Tool    string `json:"tool"`
+	Version string `json:"version"`
+	Target  string `json:"target"`
+	// Typ is the typ of good tokens, if it is not at+jwt.
+	Typ      string        `json:"typ,omitempty"`
 	Started  time.Time     `json:"started"`
 	Duration time.Duration `json:"duration"`
 	Modes    []string      `json:"modes"`

@@ -59,6 +59,11 @@ func (r *run) environment(p play) []string {
 	if p.settings.OverTLS() {
 		all = append(all, player.TLSCert+"="+r.tls.certificate, player.TLSKey+"="+r.tls.key)
 	}
+	if r.proxy != nil {
+		url := "http://" + r.proxy.address
+		// NODE_USE_ENV_PROXY has Node.js heed them.
+		all = append(all, "HTTPS_PROXY="+url, "https_proxy="+url, "NO_PROXY=", "no_proxy=", "NODE_USE_ENV_PROXY=1")
+	}
 	if p.clock {
 		all = append(all, player.ClockFile+"="+filepath.Join(r.directory, "clock"))
 	}

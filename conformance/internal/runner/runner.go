@@ -35,6 +35,13 @@ type Config struct {
 	CAFile string
 	// IssuerListen is the loopback address of the issuer, empty for any.
 	IssuerListen string
+	// IssuerHost is the host of the issuer's identifier, with a port or not, for a target that refuses loopback addresses.
+	// HTTPS_PROXY tells a target that is started how to reach it. Empty means the issuer's address.
+	IssuerHost string
+	// Typ is the typ of good tokens, for a target that refuses at+jwt; empty means that. Claims are claims that good tokens have
+	// on top of the usual ones.
+	Typ    string
+	Claims map[string]any
 	// Cases are what is played; those that are not for any API are left out.
 	Cases []player.Case
 	// Powers are those that the target has. Nil means those that it declares.
@@ -55,7 +62,7 @@ type Config struct {
 func Run(ctx context.Context, config Config) (result.Run, error) {
 	ctx, cancel := context.WithTimeout(ctx, config.Timeout)
 	defer cancel()
-	world, err := player.NewEnvironment(player.EnvironmentConfig{Listen: config.IssuerListen})
+	world, err := player.NewEnvironment(player.EnvironmentConfig{Listen: config.IssuerListen, Host: config.IssuerHost})
 	if err != nil {
 		return result.Run{}, fmt.Errorf("start the issuer: %w", err)
 	}
@@ -73,9 +80,15 @@ func Run(ctx context.Context, config Config) (result.Run, error) {
 		return result.Run{}, err
 	}
 	r := &run{Config: config, world: world, caFile: caFile, directory: directory, useless: make(map[player.Mode]string)}
-	r.Run = result.Run{Target: target(config), Started: time.Now().UTC()}
+	r.Run = result.Run{Target: target(config), Typ: config.Typ, Started: time.Now().UTC()}
 	for _, mode := range config.Modes {
 		r.Run.Modes = append(r.Run.Modes, string(mode))
+	}
+	if config.IssuerHost != "" {
+		if r.proxy, err = newProxy(config.IssuerHost, world.Issuer.Address); err != nil {
+			return result.Run{}, err
+		}
+		defer r.proxy.close()
 	}
 	if r.tls, err = newIdentity(directory); err != nil {
 		return result.Run{}, err
@@ -110,6 +123,7 @@ type run struct {
 	caFile    string
 	directory string // for what else a target reads
 	tls       *identity
+	proxy     *proxy // nil where the issuer is at its address
 	plays     []play
 
 	useless    map[player.Mode]string // why a mode is not worth going on with
@@ -170,7 +184,7 @@ func (r *run) one(ctx context.Context, p play) error {
 	r.begun = true
 	stage := player.Setup{
 		Environment: r.world, Target: api, Mode: p.mode, URL: api.url, Audience: r.Audience,
-		Clock: memory.Clock{}, Strict: r.Strict, Levers: api.levers(ctx, r),
+		Clock: memory.Clock{}, Strict: r.Strict, Typ: r.Config.Typ, Claims: r.Claims, Levers: api.levers(ctx, r),
 	}
 	if api.clock != nil {
 		stage.Clock = api.clock
