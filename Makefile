@@ -5,7 +5,7 @@ SIMULATE ?= 60s
 NEWEST ?= go1.27.4
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit newest cover fuzz simulate interop e2e conform bench load quickstart rehearse reproducible book footprint generate vectors
+.PHONY: help test deps check unit newest cover fuzz simulate differential interop e2e conform bench load quickstart rehearse reproducible book footprint generate vectors
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ simulation = $(if $(HISTORIES),-simulate.histories=$(HISTORIES) -simulate.seed=$
 
 simulate: ## random histories against an oracle for SIMULATE (60s), or HISTORIES of them, or the one of SEED; docs/assurance.md
 	go test ./verifier/internal/simulation -run TestSimulation -count=1 -timeout=0 -v $(simulation)
+
+differential: ## fastverify compared with the standard library on RUNS (2,500,000) signatures of each of four kinds, from SEED; docs/assurance.md
+	go test ./integration -run TestFastverifyContract -count=1 -timeout=0 -v -differential.runs=$(or $(RUNS),2500000) $(if $(SEED),-differential.seed=$(SEED))
 
 interop: ## third-party issuer, clients and browser, run for real with Holdfast
 	go test -count=1 -timeout 30m -v ./interop/...

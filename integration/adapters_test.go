@@ -30,7 +30,7 @@ func TestEveryAdapterKeepsItsContract(t *testing.T) {
 			t.Errorf("%s: %v", dir, err)
 			continue
 		}
-		for _, port := range []string{"Cache", "ReplayStore", "Fetcher", "TokenEndpoint", "DomainResolver"} {
+		for _, port := range []string{"Cache", "ReplayStore", "Fetcher", "TokenEndpoint", "DomainResolver", "SignatureVerifier"} {
 			contract := parts.Scope().Lookup(port).Type().Underlying().(*types.Interface)
 			if !provides(adapter, contract) {
 				continue
@@ -41,7 +41,7 @@ func TestEveryAdapterKeepsItsContract(t *testing.T) {
 			}
 		}
 	}
-	if kept < 6 { // of redis, memcached and httpfetch
+	if kept < 7 { // of redis, memcached, httpfetch and fastverify
 		t.Errorf("%d parts of adapters were found", kept)
 	}
 }

@@ -6,6 +6,7 @@ require (
 	github.com/bradfitz/gomemcache v0.0.0-20260422231931-4d751bb6e37c
 	github.com/dgraph-io/ristretto/v2 v2.4.2
 	github.com/google/go-cmp v0.7.0
+	github.com/holdfast-go/holdfast/adapters/fastverify v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
 	github.com/holdfast-go/holdfast/adapters/memcached v0.1.0
@@ -23,6 +24,9 @@ require (
 )
 
 require (
+	filippo.io/bigmod v0.1.0 // indirect
+	filippo.io/edwards25519 v1.2.0 // indirect
+	filippo.io/nistec v0.0.4 // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
@@ -53,6 +57,7 @@ require (
 )
 
 replace (
+	github.com/holdfast-go/holdfast/adapters/fastverify => ../adapters/fastverify
 	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch
 	github.com/holdfast-go/holdfast/adapters/httpguard => ../adapters/httpguard
 	github.com/holdfast-go/holdfast/adapters/memcached => ../adapters/memcached

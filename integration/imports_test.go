@@ -81,6 +81,10 @@ var importTable = map[string]row{
 		theirs: []string{goOTel, goOTel + "/metric", goOTel + "/trace"},
 		tests:  []string{goCmp, goOTel + "/sdk"},
 	},
+	"adapters/fastverify": {
+		ours:   []string{"ports"},
+		theirs: []string{"filippo.io/bigmod", "filippo.io/edwards25519", "filippo.io/nistec", "github.com/hashicorp/golang-lru/v2"},
+	},
 	"adapters/grpcguard": {
 		ours:   []string{"verifier"},
 		theirs: []string{goGRPC, "google.golang.org/genproto/googleapis/rpc", "google.golang.org/protobuf"},
@@ -208,7 +212,7 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 // A user who takes the core and one adapter compiles no dependency of another. No adapter brings the SDK of OpenTelemetry, which
 // is the application's.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect, goOTel, goOTel + "/sdk", goFiber}
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect, goOTel, goOTel + "/sdk", goFiber, "filippo.io/nistec"}
 	programs := map[string][]string{ // an adapter and its clients
 		"adapters/httpfetch":    nil,
 		"adapters/httpguard":    nil,
@@ -220,6 +224,7 @@ func TestOneAdapterBringsOneClient(t *testing.T) {
 		"adapters/connectguard": {clients[5]},
 		"adapters/otel":         {clients[6]},
 		"adapters/fiberguard":   {clients[8]},
+		"adapters/fastverify":   {clients[9]},
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {

@@ -15,6 +15,7 @@
 //   - [ReplayStore] remembers which DPoP proofs were used. It must not forget: losing an entry is a security event.
 //   - [Clock] tells the time.
 //   - [DomainResolver] says which issuers a request may come from.
+//   - [SignatureVerifier] verifies signatures in place of the standard library, for speed.
 //
 // What holds for every port:
 //
@@ -26,7 +27,7 @@
 //   - Panics. A method must not panic, whatever a server answers. Package verifier takes a panic for an error of the
 //     port, and logs it with its stack; one on a goroutine that the implementation started ends the process.
 //   - Errors. An error means "cannot tell", never "no". Package verifier answers it with the class undecidable
-//     (503), or does without the port where that is safe (a cache). Errors are written to the operator's log:
+//     (503), or does without the port where that is safe (a cache, a signature verifier). Errors are written to the operator's log:
 //     they must not hold credentials.
 //
 // Interfaces here stay small, since a new method would break every implementation; new powers come as new

@@ -3,6 +3,7 @@ package verifier
 import (
 	"time"
 
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/outbound"
 	"github.com/holdfast-go/holdfast/verifier/internal/settings"
 	"github.com/holdfast-go/holdfast/verifier/memory"
@@ -13,13 +14,16 @@ import (
 type checker struct {
 	Config
 	*settings.Checker
+	signatures *jwk.Verifier
 }
 
 func newChecker(config Config) *checker {
-	c := &checker{config, settings.Of(config, func(field string, err error) error { return &FieldError{Field: field, Err: err} })}
+	c := &checker{Config: config, Checker: settings.Of(config, func(field string, err error) error { return &FieldError{Field: field, Err: err} })}
 	if c.Port("Clock", c.Clock); outbound.IsNil(c.Clock) {
 		c.Clock = memory.Clock{}
 	}
+	c.Port("SignatureVerifier", c.SignatureVerifier)
+	c.signatures = jwk.NewVerifier(c.SignatureVerifier, c.Logger)
 	return c
 }
 

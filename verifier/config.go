@@ -56,6 +56,9 @@ type Config struct {
 	InsecureTrustCache bool
 	// Clock tells the time; nil means the system's.
 	Clock ports.Clock
+	// SignatureVerifier verifies signatures in place of the standard library, for speed: those of access tokens, ID tokens
+	// and DPoP proofs. Where it can't tell or panics, the standard library verifies. Nil means that it always does.
+	SignatureVerifier ports.SignatureVerifier
 
 	// Algorithms are the signature algorithms accepted in access tokens, of those that the function [Algorithms]
 	// returns. Empty means only RS256. EdDSA stands for Ed25519 as well.

@@ -57,7 +57,7 @@ func newKeys(c *checker, allowed policies) jwt.Keys {
 		}
 		config.Floor = config.Soft
 	}
-	return jwt.Keys{Ring: keyring.New(config), AllowMissingID: c.AllowMissingKeyID, UnknownRule: "CACHE-05"}
+	return jwt.Keys{Ring: keyring.New(config), AllowMissingID: c.AllowMissingKeyID, Signatures: c.signatures, UnknownRule: "CACHE-05"}
 }
 
 func cacheSecrets(c *checker) [][]byte {

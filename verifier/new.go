@@ -24,7 +24,7 @@ func New(config Config) (*Verifier, error) {
 	v.keys = newKeys(c, v.issuers.fixed)
 	v.observer = newDecisionObserver(c)
 	v.shared = shared.Verifier{
-		Domain: theDomain(c), Keys: v.keys.Ring, Source: v.issuers.source, Clock: c.Clock, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		Domain: theDomain(c), Keys: v.keys.Ring, Source: v.issuers.source, Clock: c.Clock, Signatures: v.keys.Signatures, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 	}
 	if c.Resource != "" {
 		v.serve(Resource{Identifier: c.Resource}, func(_ string, err error) { c.Fault("Resource", err) })

@@ -23,6 +23,9 @@ func newProofs(c *checker) *proofs {
 		Algorithms: c.DPoP.Algorithms, MaxAge: c.DPoP.MaxAge, Leeway: c.DPoP.Leeway, MaxProofBytes: c.DPoP.MaxProofBytes,
 		Clock: c.Clock,
 	}
+	if c.signatures != nil {
+		config.SignatureVerifier = c.signatures
+	}
 	checker, err := dpop.New(config)
 	c.Adopt("DPoP.", err)
 	p := &proofs{checker: checker, algorithms: settings.In("dpop", config).AlgorithmNames("Algorithms")}

@@ -218,7 +218,7 @@ func (v *Verifier) authenticate(
 			return nil, refused(fault)
 		}
 	}
-	key, fault := jwt.Signer(message, keys)
+	key, fault := v.keys.Signer(message, keys)
 	if fault != nil {
 		return nil, refused(fault)
 	}

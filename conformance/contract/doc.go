@@ -1,8 +1,8 @@
 // Package contract proves that an implementation of a port keeps the port's contract.
 //
 // Each interface of package ports has a contract, its comments, and a function here that proves it sentence by sentence:
-// [TestCache], [TestReplayStore], [TestFetcher], [TestTokenEndpoint], [TestClock] and [TestDomainResolver]. A vendor who
-// wrote a Cache proves it in ten lines:
+// [TestCache], [TestReplayStore], [TestFetcher], [TestTokenEndpoint], [TestClock], [TestDomainResolver] and
+// [TestSignatureVerifier]. A vendor who wrote a Cache proves it in ten lines:
 //
 //	func TestContract(t *testing.T) {
 //		contract.TestCache(t, func(t *testing.T) ports.Cache {

@@ -37,7 +37,7 @@ var unproven = map[string][]struct{ source, sentence, why string }{
 		{"ports/doc.go", cannotTell, "a fetch has no other answer than the document"},
 	},
 	"TokenEndpoint": {
-		{"ports/token.go, TokenEndpoint", "A TokenEndpoint sends requests to an authorization server's token endpoint (RFC 6749 section 3.2)", introduction},
+		{"ports/token.go, TokenEndpoint", "A TokenEndpoint sends requests to an authorization server's token endpoint (RFC 6749 section 3.2), and to its revocation endpoint (RFC 7009) and UserInfo endpoint (OpenID Connect Core section 5.3), the latter with an empty form", introduction},
 		{"ports/token.go, TokenEndpoint", "It is given absolute https URLs (or http ones of a loopback host, where the application allowed them by a name that says insecure)", ofVerifier},
 		{"ports/token.go, TokenEndpoint", "They come from configuration or from metadata that the configured issuer served", ofVerifier},
 		{"ports/token.go, TokenRequest", "A TokenRequest is a request to a token endpoint", introduction},
@@ -70,6 +70,19 @@ var unproven = map[string][]struct{ source, sentence, why string }{
 		{"ports/domain.go, DomainQuery.UnverifiedIssuer", "Nothing vouches for it yet", ofVerifier},
 		{"ports/doc.go", cannotTell, "ResolveDomains says it again, and is tried"},
 	},
+	"SignatureVerifier": {
+		{signatureType, "A SignatureVerifier verifies signatures in place of the standard library, for speed: the same public keys come again and again, so it may prepare a key once and verify with it often", introduction},
+		{signatureType, "What it accepts, package verifier accepts", ofVerifier},
+		{signatureType, "It is asked only about keys within the bounds of package verifier (RSA of 2048 to 16384 bits with an odd modulus and an odd exponent of 3 to 2³¹-1, points that are on their curve), about algorithms that fit the key, and about signatures of the right length", ofVerifier},
+		{signatureType, "It must bound its memory: a client chooses its own key", "how much it may take is its own to say; its own tests show it"},
+		{verifySignature, "The signature is as long as the modulus", ofVerifier},
+		{verifySignature, "The signature is r and s, each as long as the order of the curve (RFC 7518 section 3.4)", "every signature that is tried has this form"},
+		{verifySignature, "The digest is the message itself", "every signature that is tried has this form"},
+		{"ports/doc.go", obeysContext, "no context crosses this port"},
+		{"ports/doc.go", callersOwn, "VerifySignature says it again, and is tried"},
+		{"ports/doc.go", cannotTell, "VerifySignature says it again, and is tried"},
+		{"ports/doc.go", noCredentials, "a verifier is given none"},
+	},
 }
 
 // Why a sentence can't be proven of a port.
@@ -79,7 +92,7 @@ const (
 	ofVerifier      = "a promise of package verifier"
 	ofDocumentation = "about documentation"
 
-	answered   = "Package verifier answers it with the class undecidable (503), or does without the port where that is safe (a cache)"
+	answered   = "Package verifier answers it with the class undecidable (503), or does without the port where that is safe (a cache, a signature verifier)"
 	panicked   = "Package verifier takes a panic for an error of the port, and logs it with its stack; one on a goroutine that the implementation started ends the process"
 	cannotTell = `An error means "cannot tell", never "no"`
 )
@@ -95,6 +108,8 @@ func TestEverySentence(t *testing.T) {
 		"TokenEndpoint":  clauses(tokenContract()),
 		"Clock":          clauses(clockContract()),
 		"DomainResolver": clauses(domainContract()),
+
+		"SignatureVerifier": clauses(signatureContract()),
 	}
 	// The structs that cross a port, whose comments belong to its contract. What a Domain demands of tokens is for the
 	// verifier to do, and proven by the catalogue.

@@ -44,7 +44,7 @@ func newSignedUserInfo(check *settings.Checker, algorithm, clientID string, cloc
 		form: jwt.Form{
 			Algorithms: jwk.Allowed([]string{algorithm}), AlgorithmRule: "XCHG-22", Types: []string{"jwt", ""}, TypeRule: "XCHG-22",
 		},
-		keys:   jwt.Keys{Ring: lent.Keys, UnknownRule: "XCHG-22", AllowMissingID: true},
+		keys:   jwt.Keys{Ring: lent.Keys, Signatures: lent.Signatures, UnknownRule: "XCHG-22", AllowMissingID: true},
 		source: lent.Source(lent.Domain), issuer: lent.Domain, clientID: clientID, clock: clock,
 	}
 }
@@ -72,7 +72,7 @@ func (r *signedUserInfo) verify(ctx context.Context, compact string) (strictjson
 	if fault != nil {
 		return none, fault
 	}
-	if _, fault = jwt.Signer(message, keys); fault != nil {
+	if _, fault = r.keys.Signer(message, keys); fault != nil {
 		return none, fault
 	}
 	if audiences := claims.NeedAudiences(rule, rule); !slices.Contains(audiences, r.clientID) {

@@ -76,7 +76,7 @@ func New(v *verifier.Verifier, config Config) (*Verifier, error) {
 			Types: []string{"jwt", ""}, TypeRule: "IDTOK-11",
 		},
 		clientSecret: c.clientSecret(),
-		keys:         jwt.Keys{Ring: lent.Keys, AllowMissingID: config.AllowMissingKeyID, UnknownRule: "IDTOK-12"},
+		keys:         jwt.Keys{Ring: lent.Keys, Signatures: lent.Signatures, AllowMissingID: config.AllowMissingKeyID, UnknownRule: "IDTOK-12"},
 	}
 	ids.claims.leeway = c.Duration("Leeway")
 	ids.source = c.source(lent, ids.claims.issuer)

@@ -78,6 +78,6 @@ func (v *Verifier) checkSignature(ctx context.Context, message *jws.Message) *jw
 	if fault != nil {
 		return fault
 	}
-	_, fault = jwt.Signer(message, keys)
+	_, fault = v.keys.Signer(message, keys)
 	return fault
 }

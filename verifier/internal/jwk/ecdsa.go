@@ -83,6 +83,8 @@ func (k ecKey) verify(a *algorithm, signed, signature []byte) bool {
 	return ecdsa.VerifyASN1(k.PublicKey, a.digest(buf[:0], signed), asn1Signature(signature[:size], signature[size:]))
 }
 
+func (k ecKey) standard() (crypto.PublicKey, int) { return k.PublicKey, 2 * coordinateSize(k.Curve) }
+
 func (k ecKey) cheap() bool { return true }
 
 // sign writes r and s at full length, where a crypto.Signer writes ASN.1.

@@ -42,6 +42,8 @@ func (k edKey) verify(_ *algorithm, signed, signature []byte) bool {
 	return ed25519.Verify(ed25519.PublicKey(k), signed, signature)
 }
 
+func (k edKey) standard() (crypto.PublicKey, int) { return ed25519.PublicKey(k), ed25519.SignatureSize }
+
 func (k edKey) sign(a *algorithm, private crypto.Signer, signed []byte) ([]byte, error) {
 	return private.Sign(rand.Reader, signed, a.hash)
 }

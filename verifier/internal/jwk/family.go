@@ -24,6 +24,8 @@ type publicKey interface {
 	fits(*algorithm) bool
 	// verify reports whether signature is the signature of signed by an algorithm that fits.
 	verify(a *algorithm, signed, signature []byte) bool
+	// standard returns the key as the standard library has it, and how long its signatures are.
+	standard() (crypto.PublicKey, int)
 	// sign has private, the key's private half, sign by an algorithm that fits.
 	sign(a *algorithm, private crypto.Signer, signed []byte) ([]byte, error)
 	// cheap reports whether a verification costs little enough for a key that a stranger chose.

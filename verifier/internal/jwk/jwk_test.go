@@ -361,32 +361,3 @@ type oddSigner []byte
 func (oddSigner) Public() crypto.PublicKey { return nil }
 
 func (s oddSigner) Sign(io.Reader, []byte, crypto.SignerOpts) ([]byte, error) { return s, nil }
-
-// A key whose verification was prepared is of a type that embeds its family's and verifies in its own way. What it fits, its
-// bounds and its thumbprint stay the family's.
-func TestPreparedKey(t *testing.T) {
-	signed := []byte("header.payload")
-	plain := must(Parse(string(public(t, &p256.PublicKey).json(t))))
-	signature := must(plain.Sign("ES256", p256, signed))
-	asked := 0
-	prepared := &Key{public: preparedKey{plain.public, &asked}}
-	if !prepared.Verify("ES256", signed, signature) || prepared.Verify("ES256", signed[1:], signature) || asked != 2 {
-		t.Errorf("JWS-16: asked %d times", asked)
-	}
-	if prepared.Verify("ES384", signed, signature) || prepared.Verify("EdDSA", signed, signature) || asked != 2 {
-		t.Errorf("JWS-11: asked %d times, though the algorithms don't fit", asked)
-	}
-	if prepared.Thumbprint() != plain.Thumbprint() {
-		t.Error("DPOP-BIND-01: the thumbprint is another")
-	}
-}
-
-type preparedKey struct {
-	publicKey
-	asked *int
-}
-
-func (k preparedKey) verify(a *algorithm, signed, signature []byte) bool {
-	*k.asked++
-	return k.publicKey.verify(a, signed, signature)
-}

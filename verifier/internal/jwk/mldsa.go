@@ -68,6 +68,10 @@ func (k akpKey) verify(_ *algorithm, signed, signature []byte) bool {
 	return mldsa.Verify(k.PublicKey, signed, signature, nil) == nil
 }
 
+func (k akpKey) standard() (crypto.PublicKey, int) {
+	return k.PublicKey, k.Parameters().SignatureSize()
+}
+
 func (k akpKey) sign(a *algorithm, private crypto.Signer, signed []byte) ([]byte, error) {
 	return private.Sign(rand.Reader, signed, a.hash)
 }

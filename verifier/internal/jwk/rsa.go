@@ -69,6 +69,8 @@ func (k rsaKey) verify(a *algorithm, signed, signature []byte) bool {
 	return rsa.VerifyPKCS1v15(k.PublicKey, a.hash, digest, signature) == nil
 }
 
+func (k rsaKey) standard() (crypto.PublicKey, int) { return k.PublicKey, k.Size() }
+
 func (k rsaKey) sign(a *algorithm, private crypto.Signer, signed []byte) ([]byte, error) {
 	digest := a.digest(nil, signed)
 	if a.pss {

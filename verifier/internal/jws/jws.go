@@ -164,9 +164,9 @@ func (m *Message) readHeader() *Error {
 }
 
 // Verify reports whether the message was signed with key by the algorithm it names, over the very bytes received
-// (RFC 7515 section 5.2).
-func (m *Message) Verify(key *jwk.Key) bool {
-	return key.Verify(m.Algorithm, m.signed, m.signature)
+// (RFC 7515 section 5.2). By may be nil.
+func (m *Message) Verify(key *jwk.Key, by *jwk.Verifier) bool {
+	return by.Verify(key, m.Algorithm, m.signed, m.signature)
 }
 
 // strict refuses unused bits that are set (RFC 4648 section 3.5) and padding, but skips line breaks.

@@ -53,7 +53,7 @@ func FuzzAgainstGoJOSE(f *testing.F) {
 			}
 		}
 		message, payload, fault := parseForm(compact)
-		if fault != nil || !message.Verify(ours) {
+		if fault != nil || !message.Verify(ours, nil) {
 			return
 		}
 		parsed, err := jose.ParseSignedCompact(compact, everyAlgorithm)
@@ -124,7 +124,7 @@ func BenchmarkParseAndVerify(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			message, err := Parse(compact)
-			if err != nil || !message.Verify(ours) {
+			if err != nil || !message.Verify(ours, nil) {
 				b.Fatal(err)
 			}
 		}

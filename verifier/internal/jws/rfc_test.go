@@ -30,7 +30,7 @@ func TestRFCExamples(t *testing.T) {
 				t.Errorf("thumbprint is not %s, %v", e.Thumbprint, keyErr)
 			}
 			signed, _, formFault := parseForm(e.JWS)
-			signature := keyErr == nil && formFault == nil && signed.Verify(key)
+			signature := keyErr == nil && formFault == nil && signed.Verify(key, nil)
 			message, fault := Parse(e.JWS)
 			whole := signature && fault == nil
 			want := map[string][2]bool{
@@ -66,7 +66,7 @@ func TestRFCExamples(t *testing.T) {
 			if flipped[i] = 'A'; e.JWS[i] == 'A' {
 				flipped[i] = 'B'
 			}
-			if message, fault := Parse(string(flipped)); fault == nil && message.Verify(key) {
+			if message, fault := Parse(string(flipped)); fault == nil && message.Verify(key, nil) {
 				t.Errorf("%s verifies with character %d changed", e.Source, i)
 			}
 		}

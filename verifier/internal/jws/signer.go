@@ -11,14 +11,14 @@ var (
 // maxKeyTries bounds how many keys of one kid are tried on one token.
 const maxKeyTries = 4
 
-// Signer returns the key that the message was signed with, of those that its header names.
-func (m *Message) Signer(keys []*jwk.Key) (*jwk.Key, *Error) {
+// Signer returns the key that the message was signed with, of those that its header names. By may be nil.
+func (m *Message) Signer(keys []*jwk.Key, by *jwk.Verifier) (*jwk.Key, *Error) {
 	tried := 0
 	for _, key := range keys {
 		if !key.Fits(m.Algorithm) {
 			continue
 		}
-		if m.Verify(key) {
+		if m.Verify(key, by) {
 			return key, nil
 		}
 		if tried++; tried == maxKeyTries {

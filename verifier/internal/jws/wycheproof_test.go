@@ -59,7 +59,7 @@ func verifies(keys json.RawMessage, compact string) bool {
 		candidates = set.ByID(message.KeyID)
 	}
 	for _, key := range candidates {
-		if message.Verify(key) {
+		if message.Verify(key, nil) {
 			return true
 		}
 	}

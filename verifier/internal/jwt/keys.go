@@ -18,6 +18,8 @@ type Keys struct {
 	Ring *keyring.Ring
 	// AllowMissingID accepts a token without kid if its issuer has exactly one key that fits its alg.
 	AllowMissingID bool
+	// Signatures verifies signatures; nil is the standard library.
+	Signatures *jwk.Verifier
 	// UnknownRule is broken by a token whose issuer has no such key.
 	UnknownRule string
 }
@@ -72,8 +74,8 @@ func RetryAfter(err error) string {
 }
 
 // Signer verifies the signature with one of the keys that the token names, and returns that key.
-func Signer(message *jws.Message, keys []*jwk.Key) (*jwk.Key, *Fault) {
-	key, fault := message.Signer(keys)
+func (k *Keys) Signer(message *jws.Message, keys []*jwk.Key) (*jwk.Key, *Fault) {
+	key, fault := message.Signer(keys, k.Signatures)
 	switch fault {
 	case nil:
 		return key, nil

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier/internal/jwk"
 	"github.com/holdfast-go/holdfast/verifier/internal/keyring"
 )
 
@@ -21,6 +22,8 @@ type Verifier struct {
 	// not.
 	Source func(identifier string) keyring.Source
 	Clock  ports.Clock
+	// Signatures verifies signatures; nil is the standard library.
+	Signatures *jwk.Verifier
 	// Logger is that of the configuration, nil if there is none.
 	Logger *slog.Logger
 	// LoopbackHTTP permits URLs of http on a loopback address.
