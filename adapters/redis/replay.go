@@ -35,6 +35,9 @@ import (
 //   - A clock that is set forward, as TTLs count by the clock of the server.
 //   - A FLUSHALL or a DEL by somebody else. Give the store its own user or server.
 //
+// Calls that come while four round trips are under way share the next one, each with a SET and an answer of its own. A
+// *redis.ClusterClient sends each by itself, so that a node that hangs holds up only its own keys.
+//
 // Replicas are read only where a reply was lost and the client reads from replicas (ReadOnly, RouteByLatency): a replica
 // that lags makes it an error. A *redis.Ring is refused: it moves the keys of a shard that is away to other shards,
 // which know of no use.
@@ -42,6 +45,8 @@ import (
 // It is safe for concurrent use.
 type ReplayStore struct {
 	keyspace
+	// process sends a command.
+	process func(context.Context, goredis.Cmder) error
 }
 
 var _ ports.ReplayStore = (*ReplayStore)(nil)
@@ -56,7 +61,11 @@ func NewReplayStore(client goredis.UniversalClient, config Config) (*ReplayStore
 	if err != nil {
 		return nil, err
 	}
-	return &ReplayStore{keys}, nil
+	s := &ReplayStore{keys, client.Process}
+	if trips, shared := newTrips(client); shared {
+		s.process = trips.process
+	}
+	return s, nil
 }
 
 // tries is how often one call may send its use.
@@ -86,7 +95,7 @@ func (s *ReplayStore) FirstUse(ctx context.Context, key string, ttl time.Duratio
 func (s *ReplayStore) claim(ctx context.Context, key, own string, ms int64) (bool, error) {
 	for try := 1; ; try++ {
 		cmd := once{goredis.NewBoolCmd(ctx, "set", key, own, "px", ms, "nx")}
-		err := s.client.Process(ctx, cmd)
+		err := s.process(ctx, cmd)
 		switch {
 		case err == nil && (cmd.Val() || try == 1):
 			return cmd.Val(), nil
