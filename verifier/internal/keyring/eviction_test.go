@@ -190,7 +190,7 @@ func TestCACHE12BoundHoldsWhileManyCome(t *testing.T) {
 // BenchmarkNewIssuer has an issuer come where as many are held as may be.
 func BenchmarkNewIssuer(b *testing.B) {
 	for _, most := range []int{100, 10_000, 50_000} {
-		b.Run(fmt.Sprintf("beside %d", most), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%d held", most), func(b *testing.B) {
 			ring := New(Config{Clock: fixedClock{}, MaxIssuers: most, Rand: rand.Int64N})
 			sources := make([]Source, most+b.N)
 			for n := range sources {
