@@ -248,8 +248,12 @@ func TestResources(t *testing.T) {
 			}
 		}
 	}
-	// Of all of them, the verifier itself takes the tokens, as it is configured.
-	_, err := env.VerifyRequest(t.Context(), get("Bearer "+token(t, env.issuer, verifiertest.Claims{"aud": usersAPI})))
+	// The verifier itself is as it was configured: it takes the tokens of all of them, and names no metadata.
+	_, err := env.VerifyRequest(t.Context(), verifier.Request{})
+	if diff := cmp.Diff([]string{`Bearer realm="api"`, `DPoP algs="ES256"`}, refusal(t, err).Header["Www-Authenticate"]); diff != "" {
+		t.Errorf("META-03: challenges of the verifier that For was called on (-want +got):\n%s", diff)
+	}
+	_, err = env.VerifyRequest(t.Context(), get("Bearer "+token(t, env.issuer, verifiertest.Claims{"aud": usersAPI})))
 	wantCode(t, err, "")
 }
 
