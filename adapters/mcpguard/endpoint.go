@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/auth"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
@@ -91,14 +90,9 @@ func (g *Guard) admitMessages(w http.ResponseWriter, r *http.Request, sender cal
 	next.ServeHTTP(w, r)
 }
 
-// shortestStream is how long an event stream lasts at least: with the verifier's Leeway, a token may be good and past
-// its exp, and a client would open streams in a row.
-const shortestStream = 10 * time.Second
-
-// serveUntilExpiry ends an event stream when its token expires. The client resumes it with a new one.
+// serveUntilExpiry ends an event stream when the verifier would refuse its token. The client resumes it with a new one.
 func serveUntilExpiry(w http.ResponseWriter, r *http.Request, token *verifier.Verified, next http.Handler) {
-	lasts := max(time.Until(token.ExpiresAt), shortestStream)
-	ctx, cancel := context.WithTimeout(r.Context(), lasts)
+	ctx, cancel := token.UntilExpiry(r.Context())
 	defer cancel()
 	next.ServeHTTP(w, r.WithContext(ctx))
 }

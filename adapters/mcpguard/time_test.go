@@ -16,6 +16,9 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
+// leeway is that of the verifier in a bubble.
+const leeway = 5 * time.Minute
+
 // inBubble runs test in fake time, with a guard that is called directly.
 func inBubble(t *testing.T, config mcpguard.Config, test func(t *testing.T, s *bubbled)) {
 	t.Helper()
@@ -26,7 +29,7 @@ func inBubble(t *testing.T, config mcpguard.Config, test func(t *testing.T, s *b
 		}
 		v, err := verifier.New(verifier.Config{
 			Domain: "https://issuer.example/", Audiences: []string{"https://tools.example/mcp"}, Fetcher: issuer,
-			Resource: "https://tools.example/mcp", Leeway: 5 * time.Minute,
+			Resource: "https://tools.example/mcp", Leeway: leeway, MaxTokenAge: 30 * time.Hour,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -89,7 +92,7 @@ const listen = `{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params"
 	`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",` +
 	`"io.modelcontextprotocol/clientInfo":{"name":"raw","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}`
 
-// TestStreamsEndWithTheToken: an event stream does not outlive the token that it was opened with.
+// TestStreamsEndWithTheToken: an event stream does not outlive the token that it was opened with, by the verifier's leeway and MaxTokenAge.
 func TestStreamsEndWithTheToken(t *testing.T) {
 	stateful := mcp.StreamableHTTPOptions{SessionTimeout: 48 * time.Hour}
 	listening := http.Header{"Mcp-Protocol-Version": {"2026-07-28"}, "Mcp-Method": {"subscriptions/listen"}}
@@ -99,10 +102,11 @@ func TestStreamsEndWithTheToken(t *testing.T) {
 		open        request
 		lasts, want time.Duration
 	}{
-		{"the session's stream", stateful, request{method: http.MethodGet}, time.Hour, time.Hour},
-		{"within the leeway", stateful, request{method: http.MethodGet}, -time.Minute, 10 * time.Second},
+		{"CLAIM-EXP-02 the session's stream", stateful, request{method: http.MethodGet}, time.Hour, time.Hour + leeway},
+		{"CLAIM-EXP-02 within the leeway", stateful, request{method: http.MethodGet}, -time.Minute, leeway - time.Minute},
+		{"CLAIM-IAT-02 of a token that lasts for longer than it may be old", stateful, request{method: http.MethodGet}, 40 * time.Hour, 29*time.Hour + leeway},
 		{"a subscription without a session", mcp.StreamableHTTPOptions{Stateless: true},
-			request{method: http.MethodPost, body: listen, header: listening}, time.Hour, time.Hour},
+			request{method: http.MethodPost, body: listen, header: listening}, time.Hour, time.Hour + leeway},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inBubble(t, mcpguard.Config{Transport: &c.transport}, func(t *testing.T, s *bubbled) {
