@@ -1,4 +1,5 @@
-// Command api is a small API that Holdfast protects, for a real issuer. Each flag can be given by the environment too:
+// Command api is a small API that Holdfast protects, for a real issuer. Each flag can be given by the environment too, -keys-ttl
+// as API_KEYS_TTL:
 //
 //	API_DOMAINS=tenant.eu.auth0.com API_AUDIENCE=https://api.example.com go run ./examples/api
 //
@@ -41,24 +42,50 @@ func main() {
 type settings struct {
 	listen, domains, audience, algorithms, publicURL string
 	loopbackHTTP                                     bool
+
+	dpop                   verifier.DPoPMode
+	dpopMaxAge, dpopLeeway time.Duration
+	keysTTL, timeout       time.Duration
+	maxIssuers             int
+}
+
+var dpopModes = map[string]verifier.DPoPMode{
+	"allowed": verifier.DPoPAllowed, "required": verifier.DPoPRequired, "disabled": verifier.DPoPDisabled,
 }
 
 func parse(args []string, getenv func(string) string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("api", flag.ContinueOnError)
-	byEnv := func(name, otherwise string) string {
-		if value := getenv(name); value != "" {
-			return value
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	flags.StringVar(&s.domains, "domains", "", "Auth0 domains or issuer URLs, separated by commas")
+	flags.StringVar(&s.audience, "audience", "", "audience that tokens must name")
+	flags.StringVar(&s.algorithms, "algorithms", "RS256", "signature algorithms, separated by commas")
+	flags.StringVar(&s.publicURL, "public-url", "", "URL that clients know the API by, such as https://api.example.com: set it behind a proxy and wherever DPoP is used")
+	flags.BoolVar(&s.loopbackHTTP, "insecure-loopback-http", false, "allow issuers on http://127.0.0.1 and the like")
+	flags.Func("dpop", "DPoP is allowed, required or disabled (default allowed)", func(written string) error {
+		mode, known := dpopModes[written]
+		if !known {
+			return errors.New("write allowed, required or disabled")
 		}
-		return otherwise
-	}
-	flags.StringVar(&s.listen, "listen", byEnv("API_LISTEN", "127.0.0.1:8080"), "address to listen on (API_LISTEN)")
-	flags.StringVar(&s.domains, "domains", byEnv("API_DOMAINS", ""), "Auth0 domains or issuer URLs, separated by commas (API_DOMAINS)")
-	flags.StringVar(&s.audience, "audience", byEnv("API_AUDIENCE", ""), "audience that tokens must name (API_AUDIENCE)")
-	flags.StringVar(&s.algorithms, "algorithms", byEnv("API_ALGORITHMS", "RS256"), "signature algorithms, separated by commas (API_ALGORITHMS)")
-	flags.StringVar(&s.publicURL, "public-url", byEnv("API_PUBLIC_URL", ""), "URL that clients know the API by, such as https://api.example.com: set it behind a proxy and wherever DPoP is used (API_PUBLIC_URL)")
-	flags.BoolVar(&s.loopbackHTTP, "insecure-loopback-http", getenv("API_INSECURE_LOOPBACK_HTTP") == "true", "allow issuers on http://127.0.0.1 and the like (API_INSECURE_LOOPBACK_HTTP)")
-	return s, flags.Parse(args)
+		s.dpop = mode
+		return nil
+	})
+	flags.DurationVar(&s.dpopMaxAge, "dpop-max-age", 0, "how old a DPoP proof may be, such as 300s; 0 is the library's default, here and below")
+	flags.DurationVar(&s.dpopLeeway, "dpop-leeway", 0, "how far ahead a proof may be")
+	flags.DurationVar(&s.keysTTL, "keys-ttl", 0, "how long keys are used without asking the issuer again")
+	flags.IntVar(&s.maxIssuers, "max-issuers", 0, "how many issuers' keys are held")
+	flags.DurationVar(&s.timeout, "timeout", 0, "how long a request to an issuer may take")
+
+	var faults []error
+	flags.VisitAll(func(f *flag.Flag) {
+		name := "API_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if value := getenv(name); value != "" {
+			if err := f.Value.Set(value); err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w", name, err))
+			}
+		}
+	})
+	return s, errors.Join(append(faults, flags.Parse(args))...)
 }
 
 func run(ctx context.Context, args []string, getenv func(string) string, logger *slog.Logger) error {
@@ -108,7 +135,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, logger 
 
 // newAPI puts the handlers behind a guard.
 func newAPI(s settings, logger *slog.Logger) (http.Handler, *verifier.Verifier, error) {
-	fetcher, err := httpfetch.New(httpfetch.Config{InsecureAllowLoopbackHTTP: s.loopbackHTTP})
+	fetcher, err := httpfetch.New(httpfetch.Config{Timeout: s.timeout, InsecureAllowLoopbackHTTP: s.loopbackHTTP})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -120,6 +147,8 @@ func newAPI(s settings, logger *slog.Logger) (http.Handler, *verifier.Verifier, 
 		Domains:                   domains,
 		Audiences:                 []string{s.audience},
 		Algorithms:                strings.Split(s.algorithms, ","),
+		DPoP:                      verifier.DPoP{Mode: s.dpop, MaxAge: s.dpopMaxAge, Leeway: s.dpopLeeway},
+		Keys:                      verifier.KeyPolicy{SoftTTL: s.keysTTL, MaxIssuers: s.maxIssuers},
 		Fetcher:                   fetcher,
 		Logger:                    logger,
 		InsecureAllowLoopbackHTTP: s.loopbackHTTP,

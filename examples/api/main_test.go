@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"regexp"
 	"testing"
 	"time"
 
 	"github.com/holdfast-go/holdfast/conformance/issuer"
+	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
 
@@ -86,8 +88,40 @@ func awaitAddress(t *testing.T, log lines) string {
 }
 
 func TestSettingsThatCannotWork(t *testing.T) {
-	err := run(t.Context(), nil, func(string) string { return "" }, slog.New(slog.DiscardHandler))
-	if err == nil {
-		t.Error("run without domains and audience")
+	for name, environment := range map[string]map[string]string{
+		"no domains and audience": {},
+		"API_DPOP":                {"API_DOMAINS": "a.example", "API_AUDIENCE": "x", "API_DPOP": "maybe"},
+		"API_TIMEOUT":             {"API_DOMAINS": "a.example", "API_AUDIENCE": "x", "API_TIMEOUT": "10"},
+		"API_KEYS_TTL":            {"API_DOMAINS": "a.example", "API_AUDIENCE": "x", "API_KEYS_TTL": "-1s"},
+	} {
+		err := run(t.Context(), []string{"-listen", "127.0.0.1:0"}, func(name string) string { return environment[name] }, slog.New(slog.DiscardHandler))
+		if err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// Every setting can come from the environment, and a flag goes before it.
+func TestSettingsOfTheEnvironment(t *testing.T) {
+	environment := map[string]string{
+		"API_LISTEN": "127.0.0.1:1", "API_DOMAINS": "a.example,b.example", "API_AUDIENCE": "https://api.example", "API_ALGORITHMS": "ES256",
+		"API_PUBLIC_URL": "https://api.example", "API_INSECURE_LOOPBACK_HTTP": "true", "API_DPOP": "required", "API_DPOP_MAX_AGE": "2m",
+		"API_DPOP_LEEWAY": "5s", "API_KEYS_TTL": "1h", "API_MAX_ISSUERS": "100", "API_TIMEOUT": "3s",
+	}
+	got, err := parse([]string{"-listen", "127.0.0.1:2"}, func(name string) string { return environment[name] })
+	want := settings{
+		listen: "127.0.0.1:2", domains: "a.example,b.example", audience: "https://api.example", algorithms: "ES256",
+		publicURL: "https://api.example", loopbackHTTP: true, dpop: verifier.DPoPRequired, dpopMaxAge: 2 * time.Minute,
+		dpopLeeway: 5 * time.Second, keysTTL: time.Hour, maxIssuers: 100, timeout: 3 * time.Second,
+	}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	if v := reflect.ValueOf(got); v.IsValid() {
+		for i := range v.NumField() {
+			if v.Field(i).IsZero() {
+				t.Errorf("%s is not set by the environment", v.Type().Field(i).Name)
+			}
+		}
 	}
 }

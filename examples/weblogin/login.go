@@ -13,7 +13,8 @@ import (
 	"github.com/holdfast-go/holdfast/verifier/idtoken"
 )
 
-// passedOn are parameters of /login that are the issuer's business: an Auth0 organization, and an invitation to it.
+// passedOn are parameters of /login that are the issuer's business: an Auth0 organization, and an invitation to it. The link
+// in an invitation also has organization_name, which is for display, and does not go to the issuer.
 var passedOn = []string{"organization", "invitation"}
 
 // maxParameter bounds each of them.
@@ -41,6 +42,9 @@ func (a *app) login(w http.ResponseWriter, r *http.Request) {
 	options := []oauth2.AuthCodeOption{
 		oauth2.S256ChallengeOption(begun.CodeVerifier),
 		oauth2.SetAuthURLParam("nonce", begun.Nonce),
+	}
+	if a.audience != "" {
+		options = append(options, oauth2.SetAuthURLParam("audience", a.audience))
 	}
 	for _, name := range passedOn {
 		if value := r.URL.Query().Get(name); value != "" {

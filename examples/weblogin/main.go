@@ -49,6 +49,7 @@ func main() {
 type settings struct {
 	listen, baseURL, issuer         string
 	clientID, clientSecret          string
+	audience                        string
 	insecureAllowLoopbackHTTPIssuer bool
 }
 
@@ -69,6 +70,8 @@ func parse(args []string, getenv func(string) string) (settings, error) {
 		"Auth0 domain or issuer URL, a test issuer if empty (WEBLOGIN_ISSUER)")
 	flags.StringVar(&s.clientID, "client-id", byEnv("WEBLOGIN_CLIENT_ID", ""),
 		"the application's client_id (WEBLOGIN_CLIENT_ID; the secret is WEBLOGIN_CLIENT_SECRET)")
+	flags.StringVar(&s.audience, "audience", byEnv("WEBLOGIN_AUDIENCE", ""),
+		"the API that the access token is for, for an application that calls one: Auth0's audience (WEBLOGIN_AUDIENCE)")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}

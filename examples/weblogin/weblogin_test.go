@@ -166,6 +166,31 @@ func (b *browser) loggedIn() bool {
 	return b.get(b.site.url+"/dashboard").status == http.StatusOK
 }
 
+// What is the issuer's business goes to the issuer: the API that the application is to call, and whom an invitation is for.
+func TestParametersOfALogin(t *testing.T) {
+	s := startSite(t)
+	b := s.browser(t)
+	for _, c := range []struct {
+		audience, query string
+		want            map[string]string // empty for none
+	}{
+		{"", "", map[string]string{"audience": "", "organization": "", "invitation": ""}},
+		{"https://api.example.com", "?organization=org_1&invitation=inv_1&organization_name=acme&audience=https://evil.example&prompt=none",
+			map[string]string{"audience": "https://api.example.com", "organization": "org_1", "invitation": "inv_1", "organization_name": "", "prompt": ""}},
+	} {
+		s.audience = c.audience
+		sent := b.begin(c.query).Query()
+		for name, want := range c.want {
+			if got := sent.Get(name); got != want {
+				t.Errorf("%q: %s is %q, want %q", c.query, name, got, want)
+			}
+		}
+	}
+	if long := b.get(s.url + "/login?invitation=" + strings.Repeat("a", 257)); !long.tells(badRequest) {
+		t.Errorf("an invitation of 257 bytes: %d", long.status)
+	}
+}
+
 func TestLoginAndLogout(t *testing.T) {
 	s := startSite(t)
 	s.tenant.SetUser("ada", verifiertest.Claims{"sub": "auth0|1", "name": "Ada", "picture": `<script>alert(1)</script>`})
