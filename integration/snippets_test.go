@@ -23,7 +23,7 @@ import (
 
 // What a snippet may use without saying where it is from. A snippet that needs more is a whole program.
 var snippetImports = map[string]string{
-	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "log": "log", "os": "os", "slog": "log/slog", "testing": "testing",
+	"context": "context", "errors": "errors", "fmt": "fmt", "http": "net/http", "log": "log", "os": "os", "slog": "log/slog", "strings": "strings", "testing": "testing",
 	"time": "time",
 
 	"command": prefix + "conformance/command", "conformance": prefix + "conformance", "contract": prefix + "conformance/contract", "dpop": prefix + "verifier/dpop", "dpopclient": prefix + "conformance/dpopclient",

@@ -24,7 +24,9 @@ type DomainQuery struct {
 	UnverifiedIssuer string
 	// URL is the absolute URL of the request, empty where only a token is verified.
 	URL string
-	// Header holds the request's header fields, nil where only a token is verified. It must not be changed.
+	// Header holds the request's header fields, nil where only a token is verified. It must not be changed. It has no Host:
+	// net/http takes that out of the header, and the host that a client writes counts only where the adapter accepts it. A
+	// tenant's host is that of URL.
 	Header map[string][]string
 }
 

@@ -177,6 +177,28 @@ func ExampleConfig_requiredClaims() {
 	// holdfast: organization_mismatch (CLAIM-ORG-01): the token is not for the organization "org_acme" of Config.Organization
 }
 
+// Tokens are for one of a list of organizations: for all requests, for those of one issuer or tenant by a ports.Domain, or
+// for one route by a Route.
+func ExampleConfig_organizations() {
+	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))
+	v := must(verifier.New(verifier.Config{
+		Domain:         "issuer.example",
+		Audiences:      []string{"https://api.example"},
+		Fetcher:        issuer,
+		RequiredValues: []ports.RequiredValue{{Claim: "org_id", OneOf: []string{"org_acme", "org_umbrella"}}},
+	}))
+	defer v.Close()
+	for _, claims := range []verifiertest.Claims{{"org_id": "org_umbrella"}, {"org_id": "org_other"}, {}} {
+		claims["aud"] = "https://api.example"
+		_, err := v.VerifyAccessToken(context.Background(), must(issuer.Token(claims)))
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// holdfast: claim_mismatch (CLAIM-REQ-02): claim "org_id" is none of ["org_acme" "org_umbrella"]
+	// holdfast: claim_missing (CLAIM-REQ-02): claim "org_id" is missing
+}
+
 // An API that takes only bound tokens says so in its challenge.
 func ExampleConfig_dpopRequired() {
 	issuer := must(verifiertest.NewIssuer("https://issuer.example/"))

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,71 @@ func TestHandler(t *testing.T) {
 func TestNewWantsAVerifier(t *testing.T) {
 	if guard, err := httpguard.New(nil, httpguard.Config{}); err == nil {
 		t.Errorf("New = %v without a verifier", guard)
+	}
+}
+
+// byHost is the resolver of docs/guide/domains.md: what other libraries choose by the Host header field.
+func byHost(tenants map[string]ports.Domain) ports.DomainResolver {
+	return ports.DomainResolverFunc(func(_ context.Context, q ports.DomainQuery) ([]ports.Domain, error) {
+		u, err := url.Parse(q.URL)
+		if err != nil {
+			return nil, err
+		}
+		tenant, known := tenants[strings.ToLower(u.Host)]
+		if !known {
+			return nil, fmt.Errorf("no tenant has the host %q", u.Host)
+		}
+		return []ports.Domain{tenant}, nil
+	})
+}
+
+// A resolver by the Host of the request, ported to the URL: each host takes the tokens of its tenant, and of no other.
+func TestResolverByHost(t *testing.T) {
+	acme, umbrella := newIssuer(t), verifiertest.MustIssuer(t, "https://umbrella.example/", verifiertest.MustKey(t, "ES256", "key-1"))
+	v, err := verifier.New(verifier.Config{
+		Audiences: []string{audience}, Algorithms: []string{"ES256"},
+		Fetcher: ports.FetcherFunc(func(ctx context.Context, url string) (ports.Document, error) {
+			if document, err := umbrella.Fetch(ctx, url); err == nil {
+				return document, nil
+			}
+			return acme.Fetch(ctx, url)
+		}),
+		Resolver: byHost(map[string]ports.Domain{"acme.brand.example": {Issuer: acme.URL}, "umbrella.brand.example": {Issuer: umbrella.URL}}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	guard, err := httpguard.New(v, httpguard.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(guard.Handler(greet))
+	defer server.Close()
+	ofAcme := mint(t, acme, nil)
+	ofUmbrella := umbrella.MustToken(t, verifiertest.Claims{"aud": audience})
+	for _, c := range []struct {
+		host, token string
+		status      int
+	}{
+		{"acme.brand.example", ofAcme, 200}, {"ACME.brand.example", ofAcme, 200}, {"umbrella.brand.example", ofUmbrella, 200},
+		{"acme.brand.example", ofUmbrella, 401}, {"umbrella.brand.example", ofAcme, 401}, {"other.brand.example", ofAcme, 500},
+	} {
+		request, err := http.NewRequest("GET", server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = c.host
+		request.Header.Set("Authorization", "Bearer "+c.token)
+		answer, err := server.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != c.status {
+			t.Errorf("DISC-10: at %s the status is %d, want %d", c.host, answer.StatusCode, c.status)
+		}
 	}
 }
 
