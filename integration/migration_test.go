@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -46,6 +47,54 @@ func TestMigrationGuideNamesWhatExists(t *testing.T) {
 	}
 	if found < 100 {
 		t.Errorf("the guide names %d things: has its form changed?", found)
+	}
+}
+
+// Each option that needs a second look has a test, an example or a command that exists, or the reason why it is refused.
+func TestMigrationGuideShowsEachOption(t *testing.T) {
+	page, err := os.ReadFile("../docs/migration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, found := strings.Cut(string(page), "\n## Options that need a second look\n")
+	section, _, ended := strings.Cut(section, "\n## ")
+	_, rows, headed := strings.Cut(section, "\n|---|---|---|\n")
+	if !found || !ended || !headed {
+		t.Fatal("the section has another form")
+	}
+	options, refused := 0, 0
+	for row := range strings.Lines(strings.TrimSpace(rows)) {
+		cells := strings.Split(strings.Trim(strings.TrimSpace(row), "|"), " | ")
+		if len(cells) != 3 {
+			t.Errorf("%q has %d cells", row, len(cells))
+			continue
+		}
+		options++
+		evidence := strings.TrimSpace(cells[2])
+		if reason, isRefusal := strings.CutPrefix(evidence, "refused: "); isRefusal {
+			if refused++; len(reason) < 40 {
+				t.Errorf("%s is refused for no reason: %q", cells[0], reason)
+			}
+			continue
+		}
+		link := regexp.MustCompile(`^\[(\w+)\]\(\.\./([\w./-]+)\)(, which .*)?$`).FindStringSubmatch(evidence)
+		if link == nil {
+			t.Errorf("%s: %q is neither evidence nor a refusal", cells[0], evidence)
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join("..", link[2]))
+		switch {
+		case err != nil:
+			t.Error(err)
+		case strings.HasSuffix(link[2], "_test.go") && !strings.Contains(string(text), "\nfunc "+link[1]+"("):
+			t.Errorf("there is no %s in %s", link[1], link[2])
+		}
+	}
+	if options != 30 || refused != 4 {
+		t.Errorf("%d options, of which %d are refused: want 30 and 4", options, refused)
+	}
+	if strings.Contains(string(page), "seed") {
+		t.Error("the libraries have names")
 	}
 }
 

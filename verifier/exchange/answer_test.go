@@ -99,7 +99,7 @@ func TestAnswer(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if token.AccessToken != "t" || !token.ExpiresAt.Equal(noon.Add(tt.lifetime)) {
+			if token.AccessToken != "t" || !token.ExpiresAt.Equal(noon.Add(tt.lifetime)) || token.ExpiresIn != tt.lifetime {
 				t.Errorf("the token is %v, want one that ends %v after noon", token, tt.lifetime)
 			}
 		})
