@@ -5,7 +5,8 @@
 import { createServer } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
-const { HOLDFAST_ISSUER: issuer, HOLDFAST_AUDIENCE: audience, HOLDFAST_DPOP: dpop, HOLDFAST_LISTEN: listen } = process.env
+const { HOLDFAST_ISSUER: issuer, HOLDFAST_DPOP: dpop, HOLDFAST_LISTEN: listen } = process.env
+const words = (name, otherwise) => (process.env[name] ?? otherwise).split(' ')
 if (dpop !== 'disabled') throw new Error('this API takes only Bearer tokens: play with -dpop disabled')
 
 let keys
@@ -15,7 +16,10 @@ async function check(token) {
     keys = createRemoteJWKSet(new URL((await metadata.json()).jwks_uri))
   }
   const { payload } = await jwtVerify(token, keys, {
-    algorithms: ['RS256'], issuer, audience, typ: 'at+jwt', requiredClaims: ['iss', 'aud', 'exp', 'iat'],
+    issuer, typ: 'at+jwt', requiredClaims: ['iss', 'aud', 'exp', 'iat'],
+    algorithms: words('HOLDFAST_ALGORITHMS', 'RS256'),
+    audience: words('HOLDFAST_AUDIENCES', process.env.HOLDFAST_AUDIENCE),
+    clockTolerance: Number(process.env.HOLDFAST_LEEWAY ?? 0),
   })
   return payload
 }
@@ -39,6 +43,7 @@ async function decide(request) {
 const [, host, port] = /^(.*):(\d+)$/.exec(listen)
 createServer(async (request, response) => {
   const [status, challenge] = await decide(request)
+  response.setHeader('Holdfast-Powers', 'algorithms, audiences, leeway')
   if (challenge) response.setHeader('WWW-Authenticate', challenge)
   response.writeHead(status).end()
 }).listen(Number(port), host)

@@ -1,7 +1,6 @@
 """An API for holdfast-conform, on PyJWT and Python's own HTTP server. Put your own verifier in place of check.
 
-    pip install 'pyjwt[crypto]' && holdfast-conform run -dpop disabled -- python3 target.py
-"""
+    pip install 'pyjwt[crypto]' && holdfast-conform run -dpop disabled -- python3 target.py"""
 
 import functools
 import json
@@ -25,8 +24,9 @@ def keys():
 
 def check(token):
     """Returns the claims of a good token."""
-    key, audience, required = keys().get_signing_key_from_jwt(token).key, os.environ["HOLDFAST_AUDIENCE"], ["exp", "iat"]
-    return jwt.decode(token, key, algorithms=["RS256"], issuer=ISSUER, audience=audience, options={"require": required})
+    key = keys().get_signing_key_from_jwt(token).key
+    audience = os.environ.get("HOLDFAST_AUDIENCES", os.environ["HOLDFAST_AUDIENCE"]).split(" ")
+    return jwt.decode(token, key, algorithms=["RS256"], issuer=ISSUER, audience=audience, options={"require": ["exp", "iat"]})
 
 
 def decide(path, authorization):
@@ -49,7 +49,7 @@ class API(BaseHTTPRequestHandler):
     def answer(self):
         status, challenge = decide(self.path, self.headers.get("Authorization", ""))
         self.send_response(status)
-        self.send_header("WWW-Authenticate", challenge) if challenge else None
+        self.send_header(*("WWW-Authenticate", challenge) if challenge else ("Holdfast-Powers", "audiences"))
         self.end_headers()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = answer
