@@ -22,7 +22,6 @@ const (
 	goLeak    = "go.uber.org/goleak"
 	goGRPC    = "google.golang.org/grpc"
 	goConnect = "connectrpc.com/connect"
-	goFiber   = "github.com/gofiber/fiber/v3"
 	goOTel    = "go.opentelemetry.io/otel"
 )
 
@@ -94,11 +93,6 @@ var importTable = map[string]row{
 		ours:   []string{"verifier", "adapters/httpguard"},
 		theirs: []string{goConnect, "google.golang.org/genproto/googleapis/rpc", "google.golang.org/protobuf"},
 		tests:  []string{prefix + "ports", goLeak},
-	},
-	"adapters/fiberguard": {
-		ours:   []string{"adapters/httpguard"},
-		theirs: []string{goFiber},
-		tests:  []string{prefix + "verifier", goCmp, goLeak},
 	},
 	"conformance": {
 		ours:   []string{"ports", "rules", "verifier"},
@@ -212,7 +206,7 @@ func TestVerifierNeedsNoNetwork(t *testing.T) {
 // A user who takes the core and one adapter compiles no dependency of another. No adapter brings the SDK of OpenTelemetry, which
 // is the application's.
 func TestOneAdapterBringsOneClient(t *testing.T) {
-	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect, goOTel, goOTel + "/sdk", goFiber, "filippo.io/nistec"}
+	clients := []string{"github.com/redis/go-redis/v9", "github.com/bradfitz/gomemcache", "golang.org/x/oauth2", "github.com/modelcontextprotocol/go-sdk", goGRPC, goConnect, goOTel, goOTel + "/sdk", "filippo.io/nistec"}
 	programs := map[string][]string{ // an adapter and its clients
 		"adapters/httpfetch":    nil,
 		"adapters/httpguard":    nil,
@@ -223,8 +217,7 @@ func TestOneAdapterBringsOneClient(t *testing.T) {
 		"adapters/grpcguard":    {clients[4]},
 		"adapters/connectguard": {clients[5]},
 		"adapters/otel":         {clients[6]},
-		"adapters/fiberguard":   {clients[8]},
-		"adapters/fastverify":   {clients[9]},
+		"adapters/fastverify":   {clients[8]},
 	}
 	for adapter, own := range programs {
 		t.Run(adapter, func(t *testing.T) {

@@ -38,9 +38,9 @@ var snippetImports = map[string]string{
 	"jwks": "github.com/auth0/go-jwt-middleware/v3/jwks", "jwtmiddleware": "github.com/auth0/go-jwt-middleware/v3",
 	"validator": "github.com/auth0/go-jwt-middleware/v3/validator",
 
-	"connectguard": prefix + "adapters/connectguard", "fastverify": prefix + "adapters/fastverify", "fiberguard": prefix + "adapters/fiberguard", "credentials": "google.golang.org/grpc/credentials", "grpc": "google.golang.org/grpc", "neturl": "net/url", "tls": "crypto/tls",
+	"connectguard": prefix + "adapters/connectguard", "fastverify": prefix + "adapters/fastverify", "credentials": "google.golang.org/grpc/credentials", "grpc": "google.golang.org/grpc", "neturl": "net/url", "tls": "crypto/tls",
 
-	"chi": "github.com/go-chi/chi/v5", "echo": "github.com/labstack/echo/v5",
+	"adaptor": "github.com/gofiber/fiber/v3/middleware/adaptor", "chi": "github.com/go-chi/chi/v5", "echo": "github.com/labstack/echo/v5",
 	"fiber": "github.com/gofiber/fiber/v3", "gin": "github.com/gin-gonic/gin", "mux": "github.com/gorilla/mux",
 	"goredis": "github.com/redis/go-redis/v9", "mcp": "github.com/modelcontextprotocol/go-sdk/mcp", "memcache": "github.com/bradfitz/gomemcache/memcache", "xoauth2": "golang.org/x/oauth2",
 }
