@@ -4,13 +4,16 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -182,7 +185,7 @@ var freshness = map[string]time.Duration{
 // guarding returns APIs that know their URL from the Host field, and from X-Forwarded-Host if they believe everybody.
 func guarding(everybody bool) func(*testing.T, *verifier.Verifier, player.Front) http.Handler {
 	return func(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler {
-		if front.Proxy || front.Optional || front.PublicURL != "" || front.Hosts != nil {
+		if front.Proxy || front.Forwarded || front.Optional || front.PublicURL != "" || front.Hosts != nil {
 			t.Skip("this guard knows no proxies, public URLs or hosts, and lets no one pass as anonymous")
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -190,11 +193,19 @@ func guarding(everybody bool) func(*testing.T, *verifier.Verifier, player.Front)
 			if forwarded := r.Header.Get("X-Forwarded-Host"); everybody && forwarded != "" {
 				host = forwarded
 			}
-			if r.URL.Scheme == "https" {
+			if strings.HasPrefix(r.URL.Path, player.MetadataPath) {
+				metadata, _ := v.ResourceMetadata()
+				w.Header().Set("Content-Type", "application/json")
+				w.Header().Set("Access-Control-Allow-Origin", "*")
+				_ = json.NewEncoder(w).Encode(metadata)
+				return
+			}
+			_, port, err := net.SplitHostPort(r.Host)
+			if r.URL.Scheme == "https" || r.URL.User != nil || r.Host == "" || strings.Contains(r.Host, ",") || err == nil && strings.Trim(port, "0123456789") != "" {
 				w.WriteHeader(http.StatusBadRequest)
 				return
 			}
-			_, err := v.VerifyRequest(r.Context(), verifier.Request{Method: r.Method, URL: "http://" + host + r.URL.RequestURI(), Header: r.Header})
+			_, err = v.VerifyRequest(r.Context(), verifier.Request{Method: r.Method, URL: "http://" + host + r.URL.RequestURI(), Header: r.Header})
 			var refusal *verifier.Error
 			if errors.As(err, &refusal) {
 				for name, values := range refusal.Header {

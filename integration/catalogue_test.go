@@ -114,12 +114,20 @@ func catalogueFetcher(t *testing.T, roots *x509.CertPool) ports.Fetcher {
 // catalogueGuard is an API behind httpguard.
 func catalogueGuard(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler {
 	config := httpguard.Config{Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes, Hosts: front.Hosts}
-	if front.Proxy {
+	if front.Proxy || front.Forwarded {
 		config.Proxies.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 		config.Proxies.Forwarded = httpguard.XForwardedFor | httpguard.XForwardedProto | httpguard.XForwardedHost
 	}
-	if front.Certificate {
+	if front.Forwarded {
+		config.Proxies.Forwarded = httpguard.Forwarded
+	}
+	switch {
+	case front.Certificate:
 		config.Proxies.Certificate = httpguard.CertificateRFC9440
+	case front.XFCC:
+		config.Proxies.Certificate = httpguard.CertificateXFCC
+	case front.EscapedPEM:
+		config.Proxies.Certificate = httpguard.CertificateEscapedPEM
 	}
 	guard, err := httpguard.New(v, config)
 	if err != nil {
@@ -128,6 +136,7 @@ func catalogueGuard(t *testing.T, v *verifier.Verifier, front player.Front) http
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux := http.NewServeMux()
 	mux.Handle("/", guard.Handler(ok))
+	mux.Handle(player.MetadataPath+"/", guard.ResourceMetadata())
 	mux.Handle("/scoped", guard.Handler(ok, "read:conformance"))
 	return mux
 }

@@ -10,6 +10,6 @@ import (
 func Cases() []Case {
 	return slices.Concat(
 		credentialCases(), jwsCases(), typeCases(), claimCases(), policyCases(), routeCases(), keysCases(), discoveryCases(), sourceCases(), spiffeCases(), cacheCases(), keyFaultCases(), challengeCases(),
-		dpopCases(), nonceCases(), mtlsCases(), proxyCases(), delegationCases(), resourceCases(),
+		dpopCases(), nonceCases(), mtlsCases(), forwardedCertificateCases(), proxyCases(), forwardedCases(), publicURLCases(), wireCases(), servedCases(), delegationCases(), resourceCases(),
 	)
 }

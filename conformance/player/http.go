@@ -129,10 +129,18 @@ func (t *overHTTP) sendHead(ctx context.Context, r Request) (Answer, error) {
 		}
 	}
 	head := strings.NewReplacer("%HOST%", t.base.Host, "%AUTH%", fields.String()).Replace(r.Head)
-	if _, err := io.WriteString(connection, head); err != nil {
+	if _, err := io.WriteString(connection, strings.ReplaceAll(r.Before, "%HOST%", t.base.Host)+head); err != nil {
 		return Answer{}, err
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(connection), nil)
+	answers := bufio.NewReader(connection)
+	if r.Before != "" {
+		first, err := http.ReadResponse(answers, nil)
+		if err != nil {
+			return Answer{}, err
+		}
+		read(first)
+	}
+	answer, err := http.ReadResponse(answers, nil)
 	if err != nil {
 		return Answer{}, err
 	}

@@ -2,8 +2,10 @@ package player
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/holdfast-go/holdfast/verifier"
@@ -41,6 +43,11 @@ func InProcess(process *Process) Target { return inProcess{process} }
 type inProcess struct{ *Process }
 
 func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
+	if strings.HasPrefix(r.Path, MetadataPath) {
+		metadata, _ := p.Verifier.ResourceMetadata()
+		body, err := json.Marshal(metadata)
+		return Answer{Status: http.StatusOK, Body: body}, err
+	}
 	request := verifier.Request{
 		Method: r.Method, URL: APIURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form, Route: routeOf(r.Path),
 	}

@@ -24,6 +24,8 @@ type Request struct {
 	Form map[string][]string
 	// Certificate is that of the client, in DER.
 	Certificate []byte
+	// Before is a request that is written on the same connection before that of Head, without waiting for its answer.
+	Before string
 	// Head is the request line and header to be written as they are, with \r\n at the ends of lines, in place of all
 	// else: %HOST% in it stands for the API's host, %AUTH% for the fields of Header.
 	Head string
@@ -74,8 +76,11 @@ type Front struct {
 	PathPrefixes map[string]string // from the API's to the client's
 	Hosts        []string          // that clients know the API by; none means any
 	Proxy        bool              // a trusted proxy writes X-Forwarded-*
+	Forwarded    bool              // it writes Forwarded (RFC 7239) in their place
 	Optional     bool              // requests without credentials pass as anonymous
 	Certificate  bool              // it forwards the client's certificate as RFC 9440 has it
+	XFCC         bool              // or in X-Forwarded-Client-Cert, as Envoy does
+	EscapedPEM   bool              // or in X-SSL-Client-Cert, as nginx does
 }
 
 // String tells the status and the header fields that matter, and what the verifier says if that is known.

@@ -15,6 +15,9 @@ const (
 	RoutePath  = "/route"  // what is below it is in [Routes]
 	ClientPath = "/client" // tells the client of the token
 	ActorsPath = "/actors" // tells who acts for its subject
+
+	// MetadataPath is where metadata of a protected resource are, before its own path (RFC 9728 section 3).
+	MetadataPath = "/.well-known/oauth-protected-resource"
 )
 
 // NeededScope is the scope that /scoped needs.

@@ -208,14 +208,22 @@ func (s Settings) front(f Front) {
 	if len(f.Hosts) > 0 {
 		s["HOLDFAST_HOSTS"] = strings.Join(f.Hosts, " ")
 	}
-	if f.Proxy {
+	switch {
+	case f.Forwarded:
+		s["HOLDFAST_PROXY"] = "forwarded"
+	case f.Proxy:
 		s["HOLDFAST_PROXY"] = "x-forwarded"
 	}
 	if f.Optional {
 		s["HOLDFAST_CREDENTIALS"] = "optional"
 	}
-	if f.Certificate {
+	switch {
+	case f.Certificate:
 		s["HOLDFAST_FORWARDED_CERTIFICATE"] = "client-cert"
+	case f.XFCC:
+		s["HOLDFAST_FORWARDED_CERTIFICATE"] = "xfcc"
+	case f.EscapedPEM:
+		s["HOLDFAST_FORWARDED_CERTIFICATE"] = "escaped-pem"
 	}
 }
 
