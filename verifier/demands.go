@@ -27,8 +27,8 @@ func (v *Verified) Require(route Route) error {
 func (v *Verified) RequireScopes(scopes ...string) error { return v.Require(Route{Scopes: scopes}) }
 
 // RequireAuthorizationDetails reports, as an [*Error] with status 403, that the token's authorization details do not permit all
-// that is needed (RFC 9396): see [AuthorizationDetails.Permit]. For the identifier of the resource that the request is about
-// too: unlike scopes, what is needed is not in the challenge, and may be of the request.
+// that is needed (RFC 9396): see [AuthorizationDetails.Permit]. An Identifier may be of the request, unlike scopes: what is
+// needed is not in the challenge. Lists must be configuration, since all combinations of their values are looked at.
 func (v *Verified) RequireAuthorizationDetails(needed ...AuthorizationDetail) error {
 	return v.Require(Route{AuthorizationDetails: needed})
 }

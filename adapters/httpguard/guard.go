@@ -29,7 +29,7 @@ type Config struct {
 	// (api.example:8443), or *.api.example for one label in front. A request for another host that has a DPoP proof,
 	// or whose issuers a Resolver names, is answered 421 (PROXY-05).
 	//
-	// Empty means the host of [verifier.Config.Resource], if that is set, and otherwise any. With any host, a proof
+	// Empty means the host of the verifier's resource, if it has one (Config.Resource, For), and otherwise any. With any host, a proof
 	// is compared with a URL whose host the same client has sent: a proof that was made for another server passes
 	// here, with its token, if this API accepts that token. Set Hosts, PublicURL or Resource wherever tokens of one
 	// audience are sent to more than one server. It can't be combined with PublicURL, which is the one host.
