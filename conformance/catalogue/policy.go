@@ -3,6 +3,7 @@ package catalogue
 import (
 	"encoding/json"
 	"maps"
+	"strings"
 
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
@@ -119,6 +120,10 @@ func policyCases() []Case {
 		valueCase("CLAIM-REQ-02.number-within", BadToken, "an array with a number", Fields{"groups": []any{"a", "b", 1}}),
 		valueCase("CLAIM-REQ-02.nested", BadToken, "a claim in an object that is deeper than expected",
 			Fields{"org": Fields{"org": Fields{"id": "7"}}}),
+		valueCase("CLAIM-REQ-02.depth-over", BadToken, "a required value at the top, and below it a payload of 42 levels",
+			Fields{"org": Fields{"id": "7", "more": json.RawMessage(strings.Repeat("[", 40) + strings.Repeat("]", 40))}}).ReportedAs("JWS-07").Having("bounds"),
+		valueCase("CLAIM-REQ-02.depth-under", Accepted, "a required value at the top, and below it a payload of 32 levels",
+			Fields{"org": Fields{"id": "7", "more": json.RawMessage(strings.Repeat("[", 30) + strings.Repeat("]", 30))}}),
 		valueCase("CLAIM-REQ-02.not-an-object", BadToken, "a string where an object is expected", Fields{"org": "7"}),
 		ConfigCase("CLAIM-REQ-02.no-value", RefusedByNew, "a required value without any", requiresValue(ports.RequiredValue{Claim: "tier"})),
 		ConfigCase("CLAIM-REQ-02.both", RefusedByNew, "a required value with both kinds of values",

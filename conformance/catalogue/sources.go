@@ -20,6 +20,7 @@ func sourceCases() []Case {
 	const opaque = "kubernetes/serviceaccount"
 	var (
 		theirKeys = keysAt(func(e *Environment) ports.KeySource { return ports.KeySource{JWKSURL: e.Other.URL + "jwks"} })
+		ownKeySet = keysAt(func(e *Environment) ports.KeySource { return ports.KeySource{JWKSURL: e.Issuer.URL + "jwks"} })
 		metadata  = keysAt(func(e *Environment) ports.KeySource {
 			return ports.KeySource{MetadataURL: e.Issuer.URL + ".well-known/oauth-authorization-server"}
 		})
@@ -63,6 +64,11 @@ func sourceCases() []Case {
 			Configured(hostile).ReportedAs(""),
 		UnusableCase("DISC-17.garbage", "metadata at the address that is named are HTML", fault.Garbage.At(fault.Metadata)).Configured(metadata),
 		UnusableCase("DISC-17.jwks-uri-of-http", "metadata at the address that is named have a jwks_uri of http", fault.HTTPJWKSURI).Configured(metadata),
+		UnusableCase("DISC-17.oversized", "metadata at the address that is named are over 1 MiB", fault.Oversized(1<<20+1).At(fault.Metadata)).
+			Configured(metadata).As(Ours, "OURS bound; the sources have none").Having("bounds"),
+		UnusableCase("DISC-17.key-set-garbage", "the key set that is named is HTML", fault.Garbage.At(fault.Keys)).Configured(ownKeySet),
+		UnusableCase("DISC-17.key-set-oversized", "the key set that is named is over 1 MiB", fault.Oversized(1<<20+1).At(fault.Keys)).
+			Configured(ownKeySet).As(Ours, "OURS bound; the sources have none").Having("bounds"),
 		refused("DISC-17.http", "a key set at an http URL",
 			ports.Domain{Issuer: "issuer.example", Keys: ports.KeySource{JWKSURL: "http://issuer.example/jwks"}}),
 		refused("DISC-17.two-places", "keys at two places", ports.Domain{
