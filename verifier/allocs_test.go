@@ -25,8 +25,8 @@ func TestAllocs(t *testing.T) {
 		requests func(t *testing.T, env *environment, n int) []verifier.Request
 		most     float64
 	}{
-		{name: "Bearer never seen", requests: bearers(true), most: 26},
-		{name: "Bearer never seen, nothing remembered", config: forgetful, requests: bearers(true), most: 26},
+		{name: "Bearer never seen", requests: bearers(true), most: 23},
+		{name: "Bearer never seen, nothing remembered", config: forgetful, requests: bearers(true), most: 23},
 		{name: "Bearer seen", requests: bearers(false), most: 3},
 		{name: "Bearer seen, observed", config: watched, requests: bearers(false), most: 10},
 		{name: "DPoP, token and proof never seen", requests: senders(true), most: 62},

@@ -61,8 +61,10 @@ func (t *signedToken) size() int64 {
 
 // verified returns what the token says, for one caller to keep.
 func (t *signedToken) verified() *Verified {
+	if t.claims.parsed != nil {
+		return &t.says // it is not remembered, so the caller is the only one
+	}
 	says := t.says
-	says.CertificateThumbprint = t.bound.x5tS
 	texts := slices.Concat(says.Audiences, says.Scopes)
 	n := len(says.Audiences)
 	if says.Audiences = texts[:n:n]; says.Scopes != nil {

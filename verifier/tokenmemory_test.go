@@ -151,8 +151,8 @@ func TestTokenMemoryCountsWhatTokensHold(t *testing.T) {
 		token *signedToken
 		least int64
 	}{
-		"payload":   {&signedToken{claims: signedClaims{payload: strings.Repeat(" ", 16<<10)}}, 16 << 10},
-		"escapes":   {&signedToken{claims: signedClaims{payload: strings.Repeat(`\\`, 8<<10)}}, 32 << 10},
+		"payload":   {&signedToken{claims: signedClaims{payload: strings.Repeat(" ", 16<<10)}}, 3 * 16 << 10}, // and what may be decoded
+		"escapes":   {&signedToken{claims: signedClaims{payload: strings.Repeat(`\\`, 8<<10)}}, 4 * 16 << 10},
 		"key ID":    {&signedToken{keyID: strings.Repeat("k", 512)}, 512},
 		"scopes":    {&signedToken{says: Verified{Scopes: scopes}}, 6 << 10 * 16},
 		"audiences": {&signedToken{says: Verified{Audiences: scopes}}, 6 << 10 * 16},
@@ -280,6 +280,23 @@ func TestTokenMemoryForgetsTheLeastUsed(t *testing.T) {
 	m.known(tokens[4])
 	m.keepNow(tokens[5])
 	holds("and 4, so that one of them must go", 2, 4, 5)
+}
+
+// TestTokenMemoryLeavesSomeOnProbation has the oldest token go that was recalled, where few others were not.
+func TestTokenMemoryLeavesSomeOnProbation(t *testing.T) {
+	m := newTokenMemory(8, 1<<20)
+	tokens := inOneShard(m, 9)
+	for i, token := range tokens {
+		if m.keepNow(token); i < 7 {
+			m.known(token)
+		}
+	}
+	if at := m.place(tokens[7]); !m.shard(at, 0).has(at) {
+		t.Error("the one token on probation is gone")
+	}
+	if at := m.place(tokens[0]); m.shard(at, 0).has(at) {
+		t.Error("the token that was recalled longest ago is still there")
+	}
 }
 
 // TestTokenMemoryKnowsTokensByTheirSeal has a token be in the place of another.

@@ -229,6 +229,7 @@ func (v *Verifier) authenticate(
 		return nil, err
 	}
 	token.bound, token.boundFault = readBinding(message.Payload)
+	token.says.CertificateThumbprint = token.bound.x5tS
 	return token, nil
 }
 

@@ -58,7 +58,6 @@ var leftOver = &plan{}
 var (
 	unmarshaler     = reflect.TypeFor[json.Unmarshaler]()
 	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
-	literalNumber   = reflect.TypeFor[json.Number]()
 )
 
 // newPlan makes the plan of a type that is inside others. A type that has itself inside is left over.
@@ -67,7 +66,7 @@ func newPlan(t reflect.Type, inside []reflect.Type) *plan {
 		return leftOver
 	}
 	inside = append(inside, t)
-	if at := reflect.PointerTo(t); at.Implements(unmarshaler) || at.Implements(textUnmarshaler) || t == literalNumber {
+	if at := reflect.PointerTo(t); at.Implements(unmarshaler) || at.Implements(textUnmarshaler) {
 		return leftOver
 	}
 	switch t.Kind() {

@@ -112,23 +112,35 @@ func (s *scanner) name(decode bool) (string, error) {
 	return name, nil
 }
 
+// plain are the bytes of a string that stand for themselves.
+var plain = func() (bytes [256]bool) {
+	for c := range bytes {
+		bytes[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return bytes
+}()
+
 // text moves past a string (RFC 8259 section 7) and reports whether it has escapes.
 func (s *scanner) text() (escaped bool, err error) {
-	for i := s.pos + 1; i < len(s.data); i++ {
-		switch c := s.data[i]; {
-		case c == '"':
+	data := s.data
+	for i := s.pos + 1; i < len(data); i++ {
+		c := data[i]
+		if plain[c] {
+			continue
+		}
+		if c == '"' {
 			s.pos = i + 1
 			return escaped, nil
-		case c < ' ':
-			return false, ErrSyntax
-		case c == '\\':
-			_, size, err := character(s.data[i:])
-			if err != nil {
-				return false, err
-			}
-			escaped = true
-			i += size - 1
 		}
+		if c != '\\' {
+			return false, ErrSyntax
+		}
+		_, size, err := character(data[i:])
+		if err != nil {
+			return false, err
+		}
+		escaped = true
+		i += size - 1
 	}
 	return false, ErrSyntax
 }
