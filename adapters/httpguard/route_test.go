@@ -1,6 +1,7 @@
 package httpguard_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/holdfast-go/holdfast/adapters/httpguard"
+	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
 )
@@ -64,6 +66,36 @@ func TestFor(t *testing.T) {
 				t.Errorf("answered %d, want %d, challenges (-want +got):\n%s", recorder.Code, c.status, diff)
 			}
 		})
+	}
+}
+
+// TestForSharesKeysAndMemory: routes that need different things are of one keyring and one memory of tokens.
+func TestForSharesKeysAndMemory(t *testing.T) {
+	env := newEnvironment(t)
+	var remembered []bool
+	guard := env.guard(t, httpguard.Config{}, func(c *verifier.Config) {
+		c.DecisionObserver = func(_ context.Context, d verifier.Decision) { remembered = append(remembered, d.Remembered) }
+	})
+	token := mint(t, env.issuer, verifiertest.Claims{"scope": "pay", "tier": "gold", "permissions": []string{"refund"}})
+	for i, route := range []verifier.Route{
+		{AnyScope: []string{"pay", "admin"}}, {RequiredValues: []ports.RequiredValue{{Claim: "tier", OneOf: []string{"gold"}}}},
+		{RequiredValues: []ports.RequiredValue{{Claim: "permissions", ContainsAny: []string{"refund", "admin"}}}}, {Scopes: []string{"pay"}},
+	} {
+		own, err := guard.For(route)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request := httptest.NewRequest("GET", "/", nil)
+		request.Header.Set("Authorization", "Bearer "+token)
+		recorder := httptest.NewRecorder()
+		own.Handler(greet).ServeHTTP(recorder, request)
+		if recorder.Code != 200 {
+			t.Errorf("route %d is answered %d %s", i, recorder.Code, recorder.Body)
+		}
+	}
+	metadata, keys := env.issuer.Fetched()
+	if diff := cmp.Diff([]bool{false, false, true, true}, remembered); diff != "" || metadata != 1 || keys != 1 {
+		t.Errorf("metadata was fetched %d times, keys %d times; the token was remembered (-want +got):\n%s", metadata, keys, diff)
 	}
 }
 
