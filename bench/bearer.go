@@ -43,20 +43,21 @@ func bearerFloor(t *tenant, tokens []string) (*contender, error) {
 	return floor(signatures), err
 }
 
-// bearerContenders are Holdfast and all its peers, on the same tokens.
+// bearerContenders are Holdfast, all its peers, and Holdfast accelerated, on the same tokens.
 func bearerContenders(ctx context.Context, t *tenant, tokens []string, read bool, after *cleanup) ([]*contender, error) {
-	v, err := newHoldfast(t, nil, after)
+	plain, accelerated, err := ways()
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(checkBearer(t, bearerVerify(ctx, v)), checkReading(t, bearerVerify(ctx, v))); err != nil {
-		return nil, fmt.Errorf("%s: %w", holdfastName, err)
+	first, err := bearerHoldfast(ctx, t, plain, tokens, read, after)
+	if err != nil {
+		return nil, err
 	}
-	ours := holdfast
-	if read {
-		ours = holdfastReading
+	last, err := bearerHoldfast(ctx, t, accelerated, tokens, read, after)
+	if err != nil {
+		return nil, err
 	}
-	contenders := []*contender{ours(v, bearerRequests(tokens))}
+	contenders := []*contender{first}
 	ctx, stop := context.WithCancel(ctx)
 	after.add(stop)
 	for _, p := range peers() {
@@ -75,7 +76,24 @@ func bearerContenders(ctx context.Context, t *tenant, tokens []string, read bool
 			return verify(tokens[i%len(tokens)], into)
 		}})
 	}
-	return contenders, nil
+	return append(contenders, last), nil
+}
+
+func bearerHoldfast(ctx context.Context, t *tenant, by way, tokens []string, read bool, after *cleanup) (*contender, error) {
+	v, err := newHoldfast(t, by, nil, after)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(checkBearer(t, bearerVerify(ctx, v)), checkReading(t, bearerVerify(ctx, v))); err != nil {
+		return nil, fmt.Errorf("%s: %w", by.name, err)
+	}
+	ours := holdfast
+	if read {
+		ours = holdfastReading
+	}
+	c := ours(v, bearerRequests(tokens))
+	c.name = by.name
+	return c, nil
 }
 
 // checkBearer shows that a verifier accepts a good token, also the second time, and none that was tampered with.

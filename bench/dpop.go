@@ -26,15 +26,23 @@ func dpopWorkload(name string, seen bool) preparation {
 		if err != nil {
 			return nil, err
 		}
-		ours, err := holdfastDPoP(ctx, t, requests, after)
+		plain, accelerated, err := ways()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", holdfastName, err)
+			return nil, err
+		}
+		ours, err := holdfastDPoP(ctx, t, plain, requests, after)
+		if err != nil {
+			return nil, err
+		}
+		fast, err := holdfastDPoP(ctx, t, accelerated, requests, after)
+		if err != nil {
+			return nil, err
 		}
 		theirs, err := jwtMiddlewareDPoP(ctx, t, requests)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", jwtMiddlewareName, err)
 		}
-		return &workload{name: name, variants: variants([]*contender{bare, ours, theirs}, 1, 2), jobs: pool}, nil
+		return &workload{name: name, variants: variants([]*contender{bare, ours, theirs, fast}, 1, 2), jobs: pool}, nil
 	}}
 }
 
@@ -69,20 +77,20 @@ func (p *dpopPool) floor(t *tenant, seen bool) (*contender, error) {
 	return signatures, nil
 }
 
-func holdfastDPoP(ctx context.Context, t *tenant, requests *dpopPool, after *cleanup) (*contender, error) {
+func holdfastDPoP(ctx context.Context, t *tenant, by way, requests *dpopPool, after *cleanup) (*contender, error) {
 	replays, reset, err := forgettingReplays()
 	if err != nil {
 		return nil, err
 	}
-	v, err := newHoldfast(t, replays, after)
+	v, err := newHoldfast(t, by, replays, after)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkDPoP(t, dpopVerify(ctx, v)); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", by.name, err)
 	}
 	ours := holdfast(v, requests.requests())
-	ours.reset = reset
+	ours.name, ours.reset = by.name, reset
 	return ours, nil
 }
 
@@ -156,7 +164,7 @@ func redisWorkload() preparation {
 		if err != nil {
 			return nil, err
 		}
-		v, err := newHoldfast(t, replays, after)
+		v, err := newHoldfast(t, way{}, replays, after)
 		if err != nil {
 			return nil, err
 		}
@@ -164,11 +172,10 @@ func redisWorkload() preparation {
 		if err := errors.Join(checkDPoP(t, verify), checkReplay(requests, verify)); err != nil {
 			return nil, fmt.Errorf("%s: %w", holdfastName, err)
 		}
-		embedded, err := holdfastDPoP(ctx, t, requests, after)
+		embedded, err := holdfastDPoP(ctx, t, way{name: embeddedName}, requests, after)
 		if err != nil {
 			return nil, err
 		}
-		embedded.name = embeddedName
 		keys := new(proofKeys).make(pool)
 		forget := func() error { return server.FlushDB(ctx).Err() }
 		bare := &contender{name: floorName + " + SET NX", reset: forget, do: func(i int) error {
@@ -181,7 +188,7 @@ func redisWorkload() preparation {
 		ours.reset = forget
 		contenders := []*contender{bare, ours, embedded}
 		return &workload{name: dpopRedis, jobs: pool, variants: []variant{
-			{name: oneAtOnce, cores: 1, contenders: contenders},
+			{name: oneAtOnce, cores: 1, contenders: contenders, waits: true},
 			{name: fiftyAtOnce, cores: 2, callers: 50, contenders: contenders},
 		}}, nil
 	}}

@@ -3,6 +3,7 @@ module github.com/holdfast-go/holdfast/bench
 go 1.26.0
 
 replace (
+	github.com/holdfast-go/holdfast/adapters/fastverify => ../adapters/fastverify
 	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch
 	github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
 	github.com/holdfast-go/holdfast/ports => ../ports
@@ -15,6 +16,7 @@ require (
 	github.com/coreos/go-oidc/v3 v3.21.0
 	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/holdfast-go/holdfast/adapters/fastverify v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
 	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
 	github.com/holdfast-go/holdfast/ports v0.1.0
@@ -26,6 +28,9 @@ require (
 )
 
 require (
+	filippo.io/bigmod v0.1.0 // indirect
+	filippo.io/edwards25519 v1.2.0 // indirect
+	filippo.io/nistec v0.0.4 // indirect
 	github.com/MicahParks/jwkset v0.11.3 // indirect
 	github.com/aclements/go-moremath v0.0.0-20210112150236-f10218a38794 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

@@ -32,6 +32,7 @@ type variant struct {
 	name           string
 	cores, callers int
 	contenders     []*contender
+	waits          bool // for another process: what counts on one core is wall time
 }
 
 // A workload is what is measured in the same rounds, so that its variants can be compared with one another too.
@@ -46,7 +47,7 @@ type workload struct {
 
 // A sample is what one cell took: one contender, once, for a while. All is per job.
 type sample struct {
-	nanoseconds   float64 // wall time by jobs: on two cores half of what each job took
+	nanoseconds   float64 // of the processor on one core, else wall time by jobs: on two cores half of what each took
 	allocs, bytes float64 // of memory
 }
 
@@ -140,7 +141,7 @@ func (c *contender) run(v variant, n int) (sample, error) {
 	var before, after runtime.MemStats
 	runtime.GC() // so that no cell pays for what another has left
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start, busy := time.Now(), processorTime()
 	if len(failed) == 1 {
 		failed[0] = c.jobs(from, n, 1)
 	} else {
@@ -152,6 +153,9 @@ func (c *contender) run(v variant, n int) (sample, error) {
 		group.Wait()
 	}
 	took := time.Since(start)
+	if v.cores == 1 && !v.waits {
+		took = processorTime() - busy // which other programs' work does not prolong
+	}
 	runtime.ReadMemStats(&after)
 	return sample{
 		nanoseconds: float64(took) / float64(n),

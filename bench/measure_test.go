@@ -131,7 +131,7 @@ func TestSize(t *testing.T) {
 		{"no more than the limit", time.Hour, 100, 100, 100},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			got, err := schedule{cell: row.cell}.size(&contender{do: slow}, variant{cores: 1}, row.limit)
+			got, err := schedule{cell: row.cell}.size(&contender{do: slow}, variant{cores: 1, waits: true}, row.limit)
 			if err != nil || got < row.fewest || got > row.most {
 				t.Errorf("size: %d, %v; want %d to %d", got, err, row.fewest, row.most)
 			}

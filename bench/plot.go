@@ -69,7 +69,7 @@ func (r *results) plot(w io.Writer) error {
 				continue
 			}
 			class := "peer"
-			if i == holdfastCell {
+			if isHoldfast(c.contender) {
 				class = "ours"
 			}
 			width := scale * row.toFloor(i)

@@ -86,8 +86,8 @@ const method = `## How it is measured
   permissions, a list of roles, and a string, into a struct: by what each library offers for it.
 - Verifiers take turns, %[1]d rounds of %[2]v each. Figures are medians of the rounds, and a ratio is the median of the
   rounds' ratios. The percentage is that of the interval in which the median is at 95 %% confidence, by
-  [benchmath](https://pkg.go.dev/golang.org/x/perf/benchmath), as benchstat has it. On 2 cores ns/op is wall time by
-  operations. The flag -raw writes all samples for benchstat.
+  [benchmath](https://pkg.go.dev/golang.org/x/perf/benchmath), as benchstat has it. On 1 core ns/op is
+  processor time, on 2 cores and with Redis wall time by operations. The flag -raw writes all samples for benchstat.
 - A peer that is given garbage returns an error; Holdfast makes the answer to send, with its challenges. What it rejects is
   held against the floor only.
 - On 1 core Go has one (GOMAXPROCS), the garbage collector included. No cell starts with another's garbage.
@@ -97,6 +97,8 @@ const method = `## How it is measured
   counts as found if its request takes less than half of what its signature takes.
 - Holdfast is given whole requests (VerifyRequest), its peers only the token; for DPoP they get token, proof, method
   and URL.
+- "Accelerated" is Holdfast with adapters/fastverify, which prepares public keys and is off unless it is named. The floor
+  is the standard library, which prepares a key for each signature.
 - All check signature, issuer, audience and times, and each has accepted good tokens, read their claims, and rejected
   tampered ones before it was measured. Only Holdfast looks for proofs that were used before.
 - Issuers publish over TLS on a loopback address; very many publish to Holdfast in the process. Keys are fetched before

@@ -42,6 +42,8 @@ func (r *results) verdicts() []verdict {
 			r.toFloor(bearerRS256UnseenRead, 1.30, memoryLimit{}),
 			r.toPeer(bearerRS256UnseenRead, golangJWTName, 0.85),
 			r.toFloor(bearerRS256SeenRead, 0.12, memoryLimit{}),
+			r.accelerated(bearerRS256Unseen, 0.97),
+			r.accelerated(dpopSeen, 0.70),
 			r.toFloor(dpopUnseen, 1.20, memoryLimit{allocs: 70}),
 			r.toFloor(dpopSeen, 1.10, memoryLimit{}),
 			r.ahead(),
@@ -95,6 +97,17 @@ func (r *results) toFloor(workload string, limit float64, memory memoryLimit) ve
 	times, taken, size := row.toFloor(holdfastCell), ours.median(allocs), ours.median(bytesOf)
 	v.measured = fmt.Sprintf("%s x, %.0f allocations, %.0f B", ratio(times), taken, size)
 	v.met = times <= limit && within(taken, memory.allocs) && within(size, memory.bytes)
+	return v
+}
+
+// accelerated holds Holdfast with prepared keys against the floor, which is the standard library.
+func (r *results) accelerated(workload string, limit float64) verdict {
+	v := verdict{target: "accelerated: " + workload + ", against bare cryptography", limit: fmt.Sprintf("%.2f x", limit)}
+	row, found := r.find(workload, oneCore)
+	if ours, measured := row.of(acceleratedName); found && measured {
+		times := ours.ratio(row.cells[floorCell])
+		v.measured, v.met = ratio(times)+" x", times <= limit
+	}
 	return v
 }
 

@@ -28,7 +28,7 @@ func endWith(t *testing.T) *cleanup {
 
 func startHoldfast(t *testing.T, of *tenant) *verifier.Verifier {
 	t.Helper()
-	v, err := newHoldfast(of, nil, endWith(t))
+	v, err := newHoldfast(of, way{}, nil, endWith(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func zipfContenders(ctx context.Context, t *tenant, tokens []string, after *clea
 	if err != nil {
 		return nil, err
 	}
-	v, err := newHoldfast(t, nil, after)
+	v, err := newHoldfast(t, way{}, nil, after)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func measureTurns(ctx context.Context, live int) (found turnsMeasure, err error)
 	if err != nil {
 		return found, err
 	}
-	v, err := newHoldfast(t, nil, &after)
+	v, err := newHoldfast(t, way{}, nil, &after)
 	if err != nil {
 		return found, err
 	}
