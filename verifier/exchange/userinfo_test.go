@@ -2,6 +2,7 @@ package exchange_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -186,6 +187,7 @@ func TestXCHG22SignedUserInfo(t *testing.T) {
 		maps.DeleteFunc(claims, func(_ string, value any) bool { return value == verifiertest.Absent })
 		return ok(must(by.Sign(must(json.Marshal(header)), must(json.Marshal(claims)))))
 	}
+	var signatures askedSignatures
 	for name, c := range map[string]struct {
 		answer ports.TokenResponse
 		code   verifier.Code // empty where the answer is good
@@ -209,7 +211,7 @@ func TestXCHG22SignedUserInfo(t *testing.T) {
 			verifier.CodeKeyUnknown, "XCHG-22"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, err := verifier.New(verifier.Config{Domain: issuerURL, NoAccessTokens: true, Clock: clock,
+			v, err := verifier.New(verifier.Config{Domain: issuerURL, NoAccessTokens: true, Clock: clock, SignatureVerifier: &signatures,
 				Fetcher: withMembers(issuer, map[string]any{"userinfo_endpoint": userInfoURL})})
 			if err != nil {
 				t.Fatal(err)
@@ -229,6 +231,17 @@ func TestXCHG22SignedUserInfo(t *testing.T) {
 			}
 		})
 	}
+	if signatures == 0 {
+		t.Error("JWS-16: the verifier's SignatureVerifier is not asked")
+	}
+}
+
+// askedSignatures counts what it can't tell.
+type askedSignatures int
+
+func (n *askedSignatures) VerifySignature(crypto.PublicKey, []byte, []byte, crypto.SignerOpts) (bool, error) {
+	*n++
+	return false, errors.ErrUnsupported
 }
 
 // The issuer's keys can't be had: that is not the answer's fault.

@@ -1,6 +1,7 @@
 package idtoken_test
 
 import (
+	"crypto"
 	"errors"
 	"strings"
 	"testing"
@@ -155,4 +156,29 @@ func TestNewCopies(t *testing.T) {
 	if _, err := ids.Verify(t.Context(), token, idtoken.Expect{}); err != nil {
 		t.Error(err)
 	}
+}
+
+// ID tokens are verified by the verifier's part for signatures, where it has one.
+func TestSignatureVerifierIsAsked(t *testing.T) {
+	clock := verifiertest.NewClock(noon)
+	issuer := newIssuer(t, issuerURL, clock)
+	v := newVerifier(t, issuer, clock, func(c *verifier.Config) { c.SignatureVerifier = refusing{} })
+	ids, err := idtoken.New(v, idtoken.Config{ClientID: clientID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := issuer.IDToken(claims{"aud": clientID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ids.Verify(t.Context(), token, idtoken.Expect{}); !errors.Is(err, verifier.CodeSignature) {
+		t.Errorf("JWS-16: %v", err)
+	}
+}
+
+// refusing takes no signature for good.
+type refusing struct{}
+
+func (refusing) VerifySignature(crypto.PublicKey, []byte, []byte, crypto.SignerOpts) (bool, error) {
+	return false, nil
 }
