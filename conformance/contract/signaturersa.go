@@ -99,7 +99,7 @@ func pkcs1Encodings(length int, digest []byte) [][]byte {
 	otherHash[14] ^= 7
 	return [][]byte{
 		right, right, right, // as often as the others, about
-		changed(1, 2), changed(1, 0), changed(2, 0xfe), changed(9, 0), changed(length/2, 0), changed(length-len(digest)-len(info)-1, 0xff),
+		changed(0, 1), changed(1, 2), changed(1, 0), changed(2, 0xfe), changed(9, 0), changed(length/2, 0), changed(length-len(digest)-len(info)-1, 0xff),
 		pkcs1(length, 8, info, digest), pkcs1(length, 0, info, digest), whole(info, digest[:len(digest)-1]),
 		whole(withoutNull, digest), whole(longForm, digest), whole(otherHash, digest), whole(nil, digest),
 	}
