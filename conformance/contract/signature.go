@@ -19,8 +19,6 @@ type SignatureTraits struct {
 	// Runs is how many signatures each of the four kinds of algorithm is compared on with the standard library. Zero means
 	// 1,000.
 	Runs int
-	// Seed makes the comparison the same again. Zero means one that the case chooses and tells.
-	Seed uint64
 }
 
 // TestSignatureVerifier proves that the verifiers which open returns keep the contract of [ports.SignatureVerifier]: by

@@ -182,7 +182,7 @@ func TestSignatureVerifierCasesFail(t *testing.T) {
 	algorithms := allAlgorithms()
 	runBroken(t, signatureContract(), brokenSignatureVerifiers, func(t *testing.T, trial trial, wrap func(ports.SignatureVerifier) ports.SignatureVerifier) *signatureTrial {
 		made := newSignatureTrial(t, trial, func(*testing.T) ports.SignatureVerifier { return wrap(verifySignatureFunc(standardVerifier)) },
-			SignatureTraits{Algorithms: algorithms, Runs: 200})
+			SignatureTraits{Algorithms: algorithms, Runs: 150})
 		made.vectors = quickVectors
 		return made
 	})

@@ -9,8 +9,6 @@ import (
 	"crypto/rsa"
 	"math/rand/v2"
 	"time"
-
-	"github.com/holdfast-go/holdfast/ports"
 )
 
 const (
@@ -137,7 +135,7 @@ func signatureContract() []contractCase[*signatureTrial] {
 				atOnce(8, func(i int) {
 					r := rand.New(rand.NewPCG(uint64(i), 0))
 					all := sample()
-					for range 40 {
+					for range 20 {
 						s := all[r.IntN(len(all))]
 						if valid, err := t.verify(v, s); err == nil && !valid {
 							t.fail("%s: a good signature is refused while others are verified", s.algorithm)
@@ -188,12 +186,8 @@ func unknownSignatures() []signature {
 // compare compares a verifier with the standard library on signatures that m makes.
 func (t *signatureTrial) compare(m signatures) {
 	t.Helper()
-	seed := t.Seed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	var v ports.SignatureVerifier = t.open()
-	r, told, valid := rand.New(rand.NewPCG(seed, 0)), 0, 0
+	v := t.open()
+	r, told, valid := rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())), 0, 0
 	for range t.Runs {
 		s := m.next(r)
 		answer, answered := t.ask(v, s)
@@ -205,9 +199,9 @@ func (t *signatureTrial) compare(m signatures) {
 			valid++
 		}
 		if answer != s.standard(s.digest, s.value) {
-			t.fail("seed %d: the answer is %v, that of the standard library %v: %v", seed, answer, !answer, s)
+			t.fail("the answer is %v, that of the standard library %v: %v", answer, !answer, s)
 			return
 		}
 	}
-	t.Logf("seed %d: %d signatures, %d answered, %d of them valid", seed, t.Runs, told, valid)
+	t.Logf("%d signatures, %d answered, %d of them valid", t.Runs, told, valid)
 }

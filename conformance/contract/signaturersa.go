@@ -11,7 +11,8 @@ import (
 	"sync"
 )
 
-// An rsaPair signs encodings of its own, good or bad.
+// An rsaPair signs encodings of its own, good or bad. The two highest bits of its modulus are set, so that encodings with a bit too
+// many can be below it.
 type rsaPair struct {
 	public  *rsa.PublicKey
 	private *big.Int
@@ -23,7 +24,7 @@ func newRSAPair(bits, exponent int) rsaPair {
 		p, q := must(cryptorand.Prime(cryptorand.Reader, bits-bits/2)), must(cryptorand.Prime(cryptorand.Reader, bits/2))
 		n := new(big.Int).Mul(p, q)
 		phi := new(big.Int).Mul(p.Sub(p, one), q.Sub(q, one))
-		if d := new(big.Int).ModInverse(e, phi); d != nil && n.BitLen() == bits {
+		if d := new(big.Int).ModInverse(e, phi); d != nil && n.BitLen() == bits && n.Bit(bits-2) == 1 {
 			return rsaPair{&rsa.PublicKey{N: n, E: exponent}, d}
 		}
 	}
@@ -145,6 +146,7 @@ type pssEncoding struct {
 	padding   byte // 0x00
 	trailer   byte // 0xbc
 	unused    byte // is set in the bits that are to be zero
+	front     byte // is in front
 	mask      crypto.Hash
 }
 
@@ -160,6 +162,7 @@ func pssEncodings(hash crypto.Hash, digest []byte) []pssEncoding {
 		func(e *pssEncoding) { e.padding = 1 },
 		func(e *pssEncoding) { e.trailer = 0xcc },
 		func(e *pssEncoding) { e.unused = 0xff },
+		func(e *pssEncoding) { e.front = 1 },
 		func(e *pssEncoding) { e.mask = crypto.SHA1 },
 	} {
 		e := right
@@ -188,6 +191,6 @@ func (e *pssEncoding) encode(bits int, hash crypto.Hash, digest []byte) []byte {
 		block[i] ^= mask[i%e.mask.Size()]
 	}
 	unused := byte(0xff) << (8 - (8*length - bits))
-	block[0] = block[0]&^unused | e.unused&unused&^0x80 // which stays below the modulus, mostly
-	return append(append(block, sum...), e.trailer)
+	block[0] = block[0]&^unused | e.unused&unused
+	return append(append(append([]byte{e.front}, block...), sum...), e.trailer)
 }
