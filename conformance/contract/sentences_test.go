@@ -68,6 +68,8 @@ var unproven = map[string][]struct{ source, sentence, why string }{
 		{"ports/domain.go, DomainQuery", "A DomainQuery is what is known of a request before anything of it has been verified", introduction},
 		{"ports/domain.go, DomainQuery.UnverifiedIssuer", "UnverifiedIssuer is the iss claim of the token, as sent", ofVerifier},
 		{"ports/domain.go, DomainQuery.UnverifiedIssuer", "Nothing vouches for it yet", ofVerifier},
+		{"ports/domain.go, DomainQuery.Header", "It has no Host: net/http takes that out of the header, and the host that a client writes counts only where the adapter accepts it", ofVerifier},
+		{"ports/domain.go, DomainQuery.Header", "A tenant's host is that of URL", "advice"},
 		{"ports/doc.go", cannotTell, "ResolveDomains says it again, and is tried"},
 	},
 	"SignatureVerifier": {
