@@ -39,7 +39,7 @@ var brokenWirings = map[string]struct {
 		conformance.Wiring{ReplayStore: func(*testing.T) ports.ReplayStore { return forgetful{} }},
 		[]string{
 			"DPOP-RPL-01.other-query", "DPOP-RPL-01.other-url", "DPOP-RPL-01.same-request", "DPOP-RPL-01.third-time",
-			"DPOP-RPL-03.at-once", "DPOP-RPL-04.bad-first", "DPOP-RPL-04.to-the-end",
+			"DPOP-RPL-03.at-once", "DPOP-RPL-03.at-once-at-both", "DPOP-RPL-03.two-processes", "DPOP-RPL-04.bad-first", "DPOP-RPL-04.to-the-end",
 		},
 	},
 	"cache that stores for ever": {

@@ -35,6 +35,25 @@ func replayCases() []Case {
 		replayCase("DPOP-RPL-03.at-once", Accepted, "20 uses at once",
 			Step{Send: remembered, Want: Accepted, Copies: 20}),
 
+		replayCase("DPOP-RPL-03.two-processes", BadProof, "a second use at another process that shares the store",
+			Step{Send: remembered, Want: Accepted}, Step{Send: atTheOther, Want: BadProof}).
+			Configured(Store(StoreShared)).ReportedAs("DPOP-RPL-01"),
+		replayCase("DPOP-RPL-03.at-once-at-both", Accepted, "20 uses at once, at two processes that share the store",
+			Step{Send: remembered, Want: Accepted, Copies: 20, Spread: true}).Configured(Store(StoreShared)),
+		replayCase("DPOP-RPL-03.another-proof", Accepted, "another proof at another process that shares the store",
+			Step{Send: remembered, Want: Accepted},
+			Step{Send: func(run *Run) Request {
+				r := freshProof(run)
+				r.Process = 1
+				return r
+			}, Want: Accepted}).Configured(Store(StoreShared)),
+		replayCase("DPOP-RPL-05.killed", Undecidable, "another proof, when the shared store has ended",
+			Step{Send: remembered, Want: Accepted},
+			Step{Do: KillStore, Send: freshProof, Want: Undecidable}).Configured(Store(StoreShared)).Fresh(),
+		replayCase("DPOP-RPL-05.killed-replay", Undecidable, "a second use at another process, when the shared store has ended",
+			Step{Send: remembered, Want: Accepted},
+			Step{Do: KillStore, Send: atTheOther, Want: Undecidable}).Configured(Store(StoreShared)).Fresh(),
+
 		replayCase("DPOP-RPL-04.bad-first", Accepted, "a use that is bad otherwise does not count",
 			Step{Send: func(run *Run) Request { return remembered(run).At("/resource/2") }, Want: BadProof},
 			Step{Send: func(run *Run) Request { return again(run).At("/resource") }, Want: Accepted},
@@ -45,26 +64,26 @@ func replayCases() []Case {
 			ReportedAs("DPOP-RPL-01"),
 
 		RequestCase("DPOP-RPL-05.away", Undecidable, "a replay store that is away",
-			remembered).In(Allowed, Required).Configured(replayStore(awayStore{})),
+			remembered).In(Allowed, Required).Configured(Store(StoreAway)),
 		RequestCase("DPOP-RPL-05.full", Undecidable, "a replay store that is full",
 			remembered).In(Allowed, Required).Configured(fullStore),
 		RequestCase("DPOP-RPL-05.by-choice", Accepted, "a replay store that is away, where that is accepted",
 			remembered).In(Allowed, Required).
 			Configured(func(e *Environment, c *verifier.Config) {
-				replayStore(awayStore{})(e, c)
+				Store(StoreAway)(e, c)
 				c.DPoP.InsecureAcceptWithoutReplayStore = true
 			}),
 		RequestCase("DPOP-RPL-05.bearer-serves", Accepted, "a Bearer token, while the replay store is away",
-			AsBearer(Token{Unbound: true})).In(Allowed).Configured(replayStore(awayStore{})),
+			AsBearer(Token{Unbound: true})).In(Allowed).Configured(Store(StoreAway)),
 
 		RequestCase("DPOP-RPL-06.hangs", Undecidable, "a replay store that does not answer",
-			remembered).In(Allowed, Required).Configured(hangingStore).ReportedAs("DPOP-RPL-05"),
+			remembered).In(Allowed, Required).Configured(Store(StoreHangs)).ReportedAs("DPOP-RPL-05"),
 		RequestCase("DPOP-RPL-06.panics", Undecidable, "a replay store that panics",
 			remembered).In(Allowed, Required).Configured(replayStore(panickingStore{})).ReportedAs("DPOP-RPL-05"),
 
 		NewCase("DPOP-RPL-07.hang-up", Holds, "a client that hangs up, where a store that is away is no reason to refuse",
 			Step{Do: hangUp}).Needing(Inside).In(Allowed, Required).Configured(func(e *Environment, c *verifier.Config) {
-			hangingStore(e, c)
+			Store(StoreHangs)(e, c)
 			c.DPoP.InsecureAcceptWithoutReplayStore = true
 			c.DPoP.ReplayTimeout = time.Minute
 		}),
@@ -113,6 +132,13 @@ func remembered(run *Run) Request {
 // again sends what was sent before.
 func again(run *Run) Request { return run.Sent }
 
+// atTheOther sends what was sent before to the other process.
+func atTheOther(run *Run) Request {
+	r := again(run)
+	r.Process = 1
+	return r
+}
+
 // sameID sends a proof of one jti for a path.
 func sameID(path string) func(*Run) Request {
 	return func(run *Run) Request {
@@ -127,26 +153,6 @@ func sameID(path string) func(*Run) Request {
 
 func replayStore(s ports.ReplayStore) Policy {
 	return func(_ *Environment, c *verifier.Config) { c.DPoP.ReplayStore = s }
-}
-
-// awayStore can't tell.
-type awayStore struct{}
-
-func (awayStore) FirstUse(context.Context, string, time.Duration) (bool, error) {
-	return false, errors.New("connection refused")
-}
-
-// hangingStore does not answer within the timeout.
-func hangingStore(e *Environment, c *verifier.Config) {
-	c.DPoP.ReplayTimeout = 20 * time.Millisecond
-	replayStore(hanging{})(e, c)
-}
-
-type hanging struct{}
-
-func (hanging) FirstUse(ctx context.Context, _ string, _ time.Duration) (bool, error) {
-	<-ctx.Done()
-	return false, ctx.Err()
 }
 
 // panickingStore has a fault of its own.

@@ -73,6 +73,7 @@ type Policy func(*Environment, *verifier.Config)
 type Step struct {
 	Do     func(*Run)         // happens first, if it is not nil
 	Send   func(*Run) Request // makes what is sent then, if it is not nil
+	Spread bool               // has the copies go to two processes in turn
 	Copies int                // are sent at once; if there are several, one gets Want, and the others BadProof
 	Want   Expectation
 	Check  func(*Run, Answer) // looks at the answer, if it is not nil

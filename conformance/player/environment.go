@@ -27,7 +27,8 @@ import (
 type Environment struct {
 	Issuer, Other *Issuer
 
-	fixed bool
+	fixed       bool
+	storeKilled atomic.Bool // of the case that is played
 
 	// These are made when they are first asked for.
 	own, small func() (*rsa.PrivateKey, error)
@@ -125,6 +126,7 @@ func (e *Environment) Reset(f fault.Fault) error {
 	e.Issuer.SetKeys(key)
 	e.Issuer.ForgetRequests()
 	e.Other.ForgetRequests()
+	e.storeKilled.Store(false)
 	return e.setFault(f)
 }
 

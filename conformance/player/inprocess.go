@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/holdfast-go/holdfast/verifier"
@@ -38,7 +39,10 @@ var dpopModes = map[Mode]verifier.DPoPMode{
 }
 
 // InProcess returns a target that asks the verifier of a process, for the API at [APIURL].
-func InProcess(process *Process) Target { return inProcess{process} }
+func InProcess(process *Process) Target {
+	process.second = sync.OnceValues(func() (*verifier.Verifier, error) { return process.Restart() })
+	return inProcess{process}
+}
 
 type inProcess struct{ *Process }
 
@@ -52,7 +56,15 @@ func (p inProcess) Send(ctx context.Context, r Request) (Answer, error) {
 		Method: r.Method, URL: APIURL + r.Path, Header: r.Header, ClientCertificate: r.Certificate, Form: r.Form, Route: routeOf(r.Path),
 	}
 	var body []byte
-	verified, err := p.Verifier.VerifyRequest(ctx, request)
+	v := p.Verifier
+	if r.Process > 0 {
+		other, err := p.second()
+		if err != nil {
+			return Answer{}, err
+		}
+		v = other
+	}
+	verified, err := v.VerifyRequest(ctx, request)
 	if err == nil {
 		body, err = tell(r.Path, verified)
 	}

@@ -87,7 +87,11 @@ func (run *Run) race(step Step, finding Finding) Finding {
 	answers, errs := make([]Answer, step.Copies), make([]error, step.Copies)
 	var all sync.WaitGroup
 	for i := range step.Copies {
-		all.Go(func() { answers[i], errs[i] = run.Target.Send(run.ctx, finding.Request) })
+		r := finding.Request
+		if step.Spread {
+			r.Process = i % 2
+		}
+		all.Go(func() { answers[i], errs[i] = run.Target.Send(run.ctx, r) })
 	}
 	all.Wait()
 	run.last = false // the one and the others have different faults

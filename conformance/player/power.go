@@ -41,6 +41,8 @@ var powers = []Power{
 	{"proof-age", []string{"HOLDFAST_PROOF_AGE", "HOLDFAST_PROOF_LEEWAY"}, "accepts proofs so many seconds old, and so many ahead"},
 	{"nonce", []string{"HOLDFAST_NONCE", "HOLDFAST_NONCE_SECRET"}, "`required` or `offered`: the server's DPoP nonces; processes of one secret accept each other's"},
 	{"bound-as-bearer", []string{"HOLDFAST_BOUND_TOKENS"}, "`bearer`: accepts bound tokens as Bearer where DPoP is disabled"},
+	{"replay-store", []string{ReplayStore}, "remembers proofs in the store at this URL, which it shares with other processes (see below)"},
+	{"replay-choice", []string{"HOLDFAST_REPLAY_STORE_AWAY"}, "`accept`: accepts proofs while the store is away"},
 	{"proofs-per-key", []string{"HOLDFAST_PROOFS_PER_KEY"}, "remembers so many proofs of one key, and accepts no more"},
 	{"mtls", []string{"HOLDFAST_MTLS", "HOLDFAST_TLS_CERT", "HOLDFAST_TLS_KEY"}, "`off`, `accepted` or `required`: tokens bound to client certificates; listens with TLS by these PEM files and asks for a certificate, which needs no chain"},
 
@@ -68,6 +70,14 @@ const (
 	TLSCert   = "HOLDFAST_TLS_CERT"
 	TLSKey    = "HOLDFAST_TLS_KEY"
 	ClockFile = "HOLDFAST_CLOCK"
+)
+
+// What a target elsewhere is told of the store that proofs are remembered in; the runner puts an address in its place.
+const (
+	ReplayStore = "HOLDFAST_REPLAY_STORE"
+	StoreShared = "shared" // by two processes
+	StoreAway   = "away"
+	StoreHangs  = "hangs"
 )
 
 // OverTLS reports whether the target listens with TLS: where it is asked for certificates, and no proxy forwards them.

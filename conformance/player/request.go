@@ -14,6 +14,8 @@ import (
 // A Request is what a case sends.
 type Request struct {
 	Method string
+	// Process is which of the processes gets it, where two share a store: 0 or 1.
+	Process int
 	// Path is the path and query below the API's URL. /scoped needs the scope read:conformance; /resource and what
 	// is below it need only a token.
 	Path   string

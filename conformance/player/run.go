@@ -70,6 +70,8 @@ type Process struct {
 	Advance func(time.Duration)
 	// Restart returns a new verifier of the same configuration, as in another process of a fleet.
 	Restart func() (*verifier.Verifier, error)
+
+	second func() (*verifier.Verifier, error) // the other process of two
 }
 
 // A Run is a case while it is played. Its methods that make tokens and proofs return no errors: the first error is kept,

@@ -76,7 +76,7 @@ func (s Settings) tell(c *verifier.Config, base verifier.Config) {
 		s["HOLDFAST_JWKS"], c.StaticKeys = string(keys), nil
 	}
 	s.keyTimes(c, base)
-	s.stores(c)
+	s.stores(c, base)
 }
 
 // keyTimes are those of HOLDFAST_KEY_TIMES, in seconds.

@@ -88,6 +88,9 @@ func (e *telling) dpop() verifier.DPoP {
 	if e.told("HOLDFAST_PROOF_LEEWAY") && dpop.Leeway == 0 {
 		dpop.Leeway = -1 // none, where 0 is the default
 	}
+	if url := e.getenv("HOLDFAST_REPLAY_STORE"); url != "" {
+		dpop.ReplayStore = store(url)
+	}
 	if secret := e.getenv("HOLDFAST_NONCE_SECRET"); secret != "" {
 		dpop.NonceSecrets = [][]byte{[]byte(secret)}
 	}

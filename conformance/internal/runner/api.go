@@ -21,7 +21,17 @@ type api struct {
 	play    play
 	url     string
 	process *process // nil for one that is there already
+	second  *api     // another process of the same settings, nil where there is one
 	clock   *clock   // nil where it has its own
+}
+
+// Send sends a request to the process that it is for. Clients know both by the same URL, as behind a load balancer.
+func (a *api) Send(ctx context.Context, request player.Request) (player.Answer, error) {
+	if request.Process > 0 && a.second != nil {
+		_, request.Host, _ = strings.Cut(a.url, "://")
+		return a.second.Target.Send(ctx, request)
+	}
+	return a.Target.Send(ctx, request)
 }
 
 // open has the issuer do what the play is about, starts the target if need be, and waits until it is healthy.
@@ -29,6 +39,11 @@ func (r *run) open(ctx context.Context, p play) (*api, error) {
 	opened, err := r.launch(p)
 	if err == nil {
 		err = r.healthy(ctx, opened)
+	}
+	if err == nil && p.settings[player.ReplayStore] == player.StoreShared {
+		if opened.second, err = r.launch(p); err == nil {
+			err = r.healthy(ctx, opened.second)
+		}
 	}
 	if err != nil {
 		opened.end()
@@ -81,6 +96,9 @@ func (r *run) startAt(a *api, address string) error {
 func (a *api) end() {
 	if a.process != nil {
 		a.process.end()
+	}
+	if a.second != nil {
+		a.second.end()
 	}
 }
 

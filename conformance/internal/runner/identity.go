@@ -54,6 +54,9 @@ func newIdentity(directory string) (*identity, error) {
 func (r *run) environment(p play) []string {
 	var all []string
 	for name, value := range p.settings {
+		if name == player.ReplayStore {
+			value, _ = r.store.address(value)
+		}
 		all = append(all, name+"="+value)
 	}
 	if p.settings.OverTLS() {

@@ -90,6 +90,8 @@ func Run(ctx context.Context, config Config) (result.Run, error) {
 		}
 		defer r.proxy.close()
 	}
+	r.store = newStore(world)
+	defer r.store.Close()
 	if r.tls, err = newIdentity(directory); err != nil {
 		return result.Run{}, err
 	}
@@ -123,6 +125,7 @@ type run struct {
 	caFile    string
 	directory string // for what else a target reads
 	tls       *identity
+	store     *store
 	proxy     *proxy // nil where the issuer is at its address
 	plays     []play
 
