@@ -56,6 +56,7 @@ func TestAllocs(t *testing.T) {
 }
 
 // TestAllocsOfARealisticToken has a token of 1.4 kB, with 20 permissions, be sent again and again, and its claims be read.
+// The bounds leave room for one small allocation: with the race detector, pools forget.
 func TestAllocsOfARealisticToken(t *testing.T) {
 	env := newEnvironment(t, nil)
 	sent := token(t, env.issuer, realistic())
@@ -69,9 +70,9 @@ func TestAllocsOfARealisticToken(t *testing.T) {
 		allocs float64
 		bytes  uint64
 	}{
-		{"seen", func(*verifier.Verified) error { return nil }, 3, 450},
-		{"seen, claims decoded", decodeClaims, 5, 850},
-		{"seen, permissions read", func(v *verifier.Verified) error { _, err := v.Permissions(); return err }, 4, 800},
+		{"seen", func(*verifier.Verified) error { return nil }, 3, 550},
+		{"seen, claims decoded", decodeClaims, 5, 950},
+		{"seen, permissions read", func(v *verifier.Verified) error { _, err := v.Permissions(); return err }, 5, 900},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			do := func() {
