@@ -5,10 +5,10 @@ SIMULATE ?= 60s
 NEWEST ?= go1.27.4
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit newest cover fuzz simulate differential interop e2e conform bench load quickstart rehearse reproducible book footprint generate vectors
+.PHONY: help test deps check unit newest cover fuzz simulate differential interop e2e conform bench bench-http load quickstart rehearse reproducible book footprint generate vectors
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 test: FUZZTIME = 10000x
 test: deps check unit newest fuzz interop quickstart rehearse book ## install what is missing, then everything below
@@ -63,6 +63,10 @@ vectors: ## the cases recorded for any language, into vectors/; docs/vectors.md
 
 bench: ## Holdfast compared with its peers and bare cryptography, into bench/RESULTS.md; about 10 minutes on a quiet machine
 	cd bench && GOWORK=off go run .
+
+bench-http: ## whole servers, Node.js's among them, and how they bear faults, into bench/HTTP.md; about 5 minutes on a quiet machine
+	cd bench/node && npm ci --no-audit --no-fund
+	cd bench && GOWORK=off go run . -http
 
 rehearse: ## a release in a temporary clone, used from outside this workspace
 	scripts/release v0.999.0 --rehearse

@@ -5,6 +5,7 @@ go 1.26.0
 replace (
 	github.com/holdfast-go/holdfast/adapters/fastverify => ../adapters/fastverify
 	github.com/holdfast-go/holdfast/adapters/httpfetch => ../adapters/httpfetch
+	github.com/holdfast-go/holdfast/adapters/httpguard => ../adapters/httpguard
 	github.com/holdfast-go/holdfast/adapters/redis => ../adapters/redis
 	github.com/holdfast-go/holdfast/ports => ../ports
 	github.com/holdfast-go/holdfast/verifier => ../verifier
@@ -18,6 +19,7 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/holdfast-go/holdfast/adapters/fastverify v0.1.0
 	github.com/holdfast-go/holdfast/adapters/httpfetch v0.1.0
+	github.com/holdfast-go/holdfast/adapters/httpguard v0.1.0
 	github.com/holdfast-go/holdfast/adapters/redis v0.1.0
 	github.com/holdfast-go/holdfast/ports v0.1.0
 	github.com/holdfast-go/holdfast/verifier v0.1.0

@@ -35,12 +35,12 @@ func ways() (plain, accelerated way, err error) {
 }
 
 // newHoldfast returns a verifier as the README sets one up: the defaults hold, its memory of verified tokens included.
-func newHoldfast(t *tenant, by way, replays ports.ReplayStore, after *cleanup) (*verifier.Verifier, error) {
+func newHoldfast(t *tenant, by way, replays ports.ReplayStore, after *cleanup, edit ...func(*verifier.Config)) (*verifier.Verifier, error) {
 	fetcher, err := httpfetch.New(httpfetch.Config{Client: t.client})
 	if err != nil {
 		return nil, err
 	}
-	return newVerifier(verifier.Config{
+	config := verifier.Config{
 		Domain:     t.URL,
 		Audiences:  []string{audience},
 		Algorithms: []string{t.algorithm},
@@ -49,7 +49,11 @@ func newHoldfast(t *tenant, by way, replays ports.ReplayStore, after *cleanup) (
 		SignatureVerifier: by.signatures,
 		// One client sends as fast as it can, and its proofs are forgotten between runs.
 		DPoP: verifier.DPoP{ReplayStore: replays, MaxProofsPerKey: 1 << 40},
-	}, after)
+	}
+	for _, change := range edit {
+		change(&config)
+	}
+	return newVerifier(config, after)
 }
 
 func newVerifier(config verifier.Config, after *cleanup) (*verifier.Verifier, error) {

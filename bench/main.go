@@ -3,7 +3,9 @@
 // accepts a good token and rejects tampered ones before it is measured.
 //
 //	go run .
+//	go run . -http
 //
+// The second measures whole servers and how they bear faults, into HTTP.md; it needs npm ci in node/. The first
 // prints the report and writes it to RESULTS.md, with a plot in results.svg. It takes some ten minutes, and the machine
 // should have nothing else to do. With -short it takes one, and with -run it measures some of the workloads; then
 // nothing is written but where -out says. Of two runs with -raw, benchstat says what has changed. Redis's server is run for
@@ -46,11 +48,19 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 	folder := flags.String("out", "", "write RESULTS.md and results.svg to this `folder`; "+
 		"by default to the current one, unless -short or -run is given")
 	samples := flags.String("raw", "", "write all samples to this `file`, for benchstat")
+	servers := flags.Bool("http", false, "measure whole servers instead, into HTTP.md")
+	served := flags.String("serve", "", "be the `server` of that name, for -http")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if *folder == "" && !*short && *only == "" {
 		*folder = "."
+	}
+	switch {
+	case *served != "":
+		return serve(ctx, *served, out)
+	case *servers:
+		return reportHTTP(ctx, *short, *folder, out, progress)
 	}
 	wanted, err := regexp.Compile(*only)
 	if err != nil {
@@ -81,6 +91,22 @@ func run(ctx context.Context, args []string, out, progress io.Writer) error {
 		os.WriteFile(filepath.Join(*folder, "RESULTS.md"), report.Bytes(), 0o644),
 		os.WriteFile(filepath.Join(*folder, "results.svg"), picture.Bytes(), 0o644),
 	)
+}
+
+// reportHTTP measures whole servers.
+func reportHTTP(ctx context.Context, short bool, folder string, out, progress io.Writer) error {
+	plan := fullHTTP
+	if short {
+		plan = shortHTTP
+	}
+	var report bytes.Buffer
+	if err := runHTTP(ctx, plan, serverKinds(), &report, progress); err != nil {
+		return err
+	}
+	if _, err := out.Write(report.Bytes()); err != nil || folder == "" {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "HTTP.md"), report.Bytes(), 0o644)
 }
 
 // What is not measured in rounds of contenders.

@@ -59,12 +59,7 @@ func startGolangJWT(ctx context.Context, t *tenant) (verifyFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	parser := jwt.NewParser(
-		jwt.WithValidMethods([]string{t.algorithm}),
-		jwt.WithIssuer(t.URL),
-		jwt.WithAudience(audience),
-		jwt.WithExpirationRequired(),
-	)
+	parser := newGolangJWTParser(t)
 	return func(token string, into *apiClaims) error {
 		if into == nil {
 			// Into the claims that golang-jwt has a type for, which is somewhat faster than into a map.
@@ -79,6 +74,15 @@ func startGolangJWT(ctx context.Context, t *tenant) (verifyFunc, error) {
 		*into = claims.apiClaims
 		return err
 	}, nil
+}
+
+func newGolangJWTParser(t *tenant) *jwt.Parser {
+	return jwt.NewParser(
+		jwt.WithValidMethods([]string{t.algorithm}),
+		jwt.WithIssuer(t.URL),
+		jwt.WithAudience(audience),
+		jwt.WithExpirationRequired(),
+	)
 }
 
 // startGoJOSE is what is written by hand around go-jose: the key set is fetched once.
@@ -168,11 +172,11 @@ func startJWX(ctx context.Context, t *tenant) (verifyFunc, error) {
 }
 
 func startJWTMiddleware(ctx context.Context, t *tenant) (verifyFunc, error) {
-	v, err := newJWTMiddlewareValidator(t)
+	v, err := newJWTMiddlewareValidator(t, 0)
 	if err != nil {
 		return nil, err
 	}
-	reading, err := newJWTMiddlewareValidator(t, validator.WithCustomClaims(func() *apiClaims { return new(apiClaims) }))
+	reading, err := newJWTMiddlewareValidator(t, 0, validator.WithCustomClaims(func() *apiClaims { return new(apiClaims) }))
 	if err != nil {
 		return nil, err
 	}
@@ -193,12 +197,17 @@ func startJWTMiddleware(ctx context.Context, t *tenant) (verifyFunc, error) {
 // Validate is what go-jwt-middleware asks of claims.
 func (*apiClaims) Validate(context.Context) error { return nil }
 
-func newJWTMiddlewareValidator(t *tenant, more ...validator.Option) (*validator.Validator, error) {
+// newJWTMiddlewareValidator keeps keys for life, or as long as is the default if that is zero.
+func newJWTMiddlewareValidator(t *tenant, life time.Duration, more ...validator.Option) (*validator.Validator, error) {
 	issuer, err := url.Parse(t.URL)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := jwks.NewCachingProvider(jwks.WithIssuerURL(issuer), jwks.WithCustomClient(t.client))
+	options := []any{jwks.WithIssuerURL(issuer), jwks.WithCustomClient(t.client)}
+	if life > 0 {
+		options = append(options, jwks.WithCacheTTL(life))
+	}
+	keys, err := jwks.NewCachingProvider(options...)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +225,7 @@ type verifyProofFunc func(token, proof string) error
 // startJWTMiddlewareDPoP calls go-jwt-middleware beneath its net/http part, as Holdfast is called. It does not look for
 // proofs that were used before.
 func startJWTMiddlewareDPoP(ctx context.Context, t *tenant) (verifyProofFunc, error) {
-	v, err := newJWTMiddlewareValidator(t)
+	v, err := newJWTMiddlewareValidator(t, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/holdfast-go/holdfast/ports"
@@ -23,7 +24,11 @@ const lifetime = 2 * time.Hour
 type site struct {
 	*httptest.Server
 	tenants []*tenant // tenant i beneath /i/
+	fault   atomic.Pointer[interference]
 }
+
+// interfere has the site do something else for each request from now on; nil ends that.
+func (s *site) interfere(with interference) { s.fault.Store(&with) }
 
 // A tenant is an issuer that signs by one algorithm.
 type tenant struct {
@@ -74,6 +79,11 @@ func newTenant(algorithm string, after *cleanup) (*tenant, error) {
 	return s.tenants[0], nil
 }
 
+// foreignTenant is one that another process runs, which trusts client.
+func foreignTenant(url, algorithm string, client *http.Client) *tenant {
+	return &tenant{&verifiertest.Issuer{URL: url}, algorithm, nil, client}
+}
+
 // keySetURL is where the tenant publishes its keys.
 func (t *tenant) keySetURL() string { return strings.TrimSuffix(t.URL, "/") + "/jwks" }
 
@@ -88,6 +98,9 @@ func (s *site) fetch(ctx context.Context, url string) (ports.Document, error) {
 
 // ServeHTTP publishes the tenants' documents.
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if fault := s.fault.Load(); fault != nil && *fault != nil && (*fault)(w, r) {
+		return
+	}
 	document, err := s.fetch(r.Context(), s.URL+r.URL.Path)
 	if err != nil {
 		http.NotFound(w, r)
