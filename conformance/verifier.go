@@ -27,8 +27,6 @@ type Wiring struct {
 	Cache func(t *testing.T) ports.Cache
 	// ReplayStore returns where verifiers remember proofs.
 	ReplayStore func(t *testing.T) ports.ReplayStore
-	// SignatureVerifier returns what verifies signatures. Nil means the standard library.
-	SignatureVerifier func(t *testing.T) ports.SignatureVerifier
 	// Guard returns an HTTP API behind v: what is in front of it says front; /scoped needs the scope
 	// read:conformance; every other path needs only a token, and any method will do. A handler that is reached answers
 	// 200. Without it cases about what is read off a connection are skipped. The suite's connections come from
@@ -135,9 +133,6 @@ func (w wired) config(t *testing.T) verifier.Config {
 	}
 	if w.ReplayStore != nil && w.mode != player.Disabled {
 		config.DPoP.ReplayStore = w.ReplayStore(t)
-	}
-	if w.SignatureVerifier != nil {
-		config.SignatureVerifier = w.SignatureVerifier(t)
 	}
 	return config
 }

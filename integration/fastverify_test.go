@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/holdfast-go/holdfast/adapters/fastverify"
-	"github.com/holdfast-go/holdfast/conformance"
 	"github.com/holdfast-go/holdfast/conformance/contract"
 	"github.com/holdfast-go/holdfast/ports"
 )
@@ -33,7 +32,7 @@ func TestFastverifyContract(t *testing.T) {
 	})
 }
 
-// atFirstUse has keys prepared at their first use: most cases use one key once.
+// atFirstUse has keys prepared at their first use: most cases use one key once. TestVerdictsWithoutShortcuts plays the catalogue with it.
 type atFirstUse struct{ *fastverify.Verifier }
 
 func (v atFirstUse) VerifySignature(key crypto.PublicKey, digest, signature []byte, opts crypto.SignerOpts) (valid bool, err error) {
@@ -43,13 +42,4 @@ func (v atFirstUse) VerifySignature(key crypto.PublicKey, digest, signature []by
 		}
 	}
 	return valid, err
-}
-
-// TestCatalogueWithFastverify plays the catalogue on verifiers whose keys are prepared: each case expects the very answer that it
-// expects without.
-func TestCatalogueWithFastverify(t *testing.T) {
-	v := atFirstUse{fastVerifier(t)}
-	conformance.TestVerifier(t, conformance.Wiring{
-		Fetcher: catalogueFetcher, Guard: catalogueGuard, SignatureVerifier: func(*testing.T) ports.SignatureVerifier { return v },
-	})
 }

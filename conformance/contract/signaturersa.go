@@ -151,7 +151,7 @@ type pssEncoding struct {
 }
 
 func pssEncodings(hash crypto.Hash, digest []byte) []pssEncoding {
-	right := pssEncoding{salt: digest, separator: 1, trailer: 0xbc, mask: hash} // any salt will do
+	right := pssEncoding{salt: bytesOf(0x5a, len(digest)), separator: 1, trailer: 0xbc, mask: hash} // any salt will do
 	encodings := []pssEncoding{right, right, right}
 	for _, change := range []func(*pssEncoding){
 		func(e *pssEncoding) { e.salt = nil },
