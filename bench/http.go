@@ -23,7 +23,7 @@ type httpPlan struct {
 }
 
 var (
-	fullHTTP  = httpPlan{5, time.Second, 300 * time.Millisecond, 2 * pool, 5000, 1000, faultTrials()}
+	fullHTTP  = httpPlan{7, 700 * time.Millisecond, 300 * time.Millisecond, 2 * pool, 5000, 1000, faultTrials()}
 	shortHTTP = httpPlan{1, 100 * time.Millisecond, 20 * time.Millisecond, 512, 200, 50, faultTrials()}
 )
 
