@@ -26,7 +26,7 @@ func (v *Verified) authenticatedWithin(maxAge time.Duration) bool {
 	var clock ports.Clock = memory.Clock{}
 	times := jwt.Times{}
 	if v.token != nil {
-		clock, times.Leeway = v.token.origin.clock, v.token.origin.leeway
+		clock, times.Leeway = v.origin.clock, v.origin.leeway
 	}
 	times.Now = clock.Now()
 	return !v.AuthTime.IsZero() && !times.ToCome(v.AuthTime, jwt.Ahead) && !times.Longer(v.AuthTime, maxAge)

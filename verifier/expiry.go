@@ -18,7 +18,7 @@ func (v *Verified) UntilExpiry(parent context.Context) (ctx context.Context, can
 	default:
 		return context.WithDeadlineCause(parent, v.ExpiresAt, expired)
 	}
-	end, origin := v.ExpiresAt, v.token.origin
+	end, origin := v.ExpiresAt, v.origin
 	if age := origin.maxTokenAge; age > 0 && v.IssuedAt.Add(age).Before(end) {
 		end = v.IssuedAt.Add(age)
 		expired = v.refuse(tokenTooOld.fail("CLAIM-IAT-02", "the token grew older than MaxTokenAge after it was verified"), Route{})

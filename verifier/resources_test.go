@@ -257,6 +257,30 @@ func TestResources(t *testing.T) {
 	wantCode(t, err, "")
 }
 
+// TestResourcesRememberedElsewhere: META-03: a token that one resource's verifier remembered is refused by another as that one answers.
+func TestResourcesRememberedElsewhere(t *testing.T) {
+	env := newEnvironment(t, func(c *verifier.Config) { c.Audiences = []string{ordersAPI, usersAPI} })
+	orders := serving(t, env, verifier.Resource{Identifier: ordersAPI})
+	users := serving(t, env, verifier.Resource{Identifier: usersAPI})
+	minted := token(t, env.issuer, verifiertest.Claims{"aud": []string{ordersAPI, usersAPI}})
+	for range 3 {
+		_, err := orders.VerifyRequest(t.Context(), get("Bearer "+minted))
+		wantCode(t, err, "")
+	}
+	const address = `resource_metadata="https://api.example/.well-known/oauth-protected-resource/users?tenant=1"`
+	request := get("Bearer " + minted)
+	verified, err := users.VerifyRequest(t.Context(), request)
+	wantCode(t, err, "")
+	request.Route = verifier.Route{Scopes: []string{"none"}}
+	_, ofRoute := users.VerifyRequest(t.Context(), request)
+	for by, err := range map[string]error{"a route": ofRoute, "a handler": verified.RequireScopes("none")} {
+		wantCode(t, err, verifier.CodeScope)
+		if challenge := refusal(t, err).Header["Www-Authenticate"][0]; !strings.HasSuffix(challenge, address) {
+			t.Errorf("META-03: the challenge of what %s needs is %s", by, challenge)
+		}
+	}
+}
+
 // TestResourceOfADomain: META-05: each issuer's own audiences hold as well.
 func TestResourceOfADomain(t *testing.T) {
 	env := newEnvironment(t, func(c *verifier.Config) {

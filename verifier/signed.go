@@ -10,7 +10,6 @@ import (
 
 // signedClaims are what a token says beyond what every Verified has.
 type signedClaims struct {
-	origin          *origin
 	payload         string             // a strict JSON object
 	parsed          *strictjson.Object // is the payload; nil in a token that is remembered
 	malformedScopes string             // the scope claim, if it could not be read

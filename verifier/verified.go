@@ -46,7 +46,10 @@ type Verified struct {
 	// old one ends.
 	Header map[string][]string
 
-	token *signedClaims // nil in a Verified that a test has made
+	// Both are nil in a Verified that a test has made. The origin is not part of the token, which may have been remembered by
+	// the verifier of another resource.
+	token  *signedClaims
+	origin *origin
 }
 
 // Decode writes the claims into the value that target points to, as encoding/json does, but strictly: names are
@@ -113,8 +116,8 @@ func (v *Verified) refuse(e *Error, route Route) *Error {
 // from returns the responder of the verifier that v is from. A Verified that a handler's test has made is from none, and
 // is answered as a Bearer token.
 func (v *Verified) from() *responder {
-	if v.token == nil {
+	if v.origin == nil {
 		return &responder{schemes: []Scheme{Bearer}}
 	}
-	return v.token.origin.responder
+	return v.origin.responder
 }

@@ -132,7 +132,7 @@ func (v *Verifier) decide(ctx context.Context, r Request, sent presented, told *
 		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
 	verified := token.verified()
-	verified.Scheme = sent.scheme
+	verified.Scheme, verified.origin = sent.scheme, v.origin
 	if err := v.confirmation.check(ctx, r, sent, token, verified, told); err != nil {
 		return nil, v.responder.respond(err, sent.scheme, r.Route)
 	}
@@ -223,7 +223,7 @@ func (v *Verifier) authenticate(
 		return nil, refused(fault)
 	}
 	token := &signedToken{policy: p, key: key, keyID: named.KeyID, hasKeyID: named.HasKeyID, algorithm: named.Algorithm}
-	token.claims = signedClaims{origin: v.origin, payload: message.Payload.Raw(), parsed: &message.Payload}
+	token.claims = signedClaims{payload: message.Payload.Raw(), parsed: &message.Payload}
 	token.says.Issuer, token.says.token = p.issuer, &token.claims
 	if err := v.claims.read(p, &token.says, message.Payload); err != nil {
 		return nil, err
