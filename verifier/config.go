@@ -15,7 +15,8 @@ import (
 type Config struct {
 	// Domain is the one issuer whose tokens are accepted, by the rules of [ports.Domain]: an Auth0 domain or an
 	// issuer URL. With Domains or Resolver as well, only they decide which tokens are accepted, and Domain is the issuer
-	// whose endpoints are asked: see [Verifier.Metadata], and packages idtoken and exchange.
+	// whose endpoints are asked: see [Verifier.Metadata], and packages idtoken and exchange. It is no issuer with a SPIFFE trust
+	// bundle.
 	Domain string
 	// ExactDomain takes Domain byte for byte, as [ports.Domain.Exact] does: for an issuer without path and without
 	// trailing slash, such as https://accounts.google.com.

@@ -24,7 +24,7 @@ func New(config Config) (*Verifier, error) {
 	v.keys = newKeys(c, v.issuers.fixed)
 	v.observer = newDecisionObserver(c)
 	v.shared = shared.Verifier{
-		Domain: theDomain(c), Keys: v.keys.Ring, Source: v.issuers.source, Clock: c.Clock, Signatures: v.keys.Signatures, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
+		Domain: theDomain(c, v.issuers.fixed), Keys: v.keys.Ring, Source: v.issuers.source, Clock: c.Clock, Signatures: v.keys.Signatures, Logger: c.Logger, LoopbackHTTP: c.InsecureAllowLoopbackHTTP,
 	}
 	if c.Resource != "" {
 		v.serve(Resource{Identifier: c.Resource}, func(_ string, err error) { c.Fault("Resource", err) })
@@ -47,13 +47,16 @@ func schemesOf(mode DPoPMode) []Scheme {
 }
 
 // theDomain returns the identifier of the one issuer that Domain names, empty if there is none.
-func theDomain(c *checker) string {
+func theDomain(c *checker, allowed policies) string {
 	if c.Domain == "" {
 		return ""
 	}
 	identifier, err := issuerurl.Identifier(ports.Domain{Issuer: c.Domain, Exact: c.ExactDomain}, c.InsecureAllowLoopbackHTTP)
 	if err != nil && (c.Domains != nil || c.Resolver != nil) {
 		c.Fault("Domain", err) // otherwise it is one of the issuers, and told there
+	}
+	if p := allowed.byIssuer[identifier]; p != nil && p.trustDomain != "" {
+		c.Fault("Domain", errTrustDomainToo)
 	}
 	return identifier
 }

@@ -19,7 +19,9 @@ const (
 var (
 	errTrustDomain = errors.New("is not the name of a trust domain: letters in lower case, digits, dots, dashes and underscores, without spiffe://")
 	errBundle      = errors.New("goes with JWKSURL, File or Static, which name the trust bundle")
-	errOtherDomain = errors.New("is not the trust domain of the issuer")
+	// Those keys would verify ID tokens and UserInfo answers, of which a workload's SVID is none.
+	errTrustDomainToo = errors.New("is an issuer in Domains with a SPIFFE trust bundle, whose keys are only for JWT-SVIDs; leave Domain empty, or name the issuer that users log in at")
+	errOtherDomain    = errors.New("is not the trust domain of the issuer")
 )
 
 // checkTrustDomain checks where a SPIFFE trust bundle is, and what it is of.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/holdfast-go/holdfast/ports"
 	"github.com/holdfast-go/holdfast/verifier"
 	"github.com/holdfast-go/holdfast/verifier/verifiertest"
@@ -196,5 +198,25 @@ func TestSPIFFEBundles(t *testing.T) {
 				wantCode(t, err, c.code)
 			}
 		})
+	}
+}
+
+// TestSPIFFEBundlesAreForAccessTokensOnly: KEYS-13: the issuer of Domain, by whose keys ID tokens and UserInfo answers are verified, is
+// no trust domain: whoever has an SVID could log in by it.
+func TestSPIFFEBundlesAreForAccessTokensOnly(t *testing.T) {
+	const issuer = "https://oidc.example.org/"
+	for _, trustDomain := range []string{"", "example.org"} {
+		_, err := verifier.New(verifier.Config{
+			Domain: issuer, Audiences: []string{audience},
+			Domains: []ports.Domain{{Issuer: issuer, Keys: ports.KeySource{JWKSURL: bundleURL, SPIFFETrustDomain: trustDomain}}},
+			Fetcher: ports.FetcherFunc(func(context.Context, string) (ports.Document, error) { return ports.Document{}, nil }),
+		})
+		var want []string
+		if trustDomain != "" {
+			want = []string{"Domain"}
+		}
+		if diff := cmp.Diff(want, faultyFields(err)); diff != "" {
+			t.Errorf("trust domain %q: fields (-want +got):\n%s", trustDomain, diff)
+		}
 	}
 }
