@@ -54,8 +54,8 @@ generate: ## docs/rules.md, from the register in rules/, the table in docs/algor
 	go run ./verifier/internal/algorithmtable -w docs/algorithms.md
 	go run ./integration/internal/providers -w docs/providers.md
 
-conform: ## the rules of docs/rules.md played on Holdfast and on others, into docs/conformance.md
-	@scripts/conform
+conform: ## the rules of docs/rules.md played on Holdfast and on others, or on one SYSTEM, into docs/conformance.md
+	@scripts/conform $(if $(SYSTEM),"$(SYSTEM)")
 
 vectors: ## the cases recorded for any language, into vectors/; docs/vectors.md
 	rm -f vectors/*.json

@@ -2,65 +2,78 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 )
 
+// settings are what the flags say.
+type settings struct{ systems, conform, reports, output, held string }
+
 func main() {
-	output := flag.String("o", "", "the `file` to write")
-	held := flag.String("held", "", "the `name` of a system of which every MUST and SHOULD has to pass")
+	var s settings
+	flag.StringVar(&s.systems, "systems", "", "the `file` that lists the systems")
+	flag.StringVar(&s.conform, "conform", "", "the `program` that plays: holdfast-conform; none is played without it")
+	flag.StringVar(&s.reports, "reports", "", "the `folder` of the reports")
+	flag.StringVar(&s.output, "o", "", "the `file` to write")
+	flag.StringVar(&s.held, "held", "", "the `name` of a system of which every MUST and SHOULD has to pass")
 	flag.Parse()
-	if err := run(*output, *held, flag.Args()); err != nil {
+	if err := s.run(flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "matrix:", err)
 		os.Exit(1)
 	}
 }
 
-func run(output, held string, reports []string) error {
-	if output == "" || len(reports) == 0 {
-		return errors.New("use it as: matrix -o file [-held name] name=report.json, and more reports")
+func (s settings) run(only []string) error {
+	if s.systems == "" || s.reports == "" || s.output == "" {
+		return errors.New("use it as: matrix -systems file -reports folder -o file [-conform program] [-held name] [system...]")
 	}
-	var systems []system
-	for _, argument := range reports {
-		name, file, _ := strings.Cut(argument, "=")
-		text, err := os.ReadFile(file)
-		if err != nil {
+	systems, err := readSystems(s.systems)
+	if err != nil {
+		return err
+	}
+	for _, name := range only {
+		if !slices.ContainsFunc(systems, func(s *system) bool { return s.Name == name }) {
+			return fmt.Errorf("%s lists no system %q", s.systems, name)
+		}
+	}
+	for _, system := range systems {
+		if s.conform != "" && (len(only) == 0 || slices.Contains(only, system.Name)) {
+			if err := system.play(s.conform, s.reports); err != nil {
+				return err
+			}
+		}
+	}
+	for _, system := range systems {
+		if err := system.read(s.reports); err != nil {
 			return err
 		}
-		s := system{name: name}
-		if err := json.Unmarshal(text, &s.report); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		if len(s.Results) == 0 {
-			return fmt.Errorf("%s has no results: %s", file, strings.Join(s.Faults, "; "))
-		}
-		systems = append(systems, s)
 	}
 	var page bytes.Buffer
 	write(&page, systems)
-	if err := os.WriteFile(output, page.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile(s.output, page.Bytes(), 0o644); err != nil {
 		return err
 	}
-	return checkHeld(systems, held)
+	return checkHeld(systems, s.held)
 }
 
 // checkHeld returns an error if a MUST or SHOULD of the system did not pass, or was not played.
-func checkHeld(systems []system, name string) error {
+func checkHeld(systems []*system, name string) error {
 	if name == "" {
 		return nil
 	}
 	for _, s := range systems {
-		if s.name != name {
+		if s.Name != name {
 			continue
 		}
-		n := s.score(func(r result) bool { return r.Level != "OURS" })
-		if len(s.Faults) > 0 || n.passed < n.run || n.run == 0 {
-			return fmt.Errorf("%s: %d of %d results of a MUST or SHOULD pass; %s",
-				name, n.passed, n.run, strings.Join(s.Faults, "; "))
+		held := func(r result) bool { return r.Level != "OURS" }
+		n := s.score(held)
+		if len(s.Faults) > 0 || n.passed < n.run || n.run == 0 || s.differing(held) > 0 {
+			return fmt.Errorf("%s: %d of %d results of a MUST or SHOULD pass, and %d differ between two runs; %s",
+				name, n.passed, n.run, s.differing(held), strings.Join(s.Faults, "; "))
 		}
 		return nil
 	}

@@ -4,18 +4,14 @@ import (
 	"bytes"
 	_ "embed" // the page's first part
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
-// A system is a verifier whose report was read.
-type system struct {
-	name string
-	report
-}
-
 // A report is what is read of a report of holdfast-conform.
 type report struct {
+	Target  string   `json:"target"` // the system's name and version
 	Modes   []string `json:"modes"`
 	Results []result `json:"results"`
 	Faults  []string `json:"faults"`
@@ -34,7 +30,15 @@ type result struct {
 	Outcome string `json:"outcome"`
 }
 
-// A score is how many results passed of those that were not skipped.
+// Outcomes that are not counted: that the system lacks what the case is about, and that two runs do not agree.
+const (
+	skipped = "skipped"
+	differs = "differs between two runs"
+)
+
+func (r result) counted() bool { return r.Outcome != skipped && r.Outcome != differs }
+
+// A score is how many results passed of those that are counted.
 type score struct{ passed, run int }
 
 func (s score) String() string {
@@ -48,10 +52,10 @@ func (s score) String() string {
 }
 
 // score counts the results that are of a kind.
-func (s system) score(of func(result) bool) score {
+func (s *system) score(of func(result) bool) score {
 	var n score
 	for _, r := range s.Results {
-		if r.Outcome == "skipped" || !of(r) {
+		if !r.counted() || !of(r) {
 			continue
 		}
 		n.run++
@@ -62,48 +66,81 @@ func (s system) score(of func(result) bool) score {
 	return n
 }
 
+// differing counts the results of a kind that differ between two runs.
+func (s *system) differing(of func(result) bool) int {
+	n := 0
+	for _, r := range s.Results {
+		if r.Outcome == differs && of(r) {
+			n++
+		}
+	}
+	return n
+}
+
+// cases are the IDs of a topic's cases, of all topics if it is empty, that a system was counted on.
+func (s *system) cases(topic string) map[string]bool {
+	ids := make(map[string]bool)
+	for _, r := range s.Results {
+		if r.counted() && (topic == "" || r.Topic == topic) {
+			ids[r.ID] = true
+		}
+	}
+	return ids
+}
+
+// notCounted is how many cases of a topic, of all if it is empty, others were counted on and the system was not.
+func notCounted(s *system, systems []*system, topic string) int {
+	all := make(map[string]bool)
+	for _, other := range systems {
+		maps.Copy(all, other.cases(topic))
+	}
+	return len(all) - len(s.cases(topic))
+}
+
 var levels = []string{"MUST", "SHOULD", "OURS"}
 
 //go:embed introduction.md
 var introduction string
 
-// write writes the page: the systems, the matrix by topic, and for each system the rules that it breaks.
-func write(page *bytes.Buffer, systems []system) {
+// write writes the page: the systems, the matrix of MUST by topic, and for each system how it is set up, its results by
+// topic, and the rules that it breaks.
+func write(page *bytes.Buffer, systems []*system) {
 	page.WriteString(introduction)
-
-	page.WriteString("\n## The systems\n\n| system | DPoP | MUST | SHOULD | OURS |\n|---|---|---|---|---|\n")
+	fmt.Fprintf(page, "\n## The systems\n\nHoldfast and %d others.\n\n", len(systems)-1)
+	page.WriteString("| system | language | DPoP | MUST | SHOULD | OURS | cases not counted |\n|---|---|---|---|---|---|---|\n")
 	for _, s := range systems {
-		fmt.Fprintf(page, "| %s | %s |", cell(s.name), cell(strings.Join(s.Modes, ", ")))
+		fmt.Fprintf(page, "| %s | %s | %s |", cell(s.Target), cell(s.Language), cell(strings.Join(s.report.Modes, ", ")))
 		for _, level := range levels {
 			fmt.Fprintf(page, " %s |", s.score(func(r result) bool { return r.Level == level }))
 		}
-		page.WriteString("\n")
+		fmt.Fprintf(page, " %d |\n", notCounted(s, systems, ""))
 	}
 
-	page.WriteString("\n## By topic\n\nEach cell is MUST, SHOULD and OURS, where the topic has such cases.\n\n| topic |")
-	for _, s := range systems {
-		fmt.Fprintf(page, " %s |", cell(s.name))
+	names := topics(systems)
+	page.WriteString("\n## MUST by topic\n\n| system |")
+	for _, topic := range names {
+		fmt.Fprintf(page, " %s |", cell(topic))
 	}
-	page.WriteString("\n|---|" + strings.Repeat("---|", len(systems)) + "\n")
-	for _, topic := range topics(systems) {
-		fmt.Fprintf(page, "| %s |", cell(topic))
-		for _, s := range systems {
-			fmt.Fprintf(page, " %s |", scores(s, topic))
+	page.WriteString("\n|---|" + strings.Repeat("---|", len(names)) + "\n")
+	for _, s := range systems {
+		fmt.Fprintf(page, "| %s |", cell(s.Name))
+		for _, topic := range names {
+			fmt.Fprintf(page, " %s |", s.score(func(r result) bool { return r.Topic == topic && r.Level == "MUST" }))
 		}
 		page.WriteString("\n")
 	}
 
 	for _, s := range systems {
-		writeBroken(page, s)
+		writeSystem(page, s, systems)
 	}
 }
 
 // topics are those of all systems in the order of their first case.
-func topics(systems []system) []string {
+func topics(systems []*system) []string {
 	var names []string
 	for _, s := range systems {
 		for _, r := range s.Results {
-			if r.Outcome != "skipped" && !slices.Contains(names, r.Topic) {
+			if r.counted() && !slices.Contains(names, r.Topic) {
 				names = append(names, r.Topic)
 			}
 		}
@@ -111,18 +148,29 @@ func topics(systems []system) []string {
 	return names
 }
 
-// scores are those of a system in a topic, level by level.
-func scores(s system, topic string) string {
-	var parts []string
-	for _, level := range levels {
-		if n := s.score(func(r result) bool { return r.Topic == topic && r.Level == level }); n.run > 0 {
-			parts = append(parts, n.String()+" "+level)
+// writeSystem writes what there is to say of one system.
+func writeSystem(page *bytes.Buffer, s *system, systems []*system) {
+	fmt.Fprintf(page, "\n## %s\n\nSet up: %s. [The target](../%s)", cell(s.Target), s.SetUp, s.Source)
+	if s.Documentation != "" {
+		fmt.Fprintf(page, ", [the system's documentation](%s)", s.Documentation)
+	}
+	page.WriteString(".\n")
+	if s.NotCounted != nil {
+		fmt.Fprintf(page, "The system verifies a token; the target takes it from the request and writes the challenges, so that %s are not counted.\n",
+			strings.Join(s.NotCounted, " and "))
+	}
+	for _, fault := range s.Faults {
+		fmt.Fprintf(page, "\nFault: %s.\n", cell(fault))
+	}
+	page.WriteString("\n| topic | MUST | SHOULD | OURS | cases not counted |\n|---|---|---|---|---|\n")
+	for _, topic := range topics(systems) {
+		fmt.Fprintf(page, "| %s |", cell(topic))
+		for _, level := range levels {
+			fmt.Fprintf(page, " %s |", s.score(func(r result) bool { return r.Topic == topic && r.Level == level }))
 		}
+		fmt.Fprintf(page, " %d |\n", notCounted(s, systems, topic))
 	}
-	if parts == nil {
-		return "-"
-	}
-	return strings.Join(parts, ", ")
+	writeBroken(page, s)
 }
 
 // A broken is a rule of which cases did not pass, as far as they have one level and source.
@@ -138,11 +186,11 @@ type brokenCase struct {
 }
 
 // brokenRules are a system's, MUST before SHOULD before OURS, in the order of the catalogue.
-func brokenRules(s system) []broken {
+func brokenRules(s *system) []broken {
 	var all []broken
 	for _, level := range levels {
 		for _, r := range s.Results {
-			if r.Level != level || r.Outcome == "passed" || r.Outcome == "skipped" {
+			if r.Level != level || r.Outcome == "passed" || r.Outcome == skipped {
 				continue
 			}
 			at := slices.IndexFunc(all, func(b broken) bool {
@@ -168,14 +216,13 @@ func (b *broken) add(r result) {
 }
 
 // writeBroken writes the rules that a system breaks.
-func writeBroken(page *bytes.Buffer, s system) {
-	fmt.Fprintf(page, "\n## %s: what does not pass\n\n", s.name)
+func writeBroken(page *bytes.Buffer, s *system) {
 	rules := brokenRules(s)
 	if len(rules) == 0 {
-		page.WriteString("Everything passes.\n")
+		page.WriteString("\nEverything passes.\n")
 		return
 	}
-	page.WriteString("| rule | level | section | cases | basis |\n|---|---|---|---|---|\n")
+	page.WriteString("\nWhat does not pass:\n\n| rule | level | section | cases | basis |\n|---|---|---|---|---|\n")
 	for _, b := range rules {
 		var cases []string
 		for _, c := range b.cases {
