@@ -156,8 +156,7 @@ func writeSystem(page *bytes.Buffer, s *system, systems []*system) {
 	}
 	page.WriteString(".\n")
 	if s.NotCounted != nil {
-		fmt.Fprintf(page, "The system verifies a token; the target takes it from the request and writes the challenges, so that %s are not counted.\n",
-			strings.Join(s.NotCounted, " and "))
+		fmt.Fprintf(page, "Not counted, since the target or another library decides them: %s.\n", strings.Join(s.NotCounted, ", "))
 	}
 	for _, fault := range s.Faults {
 		fmt.Fprintf(page, "\nFault: %s.\n", cell(fault))

@@ -41,7 +41,7 @@ func TestMatrix(t *testing.T) {
 		"\n## good v1\n\nSet up: as its README shows. [The target](../good.go).\n",
 		"| A | 1/1 | - | - | 2 |\n| B | - | 1/1 | - | 0 |\n\nEverything passes.\n",
 		"[The target](../bad.c), [the system's documentation](https://bad.example/).\n" +
-			"The system verifies a token; the target takes it from the request and writes the challenges, so that C and D are not counted.\n" +
+			"Not counted, since the target or another library decides them: C, D.\n" +
 			"\nFault: it died.\n",
 		"\nWhat does not pass:\n\n" +
 			"| rule | level | section | cases | basis |\n|---|---|---|---|---|\n" +

@@ -24,7 +24,7 @@ type system struct {
 	Source        string   `json:"source"` // the target's file or folder
 	Documentation string   `json:"documentation"`
 	SetUp         string   `json:"set_up"`
-	NotCounted    []string `json:"not_counted"` // topics that the target decides, and not the system
+	NotCounted    []string `json:"not_counted"` // topics that the target or another library decides
 
 	report `json:"-"`
 }
@@ -34,7 +34,7 @@ type goBuild struct {
 	Folder  string `json:"folder"`
 	Package string `json:"package"`
 	Module  string `json:"module"`
-	Alone   bool   `json:"alone"` // the folder is a module outside go.work
+	Apart   bool   `json:"apart"` // the folder is a module outside go.work
 }
 
 type npm struct {
@@ -90,7 +90,7 @@ func (s *system) command(reports string) ([]string, error) {
 func (g goBuild) run(arguments ...string) (string, error) {
 	command := exec.Command("go", arguments...)
 	command.Dir = g.Folder
-	if g.Alone {
+	if g.Apart {
 		command.Env = append(os.Environ(), "GOWORK=off")
 	}
 	return output(command)

@@ -11,10 +11,13 @@ if (dpop !== 'allowed') {
   process.exit(1);
 }
 
-function toRequest({ method, url, headers, rawHeaders }) {
-  const copied = new Headers();
-  for (let i = 0; i < rawHeaders.length; i += 2) copied.append(rawHeaders[i], rawHeaders[i + 1]);
-  return new Request(new URL(url, `http://${headers.host}`), { method, headers: copied });
+// What reaches the function is the request as it came. Host must be no more than a host.
+function toRequest({ method, url, rawHeaders }) {
+  const headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i], rawHeaders[i + 1]);
+  const base = new URL(`http://${headers.get('host')}`);
+  if (base.href !== `http://${base.host}/`) throw new TypeError('malformed Host');
+  return new Request(new URL(url, base), { method, headers });
 }
 
 function refuse(response, status, used, body) {
@@ -33,8 +36,14 @@ listen(createServer(async (incoming, response) => {
   const path = incoming.url.split('?')[0];
   if (path === '/health') return response.end('ok\n');
   const used = incoming.headers.authorization?.split(' ')[0].toLowerCase();
+  let request;
   try {
-    await verifyAccessTokenRequest(requestToResourceInput(toRequest(incoming)), {
+    request = toRequest(incoming);
+  } catch {
+    return refuse(response, 400, used, { error: 'invalid_request' });
+  }
+  try {
+    await verifyAccessTokenRequest(requestToResourceInput(request), {
       jwksUrl: await jwksURL(),
       verifyOptions: { issuer, audience, typ: 'at+jwt' },
       requiredScopes: path === '/scoped' ? [scope] : [],
