@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -32,6 +33,16 @@ type Wiring struct {
 	// 200. Without it cases about what is read off a connection are skipped. The suite's connections come from
 	// 127.0.0.1, which is the trusted proxy where there is one.
 	Guard func(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler
+	// Mutant is what is wrong with the verifier, in a test that shows that cases can fail. Nil means nothing.
+	Mutant *Mutant
+}
+
+// A Mutant makes a good verifier wrong. Cases are played on it as they are over HTTP: they look at its answers only.
+type Mutant struct {
+	// Config changes the configuration of a case. Good is one without what the case is about. Nil changes nothing.
+	Config func(good verifier.Config, config *verifier.Config)
+	// Target stands between the cases and the verifier. Nil means nothing.
+	Target func(player.Target) player.Target
 }
 
 // patience is how long an answer may take, for slow machines.
@@ -44,12 +55,7 @@ func TestVerifier(t *testing.T, wiring Wiring, more ...player.Case) {
 	if err := player.Validate(cases); err != nil {
 		t.Fatal(err)
 	}
-	clock := verifiertest.NewClock(player.Begin)
-	environment, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer environment.Close()
+	suite := NewSuite(t, wiring)
 	for _, mode := range player.Modes() {
 		t.Run(string(mode), func(t *testing.T) {
 			for _, c := range cases {
@@ -57,87 +63,119 @@ func TestVerifier(t *testing.T, wiring Wiring, more ...player.Case) {
 					continue
 				}
 				t.Run(c.ID, func(t *testing.T) {
-					clock.Set(player.Begin)
-					wired{wiring, environment, clock, mode}.play(t, c)
+					finding := suite.Play(t, mode, c)
+					if !finding.Decided || !finding.Passed {
+						t.Errorf("%s (%s): %s: %s, want %s", c.Rule, c.Section, c.Reason, finding.Actual, finding.Expected)
+					}
 				})
 			}
 		})
 	}
 }
 
-// wired plays cases in one mode.
-type wired struct {
-	Wiring
+// A Suite plays single cases on verifiers that are wired so, for a test that looks at the findings. It plays one case at a
+// time.
+type Suite struct {
+	wiring      Wiring
 	environment *player.Environment
 	clock       *verifiertest.Clock
-	mode        player.Mode
 }
 
-func (w wired) play(t *testing.T, c player.Case) {
-	switch {
-	case c.Has(player.Guard) && w.Guard == nil:
-		t.Skip("not shown, since Wiring.Guard is nil")
-	case c.Has(player.Redirects) && w.Fetcher == nil:
-		t.Skip("not shown, since Wiring.Fetcher is nil")
-	}
-	if err := w.environment.Reset(c.Fault); err != nil {
+// NewSuite returns a suite that ends with the test.
+func NewSuite(t *testing.T, wiring Wiring) *Suite {
+	t.Helper()
+	clock := verifiertest.NewClock(player.Begin)
+	environment, err := player.NewEnvironment(player.EnvironmentConfig{Clock: clock})
+	if err != nil {
 		t.Fatal(err)
 	}
-	config := w.config(t)
-	c.Configure(w.environment, &config)
+	t.Cleanup(environment.Close)
+	return &Suite{wiring, environment, clock}
+}
+
+// Play plays a case in a mode, on a verifier of its own that ends with t. It skips a case that the wiring can't show.
+func (s *Suite) Play(t *testing.T, mode player.Mode, c player.Case) player.Finding {
+	switch {
+	case c.Has(player.Guard) && s.wiring.Guard == nil:
+		t.Skip("not shown, since Wiring.Guard is nil")
+	case c.Has(player.Redirects) && s.wiring.Fetcher == nil:
+		t.Skip("not shown, since Wiring.Fetcher is nil")
+	}
+	s.clock.Set(player.Begin)
+	if err := s.environment.Reset(c.Fault); err != nil {
+		t.Fatal(err)
+	}
+	config := s.config(t, mode)
+	c.Configure(s.environment, &config)
 	if config.Cache != nil && c.Expected != player.RefusedByNew {
 		// The secret makes what other cases left in the cache a miss.
 		config.CacheSecrets = [][]byte{[]byte(rand.Text() + rand.Text())}
 	}
+	if s.wiring.Mutant != nil && s.wiring.Mutant.Config != nil {
+		s.wiring.Mutant.Config(s.config(t, mode), &config)
+	}
 	background := player.Watch(&config)
-	v, err := w.open(t, config)
-	var fault *verifier.FieldError
-	switch {
-	case c.Expected == player.RefusedByNew:
-		if !errors.Is(err, verifier.Misconfigured) || !errors.As(err, &fault) {
-			t.Errorf("%s (%s): %s: New = %v, want an error that names the field", c.Rule, c.Section, c.Reason, err)
-		}
-		return
-	case err != nil:
+	v, err := open(t, config)
+	if c.Expected == player.RefusedByNew {
+		var fault *verifier.FieldError
+		named := errors.Is(err, verifier.Misconfigured) && errors.As(err, &fault)
+		return player.Finding{Decided: true, Passed: named, Expected: "an error of New that names the field", Actual: fmt.Sprintf("New = %v", err)}
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	process := &player.Process{
 		Verifier:   v,
 		Cache:      config.Cache,
 		Background: background,
-		Advance:    w.clock.Advance,
-		Restart:    func() (*verifier.Verifier, error) { return w.open(t, config) },
+		Advance:    s.clock.Advance,
+		Restart:    func() (*verifier.Verifier, error) { return open(t, config) },
 	}
 	setup := player.Setup{
-		Environment: w.environment, Target: player.InProcess(process), Mode: w.mode,
-		URL: player.APIURL, Audience: player.Audience, Clock: w.clock, Process: process,
+		Environment: s.environment, Target: player.InProcess(process), Mode: mode,
+		URL: player.APIURL, Audience: player.Audience, Clock: s.clock, Process: process,
 	}
 	if c.Has(player.Guard) {
-		setup.Target, setup.URL = w.serve(t, v, c.Front())
+		setup.Target, setup.URL = s.serve(t, v, c.Front())
 	}
-	finding := c.Play(t.Context(), setup)
-	if !finding.Decided || !finding.Passed {
-		t.Errorf("%s (%s): %s: %s, want %s", c.Rule, c.Section, c.Reason, finding.Actual, finding.Expected)
+	if s.wiring.Mutant != nil {
+		s.elsewhere(&setup)
+	}
+	return c.Play(t.Context(), setup)
+}
+
+// elsewhere has a case be played on the mutant as if it were in another process.
+func (s *Suite) elsewhere(setup *player.Setup) {
+	process := setup.Process
+	setup.Process, setup.Patience = nil, patience
+	setup.Levers = player.Levers{
+		Advance: func(d time.Duration) error { s.clock.Advance(d); return nil },
+		Stop:    process.Verifier.Close,
+		Restart: func() (err error) { process.Verifier, err = process.Restart(); return err },
+	}
+	if s.wiring.Mutant.Target != nil {
+		setup.Target = s.wiring.Mutant.Target(setup.Target)
 	}
 }
 
 // config is a good configuration of what the verifier is wired with.
-func (w wired) config(t *testing.T) verifier.Config {
-	config := w.environment.Config(w.mode)
-	config.Clock = w.clock
+func (s *Suite) config(t *testing.T, mode player.Mode) verifier.Config {
+	w := s.wiring
+	config := s.environment.Config(mode)
+	config.Clock = s.clock
 	if w.Fetcher != nil {
-		config.Fetcher = w.Fetcher(t, w.environment.Roots())
+		config.Fetcher = w.Fetcher(t, s.environment.Roots())
 	}
 	if w.Cache != nil {
 		config.Cache = w.Cache(t)
 	}
-	if w.ReplayStore != nil && w.mode != player.Disabled {
+	if w.ReplayStore != nil && mode != player.Disabled {
 		config.DPoP.ReplayStore = w.ReplayStore(t)
 	}
 	return config
 }
 
-func (w wired) open(t *testing.T, config verifier.Config) (*verifier.Verifier, error) {
+func open(t *testing.T, config verifier.Config) (*verifier.Verifier, error) {
 	v, err := verifier.New(config)
 	if err == nil {
 		t.Cleanup(func() { v.Close() })
@@ -146,8 +184,8 @@ func (w wired) open(t *testing.T, config verifier.Config) (*verifier.Verifier, e
 }
 
 // serve puts v behind the guard and a server.
-func (w wired) serve(t *testing.T, v *verifier.Verifier, front player.Front) (player.Target, string) {
-	server := httptest.NewServer(w.Guard(t, v, front))
+func (s *Suite) serve(t *testing.T, v *verifier.Verifier, front player.Front) (player.Target, string) {
+	server := httptest.NewServer(s.wiring.Guard(t, v, front))
 	t.Cleanup(server.Close)
 	target, err := player.OverHTTP(server.URL, patience)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"os"
@@ -113,7 +114,11 @@ func catalogueFetcher(t *testing.T, roots *x509.CertPool) ports.Fetcher {
 
 // catalogueGuard is an API behind httpguard.
 func catalogueGuard(t *testing.T, v *verifier.Verifier, front player.Front) http.Handler {
-	config := httpguard.Config{Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes, Hosts: front.Hosts}
+	return catalogueGuardLogging(t, v, front, nil)
+}
+
+func catalogueGuardLogging(t *testing.T, v *verifier.Verifier, front player.Front, logger *slog.Logger) http.Handler {
+	config := httpguard.Config{Logger: logger, Optional: front.Optional, PublicURL: front.PublicURL, PathPrefixes: front.PathPrefixes, Hosts: front.Hosts}
 	if front.Proxy || front.Forwarded {
 		config.Proxies.Trusted = []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}
 		config.Proxies.Forwarded = httpguard.XForwardedFor | httpguard.XForwardedProto | httpguard.XForwardedHost

@@ -1,0 +1,543 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/holdfast-go/holdfast/conformance"
+	"github.com/holdfast-go/holdfast/conformance/player"
+	"github.com/holdfast-go/holdfast/ports"
+	"github.com/holdfast-go/holdfast/verifier"
+)
+
+// refusedBy are rules whose violations a verifier refuses by another rule: what they forbid is what that one checks.
+var refusedBy = map[string]string{
+	"CLAIM-ISS-04": "CACHE-05", "CRED-10": "CLAIM-EXP-02", "DISC-12": "CLAIM-ISS-02", "DISC-15": "CLAIM-ISS-02", "JWS-17": "JWS-16",
+	"KEYS-05": "CACHE-05", "KEYS-06": "CACHE-05", "MTLS-03": "MTLS-02", "MTLS-04": "MTLS-02", "NONCE-02": "NONCE-01",
+	"PROXY-01": "DPOP-CLM-04", "PROXY-02": "DPOP-CLM-04", "PROXY-03": "DPOP-CLM-04", "STEP-03": "STEP-01",
+}
+
+// mutants are those that do not just accept what their rule refuses.
+var mutants = slices.Concat([]mutant{
+	// Configurations.
+	{
+		rules: []string{"CLAIM-AUD-04", "DISC-02", "DISC-08", "DISC-16", "KEYS-11"}, does: "starts with settings that can't work",
+		also: []string{"CLAIM-EXP-02", "CLAIM-ISS-05", "DISC-15", "DISC-17"},
+		only: player.Case.Starts,
+		Mutant: conformance.Mutant{Config: func(good verifier.Config, config *verifier.Config) {
+			if v, err := verifier.New(*config); err == nil {
+				_ = v.Close()
+				return
+			}
+			*config = good
+		}},
+	},
+	{
+		rules: []string{"CLAIM-ISS-05"}, does: "has one policy for all issuers",
+		Mutant: configured(func(c *verifier.Config) {
+			c.Domains = slices.Clone(c.Domains)
+			for i, d := range c.Domains {
+				c.Domains[i] = ports.Domain{Issuer: d.Issuer, Exact: d.Exact, Keys: d.Keys}
+			}
+		}),
+	},
+	{rules: []string{"CACHE-03"}, does: "uses no key past the time after which it is fetched again", Mutant: configured(func(c *verifier.Config) { c.Keys.HardTTL = player.SoftTTL })},
+	{rules: []string{"CACHE-04"}, does: "uses keys of an issuer that is away for 48 h", Mutant: configured(func(c *verifier.Config) { c.Keys.HardTTL = 48 * time.Hour })},
+	{rules: []string{"CACHE-15"}, does: "fetches keys again once a day", Mutant: configured(func(c *verifier.Config) { c.Keys.SoftTTL = 24 * time.Hour })},
+	{rules: []string{"CACHE-16"}, does: "has a clock that can't be set back", Mutant: configured(func(c *verifier.Config) { c.Clock = &onward{clock: c.Clock} })},
+	{rules: []string{"CACHE-19"}, does: "has a fetch for each request that waits", Mutant: configured(func(c *verifier.Config) { c.Keys.MaxFetches, c.Fetcher = 64, twice{c.Fetcher} })},
+	{rules: []string{"DPOP-RPL-03"}, does: "remembers no proof", also: []string{"DPOP-RPL-01", "DPOP-RPL-04"}, Mutant: configured(func(c *verifier.Config) { c.DPoP.ReplayStore = forgetful{} })},
+
+	// Fetches.
+	{rules: []string{"CACHE-01"}, does: "does not look at how long an issuer's keys are fresh", Mutant: fetching(func(_ string, d ports.Document) (ports.Document, error) {
+		d.Fresh = min(d.Fresh, 0)
+		return d, nil
+	})},
+	{rules: []string{"CACHE-02"}, does: "keeps keys for 10 minutes that must not be stored", Mutant: fetching(func(_ string, d ports.Document) (ports.Document, error) {
+		d.Fresh = max(d.Fresh, 0)
+		return d, nil
+	})},
+	{rules: []string{"CACHE-07"}, does: "fetches everything twice", Mutant: configured(func(c *verifier.Config) { c.Fetcher = twice{c.Fetcher} })},
+	{rules: []string{"CACHE-08"}, does: "has what it fetched once for ever", Mutant: configured(func(c *verifier.Config) { c.Fetcher = &frozen{fetcher: c.Fetcher} })},
+	{rules: []string{"CACHE-14"}, does: "never again asks an issuer that failed once", Mutant: configured(func(c *verifier.Config) { c.Fetcher = &frozen{fetcher: c.Fetcher, failures: true} })},
+	{rules: []string{"DISC-05"}, does: "takes metadata that name another issuer", Mutant: fetching(members("issuer", func(from string, _ any) any {
+		return strings.TrimSuffix(from, ".well-known/openid-configuration")
+	}))},
+	{rules: []string{"DISC-06"}, does: "mends the URL of the keys", Mutant: fetching(members("jwks_uri", func(from string, value any) any {
+		text, _ := value.(string)
+		u, err := url.Parse(text)
+		if err != nil {
+			return value
+		}
+		u.Scheme, u.User, u.Fragment = "https", nil, ""
+		return u.String()
+	}))},
+	{rules: []string{"KEYS-03"}, does: "has one key for each kid", Mutant: fetching(keys(func(all []map[string]any) []map[string]any {
+		kept := make(map[any]bool)
+		return slices.DeleteFunc(all, func(key map[string]any) bool {
+			kid := key["kid"]
+			defer func() { kept[kid] = true }()
+			return kept[kid]
+		})
+	}))},
+	{rules: []string{"KEYS-04"}, does: "does not look at what a key is for", Mutant: fetching(keys(func(all []map[string]any) []map[string]any {
+		for _, key := range all {
+			delete(key, "use")
+			delete(key, "key_ops")
+		}
+		return all
+	}))},
+	{rules: []string{"KEYS-07"}, does: "uses a key that was published with its private half", Mutant: fetching(keys(func(all []map[string]any) []map[string]any {
+		for _, key := range all {
+			delete(key, "d")
+		}
+		return all
+	}))},
+	{rules: []string{"KEYS-08"}, does: "refuses a set of keys for one that it does not know", also: []string{"KEYS-03", "KEYS-04", "KEYS-05", "KEYS-06", "KEYS-07"},
+		Mutant: configured(func(c *verifier.Config) {
+			c.Fetcher = documents{c.Fetcher, keysOrError(func(all []map[string]any) error {
+				for _, key := range all {
+					if !slices.Contains([]any{"RSA", "EC", "OKP"}, key["kty"]) {
+						return errors.New("a key of an unknown type")
+					}
+				}
+				return nil
+			})}
+		})},
+	{rules: []string{"KEYS-10"}, does: "takes at most 50 keys of an issuer", Mutant: configured(func(c *verifier.Config) {
+		c.Fetcher = documents{c.Fetcher, keysOrError(func(all []map[string]any) error {
+			if len(all) > 50 {
+				return errors.New("over 50 keys")
+			}
+			return nil
+		})}
+	})},
+	{rules: []string{"CLAIM-ISS-03"}, does: "asks an issuer before it knows that it is trusted", Mutant: asksAnyIssuer()},
+
+	// Requests and proofs.
+	{rules: []string{"CRED-02"}, does: "looks at the case of the scheme's name", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		scheme, _ := credentials(r)
+		return scheme != "" && scheme != "Bearer" && scheme != "DPoP"
+	})}},
+	{rules: []string{"CRED-10"}, does: "demands credentials where they are optional", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		scheme, _ := credentials(r)
+		return scheme == "" && r.Path == "/resource"
+	})}},
+	{rules: []string{"DPOP-CLM-05"}, does: "compares queries and fragments too", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		return strings.ContainsAny(proofTarget(r)+r.Path, "?#") && proofTarget(r) != ""
+	})}},
+	{rules: []string{"DPOP-CLM-06"}, does: "compares URLs without normalising them", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		htu, _, _ := strings.Cut(proofTarget(r), "?")
+		htu, _, _ = strings.Cut(htu, "#")
+		path, _, _ := strings.Cut(r.Path, "?")
+		return htu != "" && !strings.HasSuffix(htu, path) || strings.HasPrefix(htu, "HTTPS:") || strings.Contains(htu, "api.example:") || strings.Contains(htu, "API.")
+	})}},
+	{rules: []string{"DPOP-CLM-07"}, does: "compares only hosts, and paths without their slashes and case", Mutant: conformance.Mutant{Target: accepting("DPOP-CLM-04", func(r player.Request) bool {
+		return loosePath(proofTarget(r)) == loosePath(player.APIURL+r.Path)
+	})}},
+	{rules: []string{"DPOP-RPL-02"}, does: "remembers a jti whatever the key", Mutant: conformance.Mutant{Target: rememberingIDs(false)}},
+	{rules: []string{"DPOP-RPL-04"}, does: "counts a use that is bad otherwise", Mutant: conformance.Mutant{Target: rememberingIDs(true)}},
+	{rules: []string{"NONCE-04"}, does: "refuses a nonce that it did not ask for", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		nonce, has := claimsOf(proofOf(r))["nonce"]
+		return has && (nonce == "made-up" || nonce == 1.0)
+	})}},
+
+	// Tokens.
+	{rules: []string{"CLAIM-ISS-04"}, does: "takes the key of any issuer", Mutant: conformance.Mutant{Target: accepting("CACHE-05", func(r player.Request) bool {
+		return headerOf(accessToken(r))["kid"] == player.OtherKey
+	})}},
+	{rules: []string{"CLAIM-ISS-06"}, does: "takes the trust domain in sub for the issuer", Mutant: conformance.Mutant{Target: accepting("CLAIM-ISS-01", func(r player.Request) bool {
+		subject, _ := claimsOf(accessToken(r))["sub"].(string)
+		return strings.HasPrefix(subject, "spiffe://")
+	})}},
+	{rules: []string{"JWS-06"}, does: "finds members whatever their case", Mutant: conformance.Mutant{Target: answering(func(r player.Request, rule string, a player.Answer) player.Answer {
+		for name := range claimsOf(accessToken(r)) {
+			if lower := strings.ToLower(name); lower != name && slices.Contains([]string{"iss", "exp", "aud"}, lower) && a.Status != http.StatusOK {
+				return accepted
+			}
+		}
+		return a
+	})}},
+	{rules: []string{"JWS-14"}, does: "takes the key that comes with a token", Mutant: conformance.Mutant{Target: answering(func(r player.Request, rule string, a player.Answer) player.Answer {
+		if fields := headerOf(accessToken(r)); a.Status != http.StatusOK && (fields["jwk"] != nil || fields["jku"] != nil) {
+			return accepted
+		}
+		return a
+	})}},
+	{rules: []string{"JWS-15"}, does: "takes ECDSA signatures of any length", Mutant: conformance.Mutant{Target: accepting("JWS-16", func(r player.Request) bool {
+		signed := strings.Split(accessToken(r), ".")
+		signature, err := base64.RawURLEncoding.DecodeString(signed[len(signed)-1])
+		return err == nil && headerOf(accessToken(r))["alg"] == "ES256" && len(signature) != 64
+	})}},
+	{rules: []string{"JWS-19"}, does: "does not know that EdDSA and Ed25519 are one algorithm", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		return headerOf(accessToken(r))["alg"] == "Ed25519" || headerOf(proofOf(r))["alg"] == "Ed25519"
+	})}},
+	{rules: []string{"TYP-03"}, does: "takes no other typ than at+jwt", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		typ, _ := headerOf(accessToken(r))["typ"].(string)
+		return typ == "" || strings.EqualFold(typ, "jwt")
+	})}},
+	{rules: []string{"RAR-05"}, does: "refuses malformed details that no one asks for", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		_, isText := claimsOf(accessToken(r))["authorization_details"].(string)
+		return isText
+	})}},
+
+	// What can't be decided.
+	{
+		rules: []string{"CACHE-06", "CACHE-17", "CACHE-18", "CHAL-09", "DISC-07", "DISC-13", "DISC-17", "KEYS-09", "KEYS-12"}, does: "lets a request pass when it can't get the keys",
+		Mutant: conformance.Mutant{Target: answering(func(_ player.Request, _ string, a player.Answer) player.Answer {
+			if a.Status == http.StatusServiceUnavailable {
+				return accepted
+			}
+			return a
+		})},
+	},
+}, answers)
+
+// answers are mutants that decide rightly, and answer wrongly.
+var answers = []mutant{
+	{rules: []string{"ACT-01"}, does: "tells of no actor", Mutant: body(func(a *actors) { a.Actors = nil })},
+	{rules: []string{"ACT-02"}, does: "tells the oldest actor first", Mutant: body(func(a *actors) { slices.Reverse(a.Actors) })},
+	{rules: []string{"CHAL-01"}, does: "answers 401 without a challenge", Mutant: fields(func(a *player.Answer) { delete(a.Header, "Www-Authenticate") })},
+	{rules: []string{"CHAL-02"}, does: "does not escape the realm", Mutant: fields(func(a *player.Answer) {
+		for i, value := range a.Header["Www-Authenticate"] {
+			a.Header["Www-Authenticate"][i] = strings.ReplaceAll(value, `\`, "")
+		}
+	})},
+	{rules: []string{"CHAL-03"}, does: "answers with text of the request", Mutant: conformance.Mutant{Target: answering(func(r player.Request, _ string, a player.Answer) player.Answer {
+		a.Header = map[string][]string{"X-Request": {r.Path}, "Www-Authenticate": a.Header["Www-Authenticate"]}
+		for _, values := range r.Header {
+			for _, value := range values {
+				a.Header["X-Request"] = append(a.Header["X-Request"], value)
+				for part := range strings.SplitSeq(strings.ReplaceAll(value, " ", "."), ".") {
+					if decoded, err := base64.RawURLEncoding.DecodeString(part); err == nil {
+						a.Header["X-Request"] = append(a.Header["X-Request"], string(decoded))
+					}
+				}
+			}
+		}
+		return a
+	})}},
+	{rules: []string{"CHAL-04"}, does: "names no algorithms of proofs", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+		for _, c := range all {
+			delete(c.Params, "algs")
+		}
+		return all
+	})},
+	{rules: []string{"CHAL-05"}, does: "offers Bearer and DPoP whatever it takes", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+		for _, scheme := range []string{"Bearer", "DPoP"} {
+			if !slices.ContainsFunc(all, func(c player.Challenge) bool { return c.Scheme == scheme }) {
+				all = append(all, player.Challenge{Scheme: scheme, Params: map[string]string{"realm": "api", "algs": "ES256"}})
+			}
+		}
+		return all
+	})},
+	{rules: []string{"CHAL-06"}, does: "tells an error in every challenge", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+		for _, c := range all {
+			c.Params["error"] = "invalid_token"
+		}
+		return all
+	})},
+	{rules: []string{"CHAL-07"}, does: "tells an error where no credentials came", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+		if !slices.ContainsFunc(all, player.Challenge.TellsError) {
+			all[0].Params["error"] = "invalid_request"
+		}
+		return all
+	})},
+	{rules: []string{"CHAL-08"}, does: "has a bare Bearer challenge", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+		for _, c := range all {
+			if c.Scheme == "Bearer" {
+				clear(c.Params)
+			}
+		}
+		return all
+	})},
+	{rules: []string{"CHAL-11"}, does: "does not forbid to store an answer", Mutant: fields(func(a *player.Answer) { delete(a.Header, "Cache-Control") })},
+	{rules: []string{"CHAL-12"}, does: "does not name the scope that a route needs", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+		for _, c := range all {
+			delete(c.Params, "scope")
+		}
+		return all
+	})},
+	{rules: []string{"NONCE-03"}, does: "gives no nonce with a good answer", Mutant: fields(func(a *player.Answer) {
+		if a.Status == http.StatusOK {
+			delete(a.Header, "Dpop-Nonce")
+		}
+	})},
+	{rules: []string{"NONCE-05"}, does: "does not forbid to store a nonce", Mutant: fields(func(a *player.Answer) {
+		if a.Header["Dpop-Nonce"] != nil {
+			delete(a.Header, "Cache-Control")
+		}
+	})},
+}
+
+func configured(change func(*verifier.Config)) conformance.Mutant {
+	return conformance.Mutant{Config: func(_ verifier.Config, config *verifier.Config) { change(config) }}
+}
+
+// fetching changes what is fetched.
+func fetching(change func(url string, d ports.Document) (ports.Document, error)) conformance.Mutant {
+	return configured(func(c *verifier.Config) { c.Fetcher = documents{c.Fetcher, change} })
+}
+
+type documents struct {
+	ports.Fetcher
+	change func(url string, d ports.Document) (ports.Document, error)
+}
+
+func (f documents) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	d, err := f.Fetcher.Fetch(ctx, url)
+	if err != nil {
+		return d, err
+	}
+	return f.change(url, d)
+}
+
+// members changes a member of metadata.
+func members(name string, change func(url string, value any) any) func(string, ports.Document) (ports.Document, error) {
+	return func(url string, d ports.Document) (ports.Document, error) {
+		var metadata map[string]any
+		if err := json.Unmarshal(d.Body, &metadata); err != nil || !strings.Contains(url, ".well-known") {
+			return d, nil
+		}
+		metadata[name] = change(url, metadata[name])
+		var err error
+		d.Body, err = json.Marshal(metadata)
+		return d, err
+	}
+}
+
+// keys changes the keys of a set.
+func keys(change func([]map[string]any) []map[string]any) func(string, ports.Document) (ports.Document, error) {
+	return func(_ string, d ports.Document) (ports.Document, error) {
+		var set struct {
+			Keys []map[string]any `json:"keys"`
+		}
+		if json.Unmarshal(d.Body, &set) != nil || set.Keys == nil {
+			return d, nil
+		}
+		set.Keys = change(set.Keys)
+		var err error
+		d.Body, err = json.Marshal(set)
+		return d, err
+	}
+}
+
+func keysOrError(look func([]map[string]any) error) func(string, ports.Document) (ports.Document, error) {
+	return func(url string, d ports.Document) (_ ports.Document, err error) {
+		_, _ = keys(func(all []map[string]any) []map[string]any {
+			err = look(all)
+			return all
+		})(url, d)
+		return d, err
+	}
+}
+
+// twice fetches everything twice.
+type twice struct{ ports.Fetcher }
+
+func (f twice) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	if d, err := f.Fetcher.Fetch(ctx, url); err != nil {
+		return d, err
+	}
+	return f.Fetcher.Fetch(ctx, url)
+}
+
+// frozen returns for ever what it returned first: documents, or failures.
+type frozen struct {
+	fetcher  ports.Fetcher
+	failures bool
+	results  sync.Map
+}
+
+type result struct {
+	document ports.Document
+	err      error
+}
+
+func (f *frozen) Fetch(ctx context.Context, url string) (ports.Document, error) {
+	if kept, found := f.results.Load(url); found {
+		return kept.(result).document, kept.(result).err
+	}
+	d, err := f.fetcher.Fetch(ctx, url)
+	if (err != nil) == f.failures {
+		f.results.Store(url, result{ports.Document{Body: bytes.Clone(d.Body)}, err})
+	}
+	return d, err
+}
+
+// onward is a clock that never goes back.
+type onward struct {
+	clock ports.Clock
+	mutex sync.Mutex
+	last  time.Time
+}
+
+func (c *onward) Now() time.Time {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	if now := c.clock.Now(); now.After(c.last) {
+		c.last = now
+	}
+	return c.last
+}
+
+// forgetful is a replay store that remembers nothing.
+type forgetful struct{}
+
+func (forgetful) FirstUse(context.Context, string, time.Duration) (bool, error) { return true, nil }
+
+// asksAnyIssuer asks whoever a token names for metadata.
+func asksAnyIssuer() conformance.Mutant {
+	var fetcher ports.Fetcher
+	m := configured(func(c *verifier.Config) { fetcher = c.Fetcher })
+	m.Target = func(good player.Target) player.Target {
+		return targetFunc(func(ctx context.Context, r player.Request) (player.Answer, error) {
+			if issuer, named := claimsOf(accessToken(r))["iss"].(string); named && strings.HasPrefix(issuer, "https://127.0.0.1:") {
+				_, _ = fetcher.Fetch(ctx, issuer+".well-known/openid-configuration")
+			}
+			return answering(func(_ player.Request, _ string, a player.Answer) player.Answer { return a })(good).Send(ctx, r)
+		})
+	}
+	return m
+}
+
+// rememberingIDs refuses a proof whose jti came before, with a good proof or with any.
+func rememberingIDs(any bool) func(player.Target) player.Target {
+	return func(good player.Target) player.Target {
+		var mutex sync.Mutex
+		used := make(map[string]bool)
+		return answering(func(r player.Request, _ string, a player.Answer) player.Answer {
+			id, _ := claimsOf(proofOf(r))["jti"].(string)
+			mutex.Lock()
+			defer mutex.Unlock()
+			before := used[id]
+			if id != "" && (any || a.Status == http.StatusOK) {
+				used[id] = true
+			}
+			if before && a.Status == http.StatusOK {
+				return player.Answer{Status: http.StatusUnauthorized, Header: map[string][]string{"Www-Authenticate": {`DPoP error="invalid_dpop_proof"`}}}
+			}
+			return a
+		})(good)
+	}
+}
+
+// fields changes the header of answers.
+func fields(change func(*player.Answer)) conformance.Mutant {
+	return conformance.Mutant{Target: answering(func(_ player.Request, _ string, a player.Answer) player.Answer {
+		header := make(map[string][]string)
+		for name, values := range a.Header {
+			header[name] = slices.Clone(values)
+		}
+		a.Header = header
+		change(&a)
+		return a
+	})}
+}
+
+// challenging changes the challenges of answers.
+func challenging(change func([]player.Challenge) []player.Challenge) conformance.Mutant {
+	return fields(func(a *player.Answer) {
+		challenges, err := player.ParseChallenges(a.Values("Www-Authenticate"))
+		if err != nil || len(challenges) == 0 {
+			return
+		}
+		a.Header["Www-Authenticate"] = nil
+		for _, c := range change(challenges) {
+			text := c.Scheme
+			for i, name := range slices.Sorted(maps.Keys(c.Params)) {
+				separator := ", "
+				if i == 0 {
+					separator = " "
+				}
+				text += separator + name + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(c.Params[name]) + `"`
+			}
+			a.Header["Www-Authenticate"] = append(a.Header["Www-Authenticate"], text)
+		}
+	})
+}
+
+type actors struct {
+	Actors []any `json:"actors"`
+}
+
+// body changes the actors that an answer tells.
+func body(change func(*actors)) conformance.Mutant {
+	return conformance.Mutant{Target: answering(func(r player.Request, _ string, a player.Answer) player.Answer {
+		var told actors
+		if r.Path == player.ActorsPath && json.Unmarshal(a.Body, &told) == nil {
+			change(&told)
+			a.Body, _ = json.Marshal(told)
+		}
+		return a
+	})}
+}
+
+// credentials returns the scheme of a request's first Authorization field, and what is behind it.
+func credentials(r player.Request) (scheme, text string) {
+	for name, values := range r.Header {
+		if strings.EqualFold(name, "Authorization") && len(values) > 0 {
+			scheme, text, _ = strings.Cut(values[0], " ")
+		}
+	}
+	return scheme, text
+}
+
+func accessToken(r player.Request) string {
+	_, text := credentials(r)
+	return text
+}
+
+func proofOf(r player.Request) string {
+	for name, values := range r.Header {
+		if strings.EqualFold(name, "DPoP") && len(values) > 0 {
+			return values[0]
+		}
+	}
+	return ""
+}
+
+// proofTarget is the htu of a request's proof.
+func proofTarget(r player.Request) string {
+	htu, _ := claimsOf(proofOf(r))["htu"].(string)
+	return htu
+}
+
+func headerOf(jws string) map[string]any { return part(jws, 0) }
+func claimsOf(jws string) map[string]any { return part(jws, 1) }
+
+// part reads a part of a JWS, as well as it can.
+func part(jws string, index int) map[string]any {
+	var members map[string]any
+	if parts := strings.Split(jws, "."); index < len(parts) {
+		decoded, _ := base64.RawURLEncoding.DecodeString(parts[index])
+		_ = json.Unmarshal(decoded, &members)
+	}
+	return members
+}
+
+// loosePath is what is left of a URL for those who compare loosely.
+func loosePath(text string) string {
+	_, rest, _ := strings.Cut(text, "://")
+	host, path, _ := strings.Cut(rest, "/")
+	host, _, _ = strings.Cut(host, ":")
+	path, _, _ = strings.Cut(path, ";")
+	for strings.Contains(path, "%") {
+		decoded, err := url.PathUnescape(path)
+		if err != nil {
+			break
+		}
+		path = decoded
+	}
+	return host + "/" + strings.ToLower(strings.Trim(path, "/"))
+}
