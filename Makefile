@@ -5,7 +5,7 @@ SIMULATE ?= 60s
 NEWEST ?= go1.27.4
 
 .DEFAULT_GOAL := help
-.PHONY: help test deps check unit newest cover fuzz simulate differential interop e2e conform bench bench-http load quickstart rehearse reproducible book footprint generate vectors
+.PHONY: help test deps check unit newest cover fuzz simulate differential interop e2e conform bench bench-http load quickstart rehearse reproducible book footprint generate mutants vectors
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,10 +49,14 @@ interop: ## third-party issuer, clients and browser, run for real with Holdfast
 e2e: ## the part of interop in which a browser logs in and out, and reads a report
 	go test -count=1 -timeout 15m -v -run 'InABrowser|TestReport' ./interop
 
-generate: ## docs/rules.md, from the register in rules/, the table in docs/algorithms.md, and docs/providers.md
+generate: ## docs/rules.md, from the register in rules/, the table in docs/algorithms.md, docs/providers.md, and docs/mutants.md
 	go run ./tools/rulespage -o docs/rules.md
 	go run ./verifier/internal/algorithmtable -w docs/algorithms.md
 	go run ./integration/internal/providers -w docs/providers.md
+	go test ./integration -run '^TestMutants$$' -count=1 -mutants ../docs/mutants.md
+
+mutants: ## every case on each mutant, not only a sample of those that a mutant should pass; docs/mutants.md
+	go test ./integration -run '^TestMutants$$' -count=1 -timeout 30m -every-case
 
 conform: ## the rules of docs/rules.md played on Holdfast and on others, or on one SYSTEM, into docs/conformance.md
 	@scripts/conform $(if $(SYSTEM),"$(SYSTEM)")

@@ -147,7 +147,7 @@ func (s *Suite) Play(t *testing.T, mode player.Mode, c player.Case) player.Findi
 // elsewhere has a case be played on the mutant as if it were in another process.
 func (s *Suite) elsewhere(setup *player.Setup) {
 	process := setup.Process
-	setup.Process, setup.Patience = nil, patience
+	setup.Process, setup.Patience = nil, patience/3
 	setup.Levers = player.Levers{
 		Advance: func(d time.Duration) error { s.clock.Advance(d); return nil },
 		Stop:    process.Verifier.Close,

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +33,7 @@ var mutants = slices.Concat([]mutant{
 	// Configurations.
 	{
 		rules: []string{"CLAIM-AUD-04", "DISC-02", "DISC-08", "DISC-16", "KEYS-11"}, does: "starts with settings that can't work",
-		also: []string{"CLAIM-EXP-02", "CLAIM-ISS-05", "DISC-15", "DISC-17"},
+		also: []string{"CLAIM-CLI-03", "CLAIM-EXP-02", "CLAIM-ISS-05", "CLAIM-REQ-02", "DISC-15", "DISC-17"},
 		only: player.Case.Starts,
 		Mutant: conformance.Mutant{Config: func(good verifier.Config, config *verifier.Config) {
 			if v, err := verifier.New(*config); err == nil {
@@ -43,19 +44,21 @@ var mutants = slices.Concat([]mutant{
 		}},
 	},
 	{
-		rules: []string{"CLAIM-ISS-05"}, does: "has one policy for all issuers",
+		rules: []string{"CLAIM-ISS-05"}, does: "has one policy for all issuers", also: []string{"CLAIM-AUD-02", "CLAIM-CLI-02"},
 		Mutant: configured(func(c *verifier.Config) {
+			if len(c.Audiences) == 0 {
+				return // there is none for all
+			}
 			c.Domains = slices.Clone(c.Domains)
 			for i, d := range c.Domains {
 				c.Domains[i] = ports.Domain{Issuer: d.Issuer, Exact: d.Exact, Keys: d.Keys}
 			}
 		}),
 	},
-	{rules: []string{"CACHE-03"}, does: "uses no key past the time after which it is fetched again", Mutant: configured(func(c *verifier.Config) { c.Keys.HardTTL = player.SoftTTL })},
+	{rules: []string{"CACHE-03"}, does: "uses no key past the time after which it is fetched again", also: []string{"CACHE-04", "CACHE-15", "KEYS-09", "KEYS-10", "KEYS-12"}, Mutant: configured(func(c *verifier.Config) { c.Keys.HardTTL = player.SoftTTL })},
 	{rules: []string{"CACHE-04"}, does: "uses keys of an issuer that is away for 48 h", Mutant: configured(func(c *verifier.Config) { c.Keys.HardTTL = 48 * time.Hour })},
-	{rules: []string{"CACHE-15"}, does: "fetches keys again once a day", Mutant: configured(func(c *verifier.Config) { c.Keys.SoftTTL = 24 * time.Hour })},
-	{rules: []string{"CACHE-16"}, does: "has a clock that can't be set back", Mutant: configured(func(c *verifier.Config) { c.Clock = &onward{clock: c.Clock} })},
-	{rules: []string{"CACHE-19"}, does: "has a fetch for each request that waits", Mutant: configured(func(c *verifier.Config) { c.Keys.MaxFetches, c.Fetcher = 64, twice{c.Fetcher} })},
+	{rules: []string{"CACHE-16"}, does: "has a clock that can't be set back", also: []string{"NONCE-02"}, Mutant: configured(func(c *verifier.Config) { c.Clock = &onward{clock: c.Clock} })},
+	{rules: []string{"CACHE-19"}, does: "fetches metadata for each request", also: []string{"CACHE-01", "CACHE-02", "CACHE-03", "CACHE-05", "CACHE-07", "CACHE-17", "CLAIM-ISS-03"}, Mutant: asking("")},
 	{rules: []string{"DPOP-RPL-03"}, does: "remembers no proof", also: []string{"DPOP-RPL-01", "DPOP-RPL-04"}, Mutant: configured(func(c *verifier.Config) { c.DPoP.ReplayStore = forgetful{} })},
 
 	// Fetches.
@@ -67,13 +70,13 @@ var mutants = slices.Concat([]mutant{
 		d.Fresh = max(d.Fresh, 0)
 		return d, nil
 	})},
-	{rules: []string{"CACHE-07"}, does: "fetches everything twice", Mutant: configured(func(c *verifier.Config) { c.Fetcher = twice{c.Fetcher} })},
-	{rules: []string{"CACHE-08"}, does: "has what it fetched once for ever", Mutant: configured(func(c *verifier.Config) { c.Fetcher = &frozen{fetcher: c.Fetcher} })},
+	{rules: []string{"CACHE-07"}, does: "fetches everything twice", also: []string{"CACHE-01", "CACHE-02", "CACHE-03", "CACHE-05", "CACHE-17"}, Mutant: configured(func(c *verifier.Config) { c.Fetcher = twice{c.Fetcher} })},
+	{rules: []string{"CACHE-08", "CACHE-15"}, does: "takes the keys that it fetched first for those that it fetches", also: []string{"CACHE-05", "CACHE-17"}, Mutant: configured(func(c *verifier.Config) { c.Fetcher = &frozen{fetcher: c.Fetcher} })},
 	{rules: []string{"CACHE-14"}, does: "never again asks an issuer that failed once", Mutant: configured(func(c *verifier.Config) { c.Fetcher = &frozen{fetcher: c.Fetcher, failures: true} })},
-	{rules: []string{"DISC-05"}, does: "takes metadata that name another issuer", Mutant: fetching(members("issuer", func(from string, _ any) any {
+	{rules: []string{"DISC-05"}, does: "takes metadata that name another issuer", also: []string{"DISC-17"}, Mutant: fetching(members("issuer", func(from string, _ any) any {
 		return strings.TrimSuffix(from, ".well-known/openid-configuration")
 	}))},
-	{rules: []string{"DISC-06"}, does: "mends the URL of the keys", Mutant: fetching(members("jwks_uri", func(from string, value any) any {
+	{rules: []string{"DISC-06"}, does: "mends the URL of the keys", also: []string{"DISC-17"}, Mutant: fetching(members("jwks_uri", func(from string, value any) any {
 		text, _ := value.(string)
 		u, err := url.Parse(text)
 		if err != nil {
@@ -103,7 +106,7 @@ var mutants = slices.Concat([]mutant{
 		}
 		return all
 	}))},
-	{rules: []string{"KEYS-08"}, does: "refuses a set of keys for one that it does not know", also: []string{"KEYS-03", "KEYS-04", "KEYS-05", "KEYS-06", "KEYS-07"},
+	{rules: []string{"KEYS-08"}, does: "refuses a set of keys for one that it does not know", also: []string{"JWS-11", "KEYS-03", "KEYS-04", "KEYS-05", "KEYS-06", "KEYS-07"},
 		Mutant: configured(func(c *verifier.Config) {
 			c.Fetcher = documents{c.Fetcher, keysOrError(func(all []map[string]any) error {
 				for _, key := range all {
@@ -122,99 +125,114 @@ var mutants = slices.Concat([]mutant{
 			return nil
 		})}
 	})},
-	{rules: []string{"CLAIM-ISS-03"}, does: "asks an issuer before it knows that it is trusted", Mutant: asksAnyIssuer()},
+	{rules: []string{"CLAIM-ISS-03"}, does: "asks an issuer that it does not trust", Mutant: asking("CLAIM-ISS-02")},
 
 	// Requests and proofs.
-	{rules: []string{"CRED-02"}, does: "looks at the case of the scheme's name", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	{rules: []string{"CRED-02"}, does: "looks at the case of the scheme's name", answer: refusing(func(r player.Request) bool {
 		scheme, _ := credentials(r)
 		return scheme != "" && scheme != "Bearer" && scheme != "DPoP"
-	})}},
-	{rules: []string{"CRED-10"}, does: "demands credentials where they are optional", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	})},
+	{rules: []string{"CRED-10"}, does: "demands credentials where they are optional", answer: refusing(func(r player.Request) bool {
 		scheme, _ := credentials(r)
 		return scheme == "" && r.Path == "/resource"
-	})}},
-	{rules: []string{"DPOP-CLM-05"}, does: "compares queries and fragments too", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	})},
+	{rules: []string{"DPOP-CLM-05"}, does: "compares queries and fragments too", answer: refusing(func(r player.Request) bool {
 		return strings.ContainsAny(proofTarget(r)+r.Path, "?#") && proofTarget(r) != ""
-	})}},
-	{rules: []string{"DPOP-CLM-06"}, does: "compares URLs without normalising them", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	})},
+	{rules: []string{"DPOP-CLM-06"}, does: "compares URLs without normalising them", also: []string{"PROXY-03"}, answer: refusing(func(r player.Request) bool {
 		htu, _, _ := strings.Cut(proofTarget(r), "?")
 		htu, _, _ = strings.Cut(htu, "#")
 		path, _, _ := strings.Cut(r.Path, "?")
 		return htu != "" && !strings.HasSuffix(htu, path) || strings.HasPrefix(htu, "HTTPS:") || strings.Contains(htu, "api.example:") || strings.Contains(htu, "API.")
-	})}},
-	{rules: []string{"DPOP-CLM-07"}, does: "compares only hosts, and paths without their slashes and case", Mutant: conformance.Mutant{Target: accepting("DPOP-CLM-04", func(r player.Request) bool {
+	})},
+	{rules: []string{"DPOP-CLM-07"}, does: "compares only hosts, and paths without their slashes and case", answer: accepting("DPOP-CLM-04", func(r player.Request) bool {
 		return loosePath(proofTarget(r)) == loosePath(player.APIURL+r.Path)
-	})}},
+	})},
 	{rules: []string{"DPOP-RPL-02"}, does: "remembers a jti whatever the key", Mutant: conformance.Mutant{Target: rememberingIDs(false)}},
-	{rules: []string{"DPOP-RPL-04"}, does: "counts a use that is bad otherwise", Mutant: conformance.Mutant{Target: rememberingIDs(true)}},
-	{rules: []string{"NONCE-04"}, does: "refuses a nonce that it did not ask for", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	{rules: []string{"DPOP-RPL-04"}, does: "counts a use that is bad otherwise", also: []string{"DPOP-RPL-02"}, Mutant: conformance.Mutant{Target: rememberingIDs(true)}},
+	{rules: []string{"NONCE-04"}, does: "refuses a nonce that it did not ask for", answer: refusing(func(r player.Request) bool {
 		nonce, has := claimsOf(proofOf(r))["nonce"]
 		return has && (nonce == "made-up" || nonce == 1.0)
-	})}},
+	})},
+
+	{rules: []string{"PROXY-07"}, does: "looks at what is forwarded where no proof needs it", answer: refusing(func(r player.Request) bool {
+		return proofOf(r) == "" && slices.Contains(r.Header["X-Forwarded-Proto"], "x")
+	})},
 
 	// Tokens.
-	{rules: []string{"CLAIM-ISS-04"}, does: "takes the key of any issuer", Mutant: conformance.Mutant{Target: accepting("CACHE-05", func(r player.Request) bool {
-		return headerOf(accessToken(r))["kid"] == player.OtherKey
-	})}},
-	{rules: []string{"CLAIM-ISS-06"}, does: "takes the trust domain in sub for the issuer", Mutant: conformance.Mutant{Target: accepting("CLAIM-ISS-01", func(r player.Request) bool {
+	{rules: []string{"CLAIM-ISS-04"}, does: "takes the key of any issuer", also: []string{"JWS-14"}, answer: accepting("CACHE-05", func(r player.Request) bool {
+		return headerOf(accessToken(r))["kid"] == "key-"+player.OtherKey
+	})},
+	{rules: []string{"CLAIM-ISS-06"}, does: "takes the trust domain in sub for the issuer", answer: accepting("CLAIM-ISS-01", func(r player.Request) bool {
 		subject, _ := claimsOf(accessToken(r))["sub"].(string)
 		return strings.HasPrefix(subject, "spiffe://")
-	})}},
-	{rules: []string{"JWS-06"}, does: "finds members whatever their case", Mutant: conformance.Mutant{Target: answering(func(r player.Request, rule string, a player.Answer) player.Answer {
+	})},
+	{rules: []string{"JWS-06"}, does: "finds members whatever their case", answer: func(r player.Request, rule string, a player.Answer) player.Answer {
 		for name := range claimsOf(accessToken(r)) {
 			if lower := strings.ToLower(name); lower != name && slices.Contains([]string{"iss", "exp", "aud"}, lower) && a.Status != http.StatusOK {
 				return accepted
 			}
 		}
 		return a
-	})}},
-	{rules: []string{"JWS-14"}, does: "takes the key that comes with a token", Mutant: conformance.Mutant{Target: answering(func(r player.Request, rule string, a player.Answer) player.Answer {
+	}},
+	{rules: []string{"JWS-14"}, does: "takes the key that comes with a token", answer: func(r player.Request, rule string, a player.Answer) player.Answer {
 		if fields := headerOf(accessToken(r)); a.Status != http.StatusOK && (fields["jwk"] != nil || fields["jku"] != nil) {
 			return accepted
 		}
 		return a
-	})}},
-	{rules: []string{"JWS-15"}, does: "takes ECDSA signatures of any length", Mutant: conformance.Mutant{Target: accepting("JWS-16", func(r player.Request) bool {
+	}},
+	{rules: []string{"JWS-15"}, does: "takes ECDSA signatures of any length", answer: accepting("JWS-16", func(r player.Request) bool {
 		signed := strings.Split(accessToken(r), ".")
 		signature, err := base64.RawURLEncoding.DecodeString(signed[len(signed)-1])
 		return err == nil && headerOf(accessToken(r))["alg"] == "ES256" && len(signature) != 64
-	})}},
-	{rules: []string{"JWS-19"}, does: "does not know that EdDSA and Ed25519 are one algorithm", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	})},
+	{rules: []string{"JWS-19"}, does: "does not know that EdDSA and Ed25519 are one algorithm", also: []string{"DPOP-FORM-03", "JWS-08"}, answer: refusing(func(r player.Request) bool {
 		return headerOf(accessToken(r))["alg"] == "Ed25519" || headerOf(proofOf(r))["alg"] == "Ed25519"
-	})}},
-	{rules: []string{"TYP-03"}, does: "takes no other typ than at+jwt", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+	})},
+	{rules: []string{"TYP-03"}, does: "takes no other typ than at+jwt", answer: refusing(func(r player.Request) bool {
 		typ, _ := headerOf(accessToken(r))["typ"].(string)
-		return typ == "" || strings.EqualFold(typ, "jwt")
-	})}},
-	{rules: []string{"RAR-05"}, does: "refuses malformed details that no one asks for", Mutant: conformance.Mutant{Target: refusing(func(r player.Request) bool {
+		return headerOf(accessToken(r)) != nil && (typ == "" || strings.EqualFold(typ, "jwt"))
+	})},
+	{rules: []string{"RAR-05"}, does: "refuses malformed details that no one asks for", answer: refusing(func(r player.Request) bool {
 		_, isText := claimsOf(accessToken(r))["authorization_details"].(string)
 		return isText
-	})}},
+	})},
 
 	// What can't be decided.
 	{
 		rules: []string{"CACHE-06", "CACHE-17", "CACHE-18", "CHAL-09", "DISC-07", "DISC-13", "DISC-17", "KEYS-09", "KEYS-12"}, does: "lets a request pass when it can't get the keys",
-		Mutant: conformance.Mutant{Target: answering(func(_ player.Request, _ string, a player.Answer) player.Answer {
+		also: []string{"CACHE-04", "CACHE-14", "CACHE-16", "CACHE-19", "DISC-05", "DISC-06", "DPOP-RPL-08", "KEYS-10"},
+		answer: func(_ player.Request, _ string, a player.Answer) player.Answer {
 			if a.Status == http.StatusServiceUnavailable {
 				return accepted
 			}
 			return a
-		})},
+		},
 	},
 }, answers)
 
+// noMutant are rules without a mutant, and why.
+var noMutant = map[string]string{}
+
 // answers are mutants that decide rightly, and answer wrongly.
 var answers = []mutant{
-	{rules: []string{"ACT-01"}, does: "tells of no actor", Mutant: body(func(a *actors) { a.Actors = nil })},
-	{rules: []string{"ACT-02"}, does: "tells the oldest actor first", Mutant: body(func(a *actors) { slices.Reverse(a.Actors) })},
-	{rules: []string{"CHAL-01"}, does: "answers 401 without a challenge", Mutant: fields(func(a *player.Answer) { delete(a.Header, "Www-Authenticate") })},
-	{rules: []string{"CHAL-02"}, does: "does not escape the realm", Mutant: fields(func(a *player.Answer) {
+	{rules: []string{"ACT-01"}, does: "tells of no actor", also: []string{"ACT-02", "ACT-04", "ACT-05"}, answer: body(func(a *actors) { a.Actors = nil })},
+	{rules: []string{"ACT-02"}, does: "tells the oldest actor first", also: []string{"ACT-01", "ACT-05"}, answer: body(func(a *actors) { slices.Reverse(a.Actors) })},
+	{rules: []string{"CHAL-01"}, does: "answers 401 without a challenge", also: []string{
+		"CHAL-04", "CHAL-05", "CHAL-06", "CHAL-07", "CLAIM-REQ-03", "CLAIM-SCP-02", "CRED-01", "CRED-07", "DPOP-REQ-06", "META-03",
+		"NONCE-01", "NONCE-02", "NONCE-03", "NONCE-04", "NONCE-05", "RAR-03", "STEP-03",
+	}, answer: fields(func(a *player.Answer) { delete(a.Header, "Www-Authenticate") })},
+	{rules: []string{"CHAL-02"}, does: "does not escape the realm", answer: fields(func(a *player.Answer) {
 		for i, value := range a.Header["Www-Authenticate"] {
 			a.Header["Www-Authenticate"][i] = strings.ReplaceAll(value, `\`, "")
 		}
 	})},
-	{rules: []string{"CHAL-03"}, does: "answers with text of the request", Mutant: conformance.Mutant{Target: answering(func(r player.Request, _ string, a player.Answer) player.Answer {
-		a.Header = map[string][]string{"X-Request": {r.Path}, "Www-Authenticate": a.Header["Www-Authenticate"]}
+	{rules: []string{"CHAL-03"}, does: "answers with text of the request", answer: func(r player.Request, _ string, a player.Answer) player.Answer {
+		a.Header = maps.Clone(a.Header)
+		if a.Header == nil {
+			a.Header = make(map[string][]string)
+		}
+		a.Header["X-Request"] = []string{r.Path}
 		for _, values := range r.Header {
 			for _, value := range values {
 				a.Header["X-Request"] = append(a.Header["X-Request"], value)
@@ -226,14 +244,14 @@ var answers = []mutant{
 			}
 		}
 		return a
-	})}},
-	{rules: []string{"CHAL-04"}, does: "names no algorithms of proofs", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+	}},
+	{rules: []string{"CHAL-04"}, does: "names no algorithms of proofs", also: []string{"DPOP-REQ-06"}, answer: challenging(func(all []player.Challenge) []player.Challenge {
 		for _, c := range all {
 			delete(c.Params, "algs")
 		}
 		return all
 	})},
-	{rules: []string{"CHAL-05"}, does: "offers Bearer and DPoP whatever it takes", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+	{rules: []string{"CHAL-05"}, does: "offers Bearer and DPoP whatever it takes", answer: challenging(func(all []player.Challenge) []player.Challenge {
 		for _, scheme := range []string{"Bearer", "DPoP"} {
 			if !slices.ContainsFunc(all, func(c player.Challenge) bool { return c.Scheme == scheme }) {
 				all = append(all, player.Challenge{Scheme: scheme, Params: map[string]string{"realm": "api", "algs": "ES256"}})
@@ -241,39 +259,66 @@ var answers = []mutant{
 		}
 		return all
 	})},
-	{rules: []string{"CHAL-06"}, does: "tells an error in every challenge", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+	{rules: []string{"CHAL-06"}, does: "tells an error in every challenge", also: []string{"CHAL-07"}, answer: challenging(func(all []player.Challenge) []player.Challenge {
+		if !slices.ContainsFunc(all, player.Challenge.TellsError) {
+			return all
+		}
 		for _, c := range all {
-			c.Params["error"] = "invalid_token"
+			if !c.TellsError() {
+				c.Params["error"] = "invalid_token"
+			}
 		}
 		return all
 	})},
-	{rules: []string{"CHAL-07"}, does: "tells an error where no credentials came", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+	{rules: []string{"CHAL-07"}, does: "tells an error where no credentials came", answer: challenging(func(all []player.Challenge) []player.Challenge {
 		if !slices.ContainsFunc(all, player.Challenge.TellsError) {
 			all[0].Params["error"] = "invalid_request"
 		}
 		return all
 	})},
-	{rules: []string{"CHAL-08"}, does: "has a bare Bearer challenge", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+	{rules: []string{"CHAL-08"}, does: "has a bare Bearer challenge where it tells no error", also: []string{"CHAL-12"}, answer: challenging(func(all []player.Challenge) []player.Challenge {
 		for _, c := range all {
-			if c.Scheme == "Bearer" {
+			if c.Scheme == "Bearer" && !c.TellsError() {
 				clear(c.Params)
 			}
 		}
 		return all
 	})},
-	{rules: []string{"CHAL-11"}, does: "does not forbid to store an answer", Mutant: fields(func(a *player.Answer) { delete(a.Header, "Cache-Control") })},
-	{rules: []string{"CHAL-12"}, does: "does not name the scope that a route needs", Mutant: challenging(func(all []player.Challenge) []player.Challenge {
+	{rules: []string{"CHAL-11"}, does: "does not forbid to store an answer", also: []string{"NONCE-05"}, answer: fields(func(a *player.Answer) { delete(a.Header, "Cache-Control") })},
+	{rules: []string{"CHAL-12"}, does: "does not name the scope that a route needs", also: []string{"CLAIM-SCP-02"}, answer: challenging(func(all []player.Challenge) []player.Challenge {
 		for _, c := range all {
 			delete(c.Params, "scope")
 		}
 		return all
 	})},
-	{rules: []string{"NONCE-03"}, does: "gives no nonce with a good answer", Mutant: fields(func(a *player.Answer) {
+	{rules: []string{"META-01"}, does: "serves no metadata", also: []string{"META-02"}, answer: func(r player.Request, _ string, a player.Answer) player.Answer {
+		if strings.HasPrefix(r.Path, player.MetadataPath) {
+			return player.Answer{Status: http.StatusNotFound}
+		}
+		return a
+	}},
+	{rules: []string{"META-01"}, does: "serves metadata as text, and to no script", answer: fields(func(a *player.Answer) {
+		a.Header["Content-Type"] = []string{"text/plain"}
+		delete(a.Header, "Access-Control-Allow-Origin")
+	})},
+	{rules: []string{"META-02"}, does: "serves the metadata of another resource", answer: func(r player.Request, _ string, a player.Answer) player.Answer {
+		if strings.HasPrefix(r.Path, player.MetadataPath) {
+			a.Body = []byte(`{"resource":"https://other.example"}`)
+		}
+		return a
+	}},
+	{rules: []string{"META-03"}, does: "does not tell where its metadata are", also: []string{"CHAL-08"}, answer: challenging(func(all []player.Challenge) []player.Challenge {
+		for _, c := range all {
+			delete(c.Params, "resource_metadata")
+		}
+		return all
+	})},
+	{rules: []string{"NONCE-03"}, does: "gives no nonce with a good answer", answer: fields(func(a *player.Answer) {
 		if a.Status == http.StatusOK {
 			delete(a.Header, "Dpop-Nonce")
 		}
 	})},
-	{rules: []string{"NONCE-05"}, does: "does not forbid to store a nonce", Mutant: fields(func(a *player.Answer) {
+	{rules: []string{"NONCE-05"}, does: "does not forbid to store a nonce", answer: fields(func(a *player.Answer) {
 		if a.Header["Dpop-Nonce"] != nil {
 			delete(a.Header, "Cache-Control")
 		}
@@ -352,25 +397,26 @@ func (f twice) Fetch(ctx context.Context, url string) (ports.Document, error) {
 	return f.Fetcher.Fetch(ctx, url)
 }
 
-// frozen returns for ever what it returned first: documents, or failures.
+// frozen returns of what it fetches always the first: bodies of documents, or failures.
 type frozen struct {
 	fetcher  ports.Fetcher
 	failures bool
-	results  sync.Map
-}
-
-type result struct {
-	document ports.Document
-	err      error
+	first    sync.Map
 }
 
 func (f *frozen) Fetch(ctx context.Context, url string) (ports.Document, error) {
-	if kept, found := f.results.Load(url); found {
-		return kept.(result).document, kept.(result).err
+	kept, found := f.first.Load(url)
+	if err, failed := kept.(error); failed {
+		return ports.Document{}, err
 	}
 	d, err := f.fetcher.Fetch(ctx, url)
-	if (err != nil) == f.failures {
-		f.results.Store(url, result{ports.Document{Body: bytes.Clone(d.Body)}, err})
+	switch {
+	case err != nil && f.failures:
+		f.first.Store(url, err)
+	case err == nil && !f.failures && found:
+		d.Body = bytes.Clone(kept.([]byte))
+	case err == nil && !f.failures:
+		f.first.Store(url, bytes.Clone(d.Body))
 	}
 	return d, err
 }
@@ -396,18 +442,19 @@ type forgetful struct{}
 
 func (forgetful) FirstUse(context.Context, string, time.Duration) (bool, error) { return true, nil }
 
-// asksAnyIssuer asks whoever a token names for metadata.
-func asksAnyIssuer() conformance.Mutant {
+// asking fetches the metadata of the issuer of a token that was refused by a rule, or of any if it is empty.
+func asking(refusedBy string) conformance.Mutant {
 	var fetcher ports.Fetcher
 	m := configured(func(c *verifier.Config) { fetcher = c.Fetcher })
-	m.Target = func(good player.Target) player.Target {
-		return targetFunc(func(ctx context.Context, r player.Request) (player.Answer, error) {
-			if issuer, named := claimsOf(accessToken(r))["iss"].(string); named && strings.HasPrefix(issuer, "https://127.0.0.1:") {
-				_, _ = fetcher.Fetch(ctx, issuer+".well-known/openid-configuration")
-			}
-			return answering(func(_ player.Request, _ string, a player.Answer) player.Answer { return a })(good).Send(ctx, r)
-		})
-	}
+	m.Target = answering(func(r player.Request, rule string, a player.Answer) player.Answer {
+		issuer, _ := claimsOf(accessToken(r))["iss"].(string)
+		if strings.HasPrefix(issuer, "https://127.0.0.1:") && (refusedBy == "" || refusedBy == rule) {
+			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+			defer cancel()
+			_, _ = fetcher.Fetch(ctx, issuer+".well-known/openid-configuration")
+		}
+		return a
+	})
 	return m
 }
 
@@ -433,27 +480,31 @@ func rememberingIDs(any bool) func(player.Target) player.Target {
 }
 
 // fields changes the header of answers.
-func fields(change func(*player.Answer)) conformance.Mutant {
-	return conformance.Mutant{Target: answering(func(_ player.Request, _ string, a player.Answer) player.Answer {
+func fields(do func(*player.Answer)) change {
+	return func(_ player.Request, _ string, a player.Answer) player.Answer {
 		header := make(map[string][]string)
 		for name, values := range a.Header {
 			header[name] = slices.Clone(values)
 		}
 		a.Header = header
-		change(&a)
+		do(&a)
 		return a
-	})}
+	}
 }
 
 // challenging changes the challenges of answers.
-func challenging(change func([]player.Challenge) []player.Challenge) conformance.Mutant {
+func challenging(do func([]player.Challenge) []player.Challenge) change {
 	return fields(func(a *player.Answer) {
-		challenges, err := player.ParseChallenges(a.Values("Www-Authenticate"))
-		if err != nil || len(challenges) == 0 {
+		before, err := player.ParseChallenges(a.Values("Www-Authenticate"))
+		after, _ := player.ParseChallenges(a.Values("Www-Authenticate"))
+		if err != nil || len(before) == 0 {
+			return
+		}
+		if after = do(after); reflect.DeepEqual(before, after) {
 			return
 		}
 		a.Header["Www-Authenticate"] = nil
-		for _, c := range change(challenges) {
+		for _, c := range after {
 			text := c.Scheme
 			for i, name := range slices.Sorted(maps.Keys(c.Params)) {
 				separator := ", "
@@ -472,15 +523,15 @@ type actors struct {
 }
 
 // body changes the actors that an answer tells.
-func body(change func(*actors)) conformance.Mutant {
-	return conformance.Mutant{Target: answering(func(r player.Request, _ string, a player.Answer) player.Answer {
+func body(do func(*actors)) change {
+	return func(r player.Request, _ string, a player.Answer) player.Answer {
 		var told actors
 		if r.Path == player.ActorsPath && json.Unmarshal(a.Body, &told) == nil {
-			change(&told)
+			do(&told)
 			a.Body, _ = json.Marshal(told)
 		}
 		return a
-	})}
+	}
 }
 
 // credentials returns the scheme of a request's first Authorization field, and what is behind it.
@@ -495,7 +546,7 @@ func credentials(r player.Request) (scheme, text string) {
 
 func accessToken(r player.Request) string {
 	_, text := credentials(r)
-	return text
+	return strings.TrimSpace(text)
 }
 
 func proofOf(r player.Request) string {

@@ -145,8 +145,8 @@ func policyCases() []Case {
 // each configures both issuers, each with what differs.
 func each(ours, theirs ports.Domain) Policy {
 	return func(e *Environment, c *verifier.Config) {
-		ours.Issuer, theirs.Issuer = e.Issuer.URL, e.Other.URL
 		c.Domain, c.Domains = "", []ports.Domain{ours, theirs}
+		c.Domains[0].Issuer, c.Domains[1].Issuer = e.Issuer.URL, e.Other.URL
 	}
 }
 

@@ -86,6 +86,7 @@ export default {
           page('Conformance results', '/conformance'),
           page('Objections', '/objections'),
           page('Vectors', '/vectors'),
+          page('Mutants', '/mutants'),
           page('Assurance', '/assurance'),
           page('Cache format', '/cache-format'),
           page('Glossary', '/glossary'),
