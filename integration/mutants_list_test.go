@@ -200,8 +200,8 @@ var mutants = slices.Concat([]mutant{
 
 	// What can't be decided.
 	{
-		rules: []string{"CACHE-06", "CACHE-17", "CACHE-18", "CHAL-09", "DISC-07", "DISC-13", "DISC-17", "KEYS-09", "KEYS-12"}, does: "lets a request pass when it can't get the keys",
-		also: []string{"CACHE-04", "CACHE-14", "CACHE-16", "CACHE-19", "DISC-05", "DISC-06", "DPOP-RPL-08", "KEYS-10"},
+		rules: []string{"CACHE-06", "CACHE-17", "CACHE-18", "CHAL-09", "DISC-07", "DISC-13", "DISC-17", "DPOP-RPL-06", "KEYS-09", "KEYS-12"}, does: "lets a request pass when it can't get the keys",
+		also: []string{"CACHE-04", "CACHE-14", "CACHE-16", "CACHE-19", "DISC-05", "DISC-06", "DPOP-RPL-05", "DPOP-RPL-08", "KEYS-10"},
 		answer: func(_ player.Request, _ string, a player.Answer) player.Answer {
 			if a.Status == http.StatusServiceUnavailable {
 				return accepted

@@ -156,8 +156,8 @@ var tokenUse = []ports.RequiredValue{{Claim: "token_use", OneOf: []string{"acces
 // bound has the issuer, and no audience anywhere.
 func bound(d ports.Domain) Policy {
 	return func(e *Environment, c *verifier.Config) {
-		d.Issuer = e.Issuer.URL
 		c.Domain, c.Domains, c.Audiences = "", []ports.Domain{d}, nil
+		c.Domains[0].Issuer = e.Issuer.URL
 	}
 }
 
