@@ -56,7 +56,6 @@ func TestAllocs(t *testing.T) {
 }
 
 // TestAllocsOfARealisticToken has a token of 1.4 kB, with 20 permissions, be sent again and again, and its claims be read.
-// The bounds leave room for one small allocation: with the race detector, pools forget.
 func TestAllocsOfARealisticToken(t *testing.T) {
 	env := newEnvironment(t, nil)
 	sent := token(t, env.issuer, realistic())
@@ -70,8 +69,8 @@ func TestAllocsOfARealisticToken(t *testing.T) {
 		allocs float64
 		bytes  uint64
 	}{
-		{"seen", func(*verifier.Verified) error { return nil }, 3, 550},
-		{"seen, claims decoded", decodeClaims, 5, 950},
+		{"seen", func(*verifier.Verified) error { return nil }, 3, 450},
+		{"seen, claims decoded", decodeClaims, 5, 900},
 		{"seen, permissions read", func(v *verifier.Verified) error { _, err := v.Permissions(); return err }, 5, 900},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -96,8 +95,8 @@ func TestAllocsOfARealisticToken(t *testing.T) {
 				bytes = min(bytes, (after.TotalAlloc-before.TotalAlloc)/allocRuns)
 			}
 			t.Logf("%v allocations, %d bytes", allocs, bytes)
-			if allocs > c.allocs || bytes > c.bytes {
-				t.Errorf("%v allocations of %d bytes, at most %v of %d", allocs, bytes, c.allocs, c.bytes)
+			if allocs > c.allocs+raceAllocs || bytes > c.bytes+raceBytes {
+				t.Errorf("%v allocations of %d bytes, at most %v of %d", allocs, bytes, c.allocs+raceAllocs, c.bytes+raceBytes)
 			}
 		})
 	}
