@@ -99,8 +99,8 @@ A case that can't fail proves nothing. For each rule that is played over HTTP th
 [A test](../integration/mutants_test.go) plays the catalogue on each mutant. Cases of the rule must fail. Cases of other rules must pass, unless they depend on
 what is broken: the last column names those rules.
 
-Most mutants accept what the rule refuses: the verifier names the rule in its error, and the mutant turns that answer into an acceptance. The others change the
-configuration, what is fetched, what is sent, or what is answered; they are in [integration/mutants_list_test.go](../integration/mutants_list_test.go).
+Most mutants accept what the rule refuses: the verifier names the rule in its error, and the mutant turns that answer into an acceptance.
+Each case in which the verifier names that rule depends on it. The other mutants change the configuration, what is fetched, what is sent, or what is answered; they are in [integration/mutants_list_test.go](../integration/mutants_list_test.go).
 
 ` + "`make generate`" + ` writes this page, and the tests fail when it is stale. Of the cases that a mutant should pass
 they play a sample; ` + "`make mutants`" + ` plays all.

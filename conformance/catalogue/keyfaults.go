@@ -69,7 +69,7 @@ func keyFaultCases() []Case {
 }
 
 // shortWait has no request wait for keys for long.
-func shortWait(_ *Environment, c *verifier.Config) { c.Keys.WaitTimeout = 50 * time.Millisecond }
+func shortWait(_ *Environment, c *verifier.Config) { c.Keys.WaitTimeout = 250 * time.Millisecond }
 
 // warmUp has the keys fetched, however long that takes.
 func warmUp(run *Run) {
