@@ -54,7 +54,7 @@ var mutants = slices.Concat([]mutant{
 	{rules: []string{"CACHE-04"}, does: "uses keys of an issuer that is away for 48 h", Mutant: configured(func(c *verifier.Config) { c.Keys.HardTTL = 48 * time.Hour })},
 	{rules: []string{"CACHE-16"}, does: "has a clock that can't be set back", also: []string{"NONCE-02"}, Mutant: configured(func(c *verifier.Config) { c.Clock = &onward{clock: c.Clock} })},
 	{rules: []string{"CACHE-19"}, does: "fetches metadata for each request", also: []string{"CACHE-01", "CACHE-02", "CACHE-03", "CACHE-05", "CACHE-07", "CACHE-17", "CLAIM-ISS-03"}, Mutant: asking("")},
-	{rules: []string{"DPOP-RPL-03"}, does: "remembers no proof", also: []string{"DPOP-RPL-01", "DPOP-RPL-04"}, Mutant: configured(func(c *verifier.Config) { c.DPoP.ReplayStore = forgetful{} })},
+	{rules: []string{"DPOP-RPL-03"}, does: "remembers no proof", also: []string{"DPOP-RPL-01", "DPOP-RPL-04", "DPOP-RPL-05", "DPOP-RPL-06"}, Mutant: configured(func(c *verifier.Config) { c.DPoP.ReplayStore = forgetful{} })},
 
 	// Fetches.
 	{rules: []string{"CACHE-01"}, does: "does not look at how long an issuer's keys are fresh", Mutant: fetching(func(_ string, d ports.Document) (ports.Document, error) {
