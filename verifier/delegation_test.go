@@ -23,7 +23,7 @@ func TestDecodeActors(t *testing.T) {
 		code verifier.Code
 		rule string
 	}{
-		"nobody acts": {},
+		"no one acts": {},
 		"two act": {
 			act:  map[string]any{"sub": "orders", "client_id": "c-1", "act": map[string]any{"sub": "shop", "client_id": "c-2"}},
 			want: []actor{{"orders", "c-1"}, {"shop", "c-2"}},
