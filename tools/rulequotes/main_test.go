@@ -63,6 +63,6 @@ func TestRunNamesWhatDoesNotStand(t *testing.T) {
 		t.Errorf("%v: %s", err, &out)
 	}
 	if run(&out, nil) == nil || run(&out, []string{t.TempDir()}) == nil {
-		t.Error("there is no error without a folder, or without texts")
+		t.Error("no error without a folder or without texts")
 	}
 }

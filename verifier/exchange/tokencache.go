@@ -205,7 +205,7 @@ func newVault(check *settings.Checker, config TokenCacheConfig, logger *slog.Log
 	return &vault{config.Shared, secrets, &outbound.Port{Name: "token cache", Timeout: vaultTimeout, Logger: logger}, logger}
 }
 
-// get returns nil where there is no token that can be opened.
+// get returns nil if no stored token can be opened.
 func (v *vault) get(ctx context.Context, key cacheKey) *Token {
 	sealed, err := outbound.Call(ctx, v.calls, func(ctx context.Context) ([]byte, error) { return v.cache.Get(ctx, key.String()) })
 	var token *Token
